@@ -1,0 +1,62 @@
+"""Refusals, one function per kind; the adapter turns each into the contract's error envelope."""
+
+from http import HTTPStatus
+
+
+class Problem(Exception):
+    """A request that is refused: `status`, a `message` for the client, extra `headers`."""
+
+    def __init__(
+        self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.headers = status, message, headers
+
+
+def unauthorized(message: str, *, token_sent: bool) -> Problem:
+    """401, with the challenge of RFC 6750."""
+    challenge = 'Bearer error="invalid_token"' if token_sent else "Bearer"
+    return Problem(HTTPStatus.UNAUTHORIZED, message, (("WWW-Authenticate", challenge),))
+
+
+def forbidden(message: str) -> Problem:
+    """403: a valid token without permission on this resource."""
+    return Problem(HTTPStatus.FORBIDDEN, message)
+
+
+def not_found(message: str) -> Problem:
+    """404: no such path, no such id, or not visible to the caller."""
+    return Problem(HTTPStatus.NOT_FOUND, message)
+
+
+def bad_request(message: str) -> Problem:
+    """400: the request is malformed."""
+    return Problem(HTTPStatus.BAD_REQUEST, message)
+
+
+def bad_parameter(name: str, got: str, want: str) -> Problem:
+    """400: a parameter that could not be parsed; the message names it."""
+    return bad_request(f"The parameter '{name}' must be {want}; got '{got[:80]}'.")
+
+
+def method_not_allowed(method: str, allowed: str) -> Problem:
+    """405, with every method the path has."""
+    message = f"{method} is not allowed here; this path answers {allowed}."
+    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, message, (("Allow", allowed),))
+
+
+def too_large(limit_bytes: int) -> Problem:
+    """413: the body is over the server's limit."""
+    message = f"The request body is larger than {limit_bytes} bytes."
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+
+
+def unsupported_media_type(got: str) -> Problem:
+    """415: a body that is not JSON."""
+    message = f"Send the body as application/json; got '{got[:80]}'."
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+
+
+def internal(message: str) -> Problem:
+    """500: a fault of this server, never of the client."""
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, message)
