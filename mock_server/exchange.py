@@ -14,16 +14,21 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     base_url: str = "http://127.0.0.1:4010"
-    """Scheme and authority by which the client reached us; links in answers begin with it."""
+    """By what the client reached us; the links in answers begin with it."""
+    sandbox: str = "default"
+    """The id of the sandbox it lives in."""
 
 
 class Response(Struct, frozen=True):
-    """A response, ready for the socket; `delay_s` seconds pass before it is sent."""
+    """A response, ready for the socket."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     delay_s: float = 0.0
+    """Seconds that pass before it is sent."""
+    chunked: bool = False
+    """Sent in pieces, without saying its length."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

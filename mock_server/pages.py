@@ -10,7 +10,7 @@ DEFAULT_PER_PAGE = 15
 LARGEST_PER_PAGE = 100
 
 
-class PageMeta(Struct, frozen=True):
+class PageMeta(Struct, frozen=True, rename={"from_": "from"}):
     """`PageMeta` of the document."""
 
     current_page: int
@@ -68,7 +68,7 @@ class Page(Struct, frozen=True):
             first=self._link(url, 1),
             last=self._link(url, self.last),
             next=self._link(url, self.number + 1) if self.number < self.last else UNSET,
-            prev=self._link(url, self.number - 1) if self.number > 1 else UNSET,
+            prev=self._link(url, min(self.number - 1, self.last)) if self.number > 1 else UNSET,
         )
 
     def _link(self, url: str, number: int) -> str:

@@ -13,9 +13,14 @@ class Problem(Exception):
         self.status, self.message, self.headers = status, message, headers
 
 
-def unauthorized(message: str, *, token_sent: bool) -> Problem:
-    """401, with the challenge of RFC 6750."""
-    challenge = 'Bearer error="invalid_token"' if token_sent else "Bearer"
+def token_missing(message: str) -> Problem:
+    """401, no token was sent."""
+    return Problem(HTTPStatus.UNAUTHORIZED, message, (("WWW-Authenticate", "Bearer"),))
+
+
+def invalid_token(message: str) -> Problem:
+    """401, a token was sent and is not accepted: RFC 6750, section 3.1."""
+    challenge = 'Bearer error="invalid_token"'
     return Problem(HTTPStatus.UNAUTHORIZED, message, (("WWW-Authenticate", challenge),))
 
 

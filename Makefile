@@ -1,0 +1,40 @@
+# Everything a user or CI does; each target makes what it needs inside the checkout.
+PYTHON ?= python3
+BIN := .venv/bin
+NPX := npx --yes --cache .cache/npm
+
+.PHONY: serve test lint lint-document format clean
+
+serve: .venv/serve
+	$(BIN)/mock-server serve $(ARGS)
+
+test: .venv/dev
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Needs Node.js: the two linters of OpenAPI documents are npm packages.
+lint-document:
+	$(NPX) @redocly/cli@2.77.0 lint --max-problems 0 spec/openapi.yaml spec/control.yaml
+	$(NPX) @stoplight/spectral-cli@6.16.3 lint --fail-severity=warn spec/openapi.yaml spec/control.yaml
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/serve: pyproject.toml .constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e .
+	touch $@
+
+.venv/dev: .venv/serve
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,120 @@
+"""The only file that speaks to Connexion: from ASGI to an answer, and back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from connexion.exceptions import InvalidSpecification
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.abstract import SpecMiddleware
+from connexion.spec import Specification
+
+from mock_server import problems
+from mock_server.exchange import Answer, Request, Response
+from mock_server.operation import DocumentMismatch
+from mock_server.problems import Problem
+from mock_server.router import Api, Router, refusal
+
+LARGEST_BODY = 1 << 20
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def serve(apis: Iterable[Api], router: Router, answer: Answer) -> AsgiApp:
+    """
+    The ASGI application: Connexion's middleware, with one layer of ours for its default eight.
+
+    Connexion checks each document and hands it on; `router` learns its operations from that,
+    and every request goes through `answer`.
+
+    Raises:
+        DocumentMismatch: a document is not valid, or handlers and document do not agree.
+    """
+    layer = partial(Operations, router, answer)
+    app = ConnexionMiddleware(_nothing_below, import_name="mock_server", middlewares=[layer])
+    try:
+        for api in apis:
+            app.add_api(api.document.tree, base_path="/", api=api)
+    except InvalidSpecification as error:
+        raise DocumentMismatch(f"the document is not valid OpenAPI: {error.message}") from None
+    # Connexion builds its layers at the first request; a mismatch has to show at the start.
+    app.app, app.middleware_stack = app._build_middleware_stack()
+    return app  # type: ignore[no-any-return]  # Connexion carries no types
+
+
+class Operations(SpecMiddleware):  # type: ignore[misc]  # Connexion carries no types
+    """Connexion's layer that knows the operations."""
+
+    def __init__(self, router: Router, answer: Answer, _below: AsgiApp) -> None:
+        self._router, self._answer = router, answer
+
+    def add_api(self, specification: Specification, *, api: Api, **_options: Any) -> None:
+        """Learn the operations of a document that Connexion found valid."""
+        self._router.add(api)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"this server does not speak {scope['type']}")
+        request = _request(scope)
+        try:
+            if "content-length" in request.headers or "transfer-encoding" in request.headers:
+                request = msgspec.structs.replace(request, body=await _body(receive))
+            response = self._answer(request)
+        except Problem as problem:
+            response = refusal(problem)
+        await _send(response, send, with_body=request.method != "HEAD")
+
+
+async def _nothing_below(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise RuntimeError("every request is answered above")
+
+
+def _request(scope: Scope) -> Request:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    host = headers.get("host") or "{}:{}".format(*scope["server"])
+    return Request(
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        headers,
+        base_url=f"{scope['scheme']}://{host}{scope.get('root_path', '')}",
+    )
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            raise problems.too_large(LARGEST_BODY)
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def _send(response: Response, send: Send, *, with_body: bool) -> None:
+    if response.delay_s:
+        await asyncio.sleep(response.delay_s)
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
+    if not response.chunked and response.status != HTTPStatus.NO_CONTENT:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    for piece in _pieces(response, with_body=with_body):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+def _pieces(response: Response, *, with_body: bool) -> tuple[bytes, ...]:
+    if not with_body:
+        return ()
+    if not response.chunked:
+        return (response.body,)
+    middle = len(response.body) // 2
+    return response.body[:middle], response.body[middle:]

@@ -1,0 +1,137 @@
+"""Puts the server together: the only file that knows all the others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+
+from msgspec.structs import replace
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from mock_server import adapter, control, problems, quirks, site
+from mock_server.account import Account
+from mock_server.catalogue import load_catalogue
+from mock_server.document import Document
+from mock_server.exchange import Answer, Request, Response
+from mock_server.operation import handlers_of
+from mock_server.problems import Problem
+from mock_server.quirks import QUIRKS
+from mock_server.resources import KINDS, RESOURCES, customer
+from mock_server.router import Api, Router, refusal
+from mock_server.sandbox import Fault, Sandbox, Staff
+from mock_server.sandboxes import Opening, Sandboxes
+
+CONTROL_PREFIX = "/__mock__"
+READS = ("GET", "HEAD")
+MIXED_UP = (
+    "This is a staff token. The My Account API answers customer tokens only; the two kinds of"
+    " token are not interchangeable."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set about a server."""
+
+    scenario: str = "default"
+    seed: int = 1
+    now: datetime | None = None
+    """Where the clock of the default sandbox stands still; None lets it run."""
+    delay_ms: int = 0
+    """What every answer of the My Account API waits before it is sent."""
+    quirks: tuple[str, ...] = ()
+    breakages: tuple[str, ...] = ()
+    staff_read_status: int = HTTPStatus.UNAUTHORIZED
+    """How a staff token is refused on a GET; AUTH-05 of the document."""
+    staff_write_status: int = HTTPStatus.FORBIDDEN
+    """How a staff token is refused on opt-in and opt-out."""
+
+
+class Mock:
+    """The server, short of its socket."""
+
+    def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            ScenarioError: the scenario cannot be used.
+            DocumentMismatch: the handlers and the document do not agree.
+        """
+        self.settings = settings
+        document, control_document = Document.of("openapi.yaml"), Document.of("control.yaml")
+        opening = Opening(
+            settings.scenario, settings.seed, settings.now, breakages=settings.breakages
+        )
+        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue())
+        apis = (
+            Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True),
+            Api(control_document, handlers_of([control]), lambda _request: self.sandboxes),
+        )
+        self._router = Router(site.pages(document, control_document))
+        chosen = {name: QUIRKS[name] for name in settings.quirks}
+        self._business = quirks.altered_by(chosen, self._router)
+        self.app = _open_to_the_web(adapter.serve(apis, self._router, self.answer))
+
+    def answer(self, request: Request) -> Response:
+        """The answer to a request, in the sandbox that it belongs to."""
+        if request.path.startswith(CONTROL_PREFIX):
+            return self._control(request)
+        try:
+            inside = self.sandboxes.addressed(request)
+        except Problem as problem:
+            return refusal(problem)
+        return self._delayed(_broken(self.sandboxes.get(inside.sandbox), self._business)(inside))
+
+    def _delayed(self, response: Response) -> Response:
+        if not self.settings.delay_ms:
+            return response
+        return replace(response, delay_s=response.delay_s + self.settings.delay_ms / 1000)
+
+    def _control(self, request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and origin != request.base_url:
+            return refusal(problems.forbidden("The control API answers no other web origin."))
+        return self._router(request)
+
+    def _customer(self, request: Request) -> Account:
+        sandbox = self.sandboxes.get(request.sandbox)
+        caller = sandbox.caller(request.headers.get("authorization"))
+        if isinstance(caller, Staff):
+            raise self._staff_refused(request.method)
+        if reason := customer.refused(caller):
+            raise problems.invalid_token(reason)
+        return caller
+
+    def _staff_refused(self, method: str) -> Problem:
+        reads = method in READS
+        status = self.settings.staff_read_status if reads else self.settings.staff_write_status
+        if status == HTTPStatus.UNAUTHORIZED:
+            return problems.invalid_token(MIXED_UP)
+        return Problem(status, MIXED_UP)
+
+
+def build_app(settings: Settings | None = None) -> adapter.AsgiApp:
+    """The ASGI application of a server with these settings."""
+    return Mock(settings or Settings()).app
+
+
+def _open_to_the_web(app: adapter.AsgiApp) -> adapter.AsgiApp:
+    """The same application with gzip, and with CORS but for the control API."""
+    shared = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+
+    async def chosen(scope: adapter.Scope, receive: adapter.Receive, send: adapter.Send) -> None:
+        private = scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX)
+        await (app if private else shared)(scope, receive, send)
+
+    return GZipMiddleware(chosen)
+
+
+def _broken(sandbox: Sandbox, answer: Answer) -> Answer:
+    """The same server with the sandbox's faults planted in it."""
+    for fault in sandbox.faults.values():
+        answer = partial(_faulted, fault, answer, sandbox)
+    return answer
+
+
+def _faulted(fault: Fault, answer: Answer, sandbox: Sandbox, request: Request) -> Response:
+    return fault(request, answer, sandbox)

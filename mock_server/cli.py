@@ -1,0 +1,160 @@
+"""The command line of the mock: serve, scenarios, token."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import socket
+from typing import Any, Literal
+
+import click
+
+from mock_server import __version__, announce, scenario, server
+from mock_server.app import Mock, Settings
+from mock_server.breakages import BREAKAGES
+from mock_server.operation import DocumentMismatch
+from mock_server.quirks import QUIRKS
+from mock_server.resources import KINDS
+from mock_server.scenario import ScenarioError, load
+from mock_server.server import AddressError
+from mock_server.tokens import DEFAULT_SANDBOX, Token
+
+EXPECTED = (ScenarioError, DocumentMismatch, AddressError, OSError)
+
+
+class Instant(click.ParamType):
+    """An ISO 8601 instant; without an offset it is taken as UTC."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """Text to an aware instant."""
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z")
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except EXPECTED as error:
+        click.echo(f"mock-server: {error}", err=True)
+        sys.exit(2)
+
+
+def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
+    """An option that a variable can give too: `--port` is MOCK_SERVER_PORT."""
+    variable = names[-1].removeprefix("--").replace("-", "_").upper()
+    return click.option(
+        *names, envvar=f"MOCK_SERVER_{variable}", show_envvar=True, show_default=True, **said
+    )
+
+
+_scenario_option = _option("-s", "--scenario", default="default", help="A scenario's name, or a file.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mock-server")
+def main() -> None:
+    """A stateful mock of the My Account API."""
+
+
+@main.command()
+@_option("-p", "--port", default=4010, help="0 takes any free one.")
+@_option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@_option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@_scenario_option
+@_option("--seed", default=1, help="Another seed gives the same people other lives.")
+@_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
+@_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
+@_option("--quirk", multiple=True, type=click.Choice(list(QUIRKS)), help="A habit; repeatable.")
+@_option("--break", "--breakage", multiple=True, metavar="FAULT", help="A planted fault; repeatable.")
+@_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
+@_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+def serve(
+    port: int, host: str, port_file: Path | None, log_format: Literal["text", "json"], **said: Any
+) -> None:
+    """Serve the API, with the people of a scenario in it.
+
+    \b
+    Examples:
+      mock-server serve
+      mock-server serve --scenario heavy-history --delay 300
+      mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
+      mock-server serve --quirk unknown-field --quirk mixed-instants
+    """
+    with _one_line_errors():
+        mock = Mock(_settings(**said))
+        bound = server.listen(host, port)
+        announce.log_to_stderr(log_format)
+        server.run(mock.app, bound, lambda: _ready(mock, bound, port_file, log_format))
+
+
+def _settings(*, delay: int, quirk: tuple[str, ...], breakage: tuple[str, ...], **said: Any) -> Settings:
+    if unknown := sorted(set(breakage) - BREAKAGES.keys()):
+        raise click.BadParameter(f"no such fault: {', '.join(unknown)}", param_hint="--break")
+    return Settings(delay_ms=delay, quirks=quirk, breakages=breakage, **said)
+
+
+def _ready(
+    mock: Mock, bound: socket, port_file: Path | None, log_format: Literal["text", "json"]
+) -> None:
+    host, port = bound.getsockname()[:2]
+    click.echo(announce.greeting(mock, f"http://{host}:{port}", log_format))
+    if port_file:
+        port_file.write_text(str(port), "utf-8")
+
+
+@main.group()
+def scenarios() -> None:
+    """The worlds that can be served."""
+
+
+@scenarios.command("list")
+def list_scenarios() -> None:
+    """Name and title of every scenario that comes with the mock."""
+    with _one_line_errors():
+        found = [scenario.load(name, KINDS) for name in scenario.names()]
+        width = max(len(each.name) for each in found)
+        for each in found:
+            click.echo(f"{each.name:{width}}  {each.title}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE")
+def show(source: str) -> None:
+    """Who is in a scenario."""
+    with _one_line_errors():
+        found = scenario.load(source, KINDS)
+        click.echo(f"{found.title}\n{found.description}\n")
+        for name, plan in found.customers.items():
+            click.echo(f"  {name:12} {plan.description}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
+def check(source: tuple[str, ...]) -> None:
+    """Say what is wrong with scenarios, or that nothing is."""
+    with _one_line_errors():
+        for each in source:
+            Mock(Settings(scenario=each))
+            click.echo(f"{each}: ok")
+
+
+@main.command()
+@click.argument("persona")
+@_scenario_option
+def token(persona: str, scenario: str) -> None:
+    """Print a persona's token in the default sandbox."""
+    with _one_line_errors():
+        found = load(scenario, KINDS)
+        role = "staff" if persona in found.staff else "customer"
+        if role == "customer" and persona not in found.customers:
+            known = ", ".join([*found.customers, *found.staff])
+            raise ScenarioError(f"nobody is called '{persona}' in {found.name}; there are {known}")
+        click.echo(Token(DEFAULT_SANDBOX, role, persona))

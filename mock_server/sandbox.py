@@ -1,0 +1,110 @@
+"""Worlds: a scenario opened at an instant, and the sandboxes that live in it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mock_server import problems, tokens
+from mock_server.account import Account, Person
+from mock_server.catalogue import Catalogue
+from mock_server.clock import Clock
+from mock_server.exchange import Answer, Request, Response
+from mock_server.scenario import Scenario
+from mock_server.seed import Seed
+from mock_server.tokens import Token
+
+
+class World(Mapping[str, Person]):
+    """Everybody of a scenario, opened at an instant: never changes, shared by many sandboxes."""
+
+    def __init__(
+        self, scenario: Scenario, seed: int, opened: datetime, catalogue: Catalogue
+    ) -> None:
+        self.scenario, self.seed, self.opened, self._catalogue = scenario, seed, opened, catalogue
+        self._people: dict[str, Person] = {}
+
+    def __getitem__(self, name: str) -> Person:
+        if name not in self._people:
+            plan = self.scenario.customers[name]
+            seed = Seed(f"{self.seed}/{name}")
+            self._people[name] = Person(
+                name, plan.description, seed, self.opened, self._catalogue, plan.holdings, self
+            )
+        return self._people[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scenario.customers)
+
+    def __len__(self) -> int:
+        return len(self.scenario.customers)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A caller with a staff token."""
+
+    name: str
+
+
+Caller = Account | Staff
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A world of one's own: a shared scenario, a clock, and what was changed since."""
+
+    id: str
+    world: World
+    clock: Clock
+    faults: Mapping[str, "Fault"] = field(default_factory=dict)
+    """What was broken in it on purpose, by the breakage's id."""
+    _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    def account(self, name: str) -> Account:
+        """A customer as they are now."""
+        consents = self._consents.setdefault(name, {})
+        return Account(self.world[name], self.clock.now(), consents)
+
+    def accounts(self) -> Iterator[Account]:
+        """Every customer of the sandbox, as they are now."""
+        return map(self.account, self.world)
+
+    def token(self, role: tokens.Role, name: str) -> str:
+        """A token that opens this sandbox."""
+        return str(Token(self.id, role, name))
+
+    def reset(self) -> None:
+        """Back to what the scenario says."""
+        self._consents.clear()
+
+    def caller(self, authorization: str | None) -> Caller:
+        """
+        Who speaks, by the Authorization header.
+
+        Raises:
+            Problem: 401, there is no token, or it opens nothing here.
+        """
+        token = tokens.parse(_bearer(authorization))
+        if token is None or token.sandbox != self.id:
+            raise problems.invalid_token("The token is not valid.")
+        if token.role == "staff" and token.name in self.world.scenario.staff:
+            return Staff(token.name)
+        if token.role == "staff" or token.name not in self.world:
+            raise problems.invalid_token("The token is not valid.")
+        if token.role != "customer":
+            said = {"expired": "has expired", "revoked": "was revoked"}[token.role]
+            raise problems.invalid_token(f"The token {said}; sign in again.")
+        return self.account(token.name)
+
+
+Fault = Callable[[Request, Answer, Sandbox], Response]
+"""Answers in place of the right `Answer`, which it may ask."""
+
+
+def _bearer(authorization: str | None) -> str:
+    if authorization is None:
+        raise problems.token_missing("No token was sent; send 'Authorization: Bearer TOKEN'.")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.")
+    return token.strip()

@@ -1,0 +1,164 @@
+"""Scenarios: named worlds, written in YAML, and what is wrong with one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from mock_server.account import Kind
+from mock_server.document import shipped
+
+Kinds = Mapping[str, Kind[Any, Any]]
+Place = tuple[str, ...]
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used: what is wrong, where, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scenario says of one customer."""
+
+    description: str
+    holdings: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A named world: who is in it, and what they hold."""
+
+    name: str
+    title: str
+    description: str
+    staff: tuple[str, ...]
+    customers: Mapping[str, Plan]
+
+
+class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    description: str = ""
+    staff: tuple[str, ...] = ("sam",)
+    customers: dict[str, dict[str, Any]] = {}
+
+
+def names() -> list[str]:
+    """The scenarios that come with the mock."""
+    found = (entry.name for entry in shipped("fixtures", "scenarios").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
+
+
+def load(source: str, kinds: Kinds, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """
+    The scenario that comes with the mock under this name, or that a file holds.
+
+    `overrides` says what differs, in the words of a scenario file.
+
+    Raises:
+        ScenarioError: no such scenario or file, or something in it is wrong.
+    """
+    text, origin = _read(source)
+    reader = _Reader(text, origin, kinds)
+    return reader.scenario(Path(source).stem, overrides or {})
+
+
+def _read(source: str) -> tuple[str, str]:
+    if source in names():
+        file = shipped("fixtures", "scenarios", f"{source}.yaml")
+        return file.read_text("utf-8"), f"fixtures/scenarios/{source}.yaml"
+    try:
+        return Path(source).read_text("utf-8"), source
+    except (OSError, UnicodeDecodeError, ValueError):
+        known = ", ".join(names())
+        raise ScenarioError(
+            f"unknown scenario '{source}': it is not a readable file, nor one of {known}"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    text: str
+    origin: str
+    kinds: Kinds
+
+    def scenario(self, name: str, overrides: Mapping[str, Any]) -> Scenario:
+        tree = merged(self._tree(), overrides)
+        header = self._convert(tree, _Header, ())
+        customers = {who: self._plan(who, said) for who, said in header.customers.items()}
+        return Scenario(name, header.title, header.description, header.staff, customers)
+
+    def _tree(self) -> dict[str, Any]:
+        try:
+            tree = yaml.load(self.text, Loader=yaml.CSafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 1
+            what = getattr(error, "problem", None) or "is not YAML"
+            raise ScenarioError(f"{self.origin}:{line}: {what}") from None
+        if not isinstance(tree, dict):
+            raise ScenarioError(f"{self.origin}:1: a scenario is a mapping with title and customers")
+        return tree
+
+    def _plan(self, who: str, said: dict[str, Any]) -> Plan:
+        description = said.pop("description", "")
+        if not isinstance(description, str):
+            raise self._error("description must be a sentence", ("customers", who, "description"))
+        return Plan(description, {kind: dict(self._holdings(who, kind, said)) for kind in said})
+
+    def _holdings(
+        self, who: str, kind_name: str, said: dict[str, Any]
+    ) -> Iterator[tuple[str, Any]]:
+        place = ("customers", who, kind_name)
+        kind = self.kinds.get(kind_name)
+        if kind is None:
+            known = ", ".join(sorted(self.kinds))
+            raise self._error(f"'{kind_name}' is not one of description, {known}", place)
+        value = said[kind_name]
+        if kind.single:
+            yield "self", self._convert(value, kind.holding, place)
+            return
+        if not isinstance(value, dict):
+            raise self._error("must map names to holdings", place)
+        for name, holding in value.items():
+            yield str(name), self._holding(kind, str(name), holding, (*place, str(name)))
+
+    def _holding(self, kind: Kind[Any, Any], name: str, said: Any, place: Place) -> Any:
+        if isinstance(said, int) and not isinstance(said, bool):
+            said = {"count": said} | ({kind.state: name} if kind.state else {})
+        return self._convert(said or {}, kind.holding, place)
+
+    def _convert(self, value: Any, shape: type[Any], place: Place) -> Any:
+        try:
+            return msgspec.convert(value, shape)
+        except msgspec.ValidationError as error:
+            what, _, path = str(error).partition(" - at `$")
+            fields = tuple(part for part in path.rstrip("`").split(".") if part)
+            raise self._error(what, place + fields) from None
+
+    def _error(self, what: str, place: Place) -> ScenarioError:
+        where = ".".join(place[1:] if place[:1] == ("customers",) else place)
+        line = _line_of(self.text, place)
+        return ScenarioError(f"{self.origin}:{line}: {where or 'scenario'}: {what}")
+
+
+def merged(base: Any, changes: Any) -> Any:
+    """`base` with what `changes` says laid over it, mapping by mapping."""
+    if not isinstance(base, dict) or not isinstance(changes, Mapping):
+        return changes
+    return base | {key: merged(base.get(key), value) for key, value in changes.items()}
+
+
+def _line_of(text: str, place: Iterable[str]) -> int:
+    """The line, from 1, on which the innermost part of `place` that the text has begins."""
+    node, line = yaml.compose(text, Loader=yaml.CSafeLoader), 1
+    for part in place:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((key, value) for key, value in pairs if key.value == part), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
