@@ -1,0 +1,115 @@
+"""The command line, as a user types it."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_server import __version__
+from mock_server.cli import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def one_line(result: Result) -> str:
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    [line] = result.stderr.strip().splitlines()
+    return line
+
+
+def test_version_and_help_answer() -> None:
+    assert __version__ in run("--version").output
+    for command in ([], ["serve"], ["scenarios"], ["token"]):
+        assert run(*command, "--help").exit_code == 0
+
+
+def test_an_unknown_scenario_is_one_line_that_names_the_known_ones() -> None:
+    line = one_line(run("serve", "--scenario", "nowhere"))
+
+    assert "unknown scenario 'nowhere'" in line
+    assert "heavy-history" in line
+
+
+def test_a_taken_port_is_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = one_line(run("serve", "--port", str(taken.getsockname()[1])))
+
+    assert "cannot listen on 127.0.0.1:" in line
+
+
+def test_broken_yaml_is_one_line_with_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text("title: x\ncustomers: [}\n")
+
+    assert "broken.yaml:2:" in one_line(run("scenarios", "check", str(file)))
+
+
+def test_a_wrong_word_in_a_scenario_is_named_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "typo.yaml"
+    file.write_text(
+        "title: x\ncustomers:\n  ada:\n    credits:\n      gift: {state: gone}\n"
+    )
+    line = one_line(run("scenarios", "check", str(file)))
+
+    assert "typo.yaml:5: ada.credits.gift" in line
+    assert "gone" in line
+
+
+def test_an_unknown_reference_in_a_scenario_names_what_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "reference.yaml"
+    file.write_text("title: x\ncustomers:\n  ada:\n    memberships:\n      m: {rate: golden}\n")
+
+    assert "golden" in one_line(run("scenarios", "check", str(file)))
+
+
+def test_an_unknown_fault_or_instant_is_refused() -> None:
+    for option in (["--break", "nothing-like-it"], ["--now", "yesterday"], ["--quirk", "odd"]):
+        result = run("serve", *option)
+        assert result.exit_code == 2
+        assert option[1] in result.stderr
+
+
+def test_the_scenarios_that_come_along_are_listed_and_shown() -> None:
+    listed = run("scenarios", "list").output
+    assert {"default", "empty", "heavy-history"} <= set(re.findall(r"^\S+", listed, re.M))
+    assert "ada" in run("scenarios", "show", "default").output
+
+
+def test_a_token_is_printed_for_a_persona_and_refused_for_a_stranger() -> None:
+    assert run("token", "ada").output == "customer-ada\n"
+    assert run("token", "sam").output == "staff-sam\n"
+    assert "nobody is called 'zoe'" in one_line(run("token", "zoe"))
+
+
+def test_a_variable_stands_for_an_option() -> None:
+    result = CliRunner().invoke(main, ["serve"], env={"MOCK_SERVER_SCENARIO": "nowhere"})
+
+    assert "unknown scenario 'nowhere'" in one_line(result)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_greets_serves_and_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--log-format", "json"]
+    process = subprocess.Popen(
+        [*command, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    greeting = json.loads(process.stdout.readline())
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+
+    assert greeting["tokens"]["ada"] == "customer-ada"
+    assert process.returncode == 0
+    assert b"Traceback" not in errors

@@ -1,0 +1,137 @@
+"""What every path does, whatever it answers; over a real socket."""
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+ACCOUNT = "/customers/my-account"
+ADA = {"Authorization": "Bearer customer-ada"}
+ORIGIN = {"Origin": "https://shop.example"}
+
+
+def test_an_unknown_path_is_404_in_the_envelope(client: httpx.Client) -> None:
+    answer = client.get("/customers/your-account")
+
+    assert answer.status_code == 404
+    assert list(answer.json()) == ["message"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST", "DELETE", "TRACE"])
+def test_a_method_the_path_lacks_is_405_with_every_method_it_has(
+    client: httpx.Client, method: str
+) -> None:
+    answer = client.request(method, ACCOUNT)
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert list(answer.json()) == ["message"]
+
+
+def test_allow_names_every_method_of_a_path_with_parameters(client: httpx.Client) -> None:
+    answer = client.get(f"{ACCOUNT}/marketing-preferences/x")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "DELETE, OPTIONS, POST"
+
+
+def test_options_tells_the_methods(client: httpx.Client) -> None:
+    answer = client.options(ACCOUNT)
+
+    assert answer.status_code == 204
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_head_answers_as_get_without_a_body(client: httpx.Client) -> None:
+    got = client.get(ACCOUNT, headers=ADA | {"Accept-Encoding": "identity"})
+    head = client.head(ACCOUNT, headers=ADA | {"Accept-Encoding": "identity"})
+
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+
+
+@pytest.mark.parametrize("path", [ACCOUNT, "/nowhere", f"{ACCOUNT}/charges"])
+def test_any_origin_may_read_answers_and_errors(client: httpx.Client, path: str) -> None:
+    for headers in (ORIGIN, ORIGIN | ADA):
+        answer = client.get(path, headers=headers)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_preflight_allows_the_method_and_the_authorization_header(client: httpx.Client) -> None:
+    asked = {
+        "Access-Control-Request-Method": "DELETE",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    answer = client.options(f"{ACCOUNT}/marketing-preferences/x", headers=ORIGIN | asked)
+
+    assert answer.status_code == 200
+    assert "DELETE" in answer.headers["Access-Control-Allow-Methods"]
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+def test_gzip_is_sent_when_asked_for(client: httpx.Client) -> None:
+    path = "/shop/my-account/orders"
+    zipped = client.get(path, headers=ADA | {"Accept-Encoding": "gzip"})
+    plain = client.get(path, headers=ADA | {"Accept-Encoding": "identity"})
+
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.json()["meta"] == plain.json()["meta"]
+
+
+def test_a_body_over_the_limit_is_413(client: httpx.Client) -> None:
+    answer = client.post("/__mock__/sandboxes", content=b" " * (1 << 20) + b"{}")
+
+    assert answer.status_code == 413
+    assert list(answer.json()) == ["message"]
+
+
+def test_a_body_that_is_not_json_is_415(client: httpx.Client) -> None:
+    answer = client.post("/__mock__/sandboxes", data={"scenario": "empty"})
+
+    assert answer.status_code == 415
+    assert list(answer.json()) == ["message"]
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"seed": "x"}', '{"unknown": 1}', "\xff", ""])
+def test_a_bad_body_is_400_and_says_why(client: httpx.Client, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/__mock__/sandboxes", content=body.encode("latin-1"), headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"]
+
+
+@pytest.mark.parametrize("words", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
+def test_what_is_not_http_is_400_in_the_envelope(url: str, words: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        raw.sendall(words)
+        head, _, body = raw.makefile("rb").read().partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert list(json.loads(body)) == ["message"]
+
+
+def test_the_raw_document_is_served_as_yaml_and_json(client: httpx.Client) -> None:
+    assert client.get("/openapi.yaml").text.startswith("openapi: 3.0.3")
+    assert client.get("/openapi.json").json()["openapi"] == "3.0.3"
+
+
+def test_the_rendered_document_shows_the_rules(client: httpx.Client) -> None:
+    assert "swagger-ui" in client.get("/docs").text
+    rendered = client.get("/docs/openapi.json").json()
+
+    orders = rendered["paths"]["/shop/my-account/orders"]["get"]
+    assert "PAGE-03" in orders["description"]
+    assert "AUTH-01" in rendered["info"]["description"]
+
+
+def test_the_control_api_answers_no_foreign_origin(client: httpx.Client) -> None:
+    refused = client.get("/__mock__/health", headers=ORIGIN)
+
+    assert refused.status_code == 403
+    assert "Access-Control-Allow-Origin" not in refused.headers
+    assert client.get("/__mock__/health").json()["status"] == "ok"

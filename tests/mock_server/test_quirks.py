@@ -1,0 +1,53 @@
+"""The platform's habits: each shows, and those that leave the contract say so."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mock_server.app import Settings
+from mock_server.exchange import Response
+from mock_server.quirks import QUIRKS
+from tests.conftest import Caller
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+PATHS = [
+    "/customers/my-account/charges",
+    "/customers/my-account/memberships",
+    "/customers/my-account/payment-methods",
+    "/shop/my-account/orders?per_page=60",
+]
+
+
+def answers(*quirks: str) -> dict[str, Response]:
+    call = Caller(Settings(now=NOW, quirks=quirks))
+    return {path: call("GET", path, "customer-ada") for path in PATHS}
+
+
+def data(response: Response) -> Any:
+    return json.loads(response.body)["data"]
+
+
+@pytest.mark.parametrize("name", QUIRKS)
+def test_each_quirk_changes_an_answer_and_marks_it_when_it_leaves_the_contract(name: str) -> None:
+    plain, quirky = answers(), answers(name)
+    changed = [path for path in PATHS if plain[path] != quirky[path]]
+
+    assert changed
+    for path in PATHS:
+        mark = quirky[path].header("X-Mock-Off-Contract")
+        assert mark == (None if path not in changed or QUIRKS[name].keeps_contract else name)
+
+
+def test_numbers_come_as_strings() -> None:
+    charges = data(answers("numbers-as-strings")[PATHS[0]])
+
+    assert all(isinstance(charge["amount"], str) for charge in charges)
+
+
+def test_two_quirks_can_be_had_at_once() -> None:
+    charges = data(answers("lower-case-currency", "unknown-field")[PATHS[0]])
+
+    assert charges[0]["currency"] == charges[0]["currency"].lower()
+    assert "a_field_from_tomorrow" in charges[0]

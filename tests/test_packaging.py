@@ -1,0 +1,62 @@
+"""What is built can be installed, and serves from an empty directory."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_carries_the_documents_and_the_scenarios(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert "my_account_kit/spec/openapi.yaml" in names
+    assert "my_account_kit/fixtures/scenarios/default.yaml" in names
+    assert not any(name.startswith(("tests/", "spec/", "fixtures/")) for name in names)
+
+
+def test_the_wheel_serves_from_an_empty_directory(wheel: Path, tmp_path: Path) -> None:
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    zipfile.ZipFile(wheel).extractall(site)
+    empty.mkdir()
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--port-file", str(port_file)],
+        cwd=empty,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        url = f"http://127.0.0.1:{port_file.read_text()}"
+        found = httpx.get(f"{url}/__mock__/health").json()
+        where = subprocess.run(
+            [sys.executable, "-c", "import mock_server; print(mock_server.__file__)"],
+            cwd=empty,
+            env=os.environ | {"PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+    assert found["status"] == "ok"
+    assert where.stdout.startswith(str(site))
+    assert list(empty.iterdir()) == []
