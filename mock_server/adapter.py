@@ -1,22 +1,26 @@
 """The only file that speaks to Connexion: from ASGI to an answer, and back."""
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from connexion.exceptions import InvalidSpecification
-from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.abstract import SpecMiddleware
-from connexion.spec import Specification
-
 from mock_server import problems
 from mock_server.exchange import Answer, Request, Response
 from mock_server.operation import DocumentMismatch
 from mock_server.problems import Problem
 from mock_server.router import Api, Router, refusal
+
+with warnings.catch_warnings():
+    # Connexion 3.3 imports what Starlette and jsonschema deprecate; nobody who serves can help it.
+    warnings.simplefilter("ignore")
+    from connexion.exceptions import InvalidSpecification
+    from connexion.middleware import ConnexionMiddleware
+    from connexion.middleware.abstract import SpecMiddleware
+    from connexion.spec import Specification
 
 LARGEST_BODY = 1 << 20
 Scope = dict[str, Any]

@@ -48,13 +48,12 @@ def _one_line_errors() -> Iterator[None]:
 
 def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
     """An option that a variable can give too: `--port` is MOCK_SERVER_PORT."""
-    variable = names[-1].removeprefix("--").replace("-", "_").upper()
-    return click.option(
-        *names, envvar=f"MOCK_SERVER_{variable}", show_envvar=True, show_default=True, **said
-    )
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"MOCK_SERVER_{long[2:].replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
 
 
-_scenario_option = _option("-s", "--scenario", default="default", help="A scenario's name, or a file.")
+_scenario_option = _option("-s", "--scenario", default="default", help="A name, or a file.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,8 +70,10 @@ def main() -> None:
 @_option("--seed", default=1, help="Another seed gives the same people other lives.")
 @_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
 @_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
-@_option("--quirk", multiple=True, type=click.Choice(list(QUIRKS)), help="A habit; repeatable.")
-@_option("--break", "--breakage", multiple=True, metavar="FAULT", help="A planted fault; repeatable.")
+@_option(
+    "--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable."
+)
+@_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
 @_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
 @_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
@@ -95,10 +96,10 @@ def serve(
         server.run(mock.app, bound, lambda: _ready(mock, bound, port_file, log_format))
 
 
-def _settings(*, delay: int, quirk: tuple[str, ...], breakage: tuple[str, ...], **said: Any) -> Settings:
-    if unknown := sorted(set(breakage) - BREAKAGES.keys()):
+def _settings(*, delay: int, breakages: tuple[str, ...], **said: Any) -> Settings:
+    if unknown := sorted(set(breakages) - BREAKAGES.keys()):
         raise click.BadParameter(f"no such fault: {', '.join(unknown)}", param_hint="--break")
-    return Settings(delay_ms=delay, quirks=quirk, breakages=breakage, **said)
+    return Settings(delay_ms=delay, breakages=breakages, **said)
 
 
 def _ready(

@@ -83,5 +83,5 @@ def page_of(sequence: Sequence[Any], number: int = 1, per_page: int | None = Non
     size = min(per_page or DEFAULT_PER_PAGE, LARGEST_PER_PAGE)
     start = (number - 1) * size
     total = len(sequence)
-    items = sequence[start : start + size] if start < total else ()
+    items = list(sequence[start : start + size]) if start < total else []
     return Page(items, number, size, total, asked_per_page=per_page is not None)

@@ -1,0 +1,151 @@
+"""How fast the mock answers, as ratios within one run: `python -m tests.benchmark`.
+
+Each round sends the same request to every server in turn, in one process and without sockets, so
+that a busy machine slows all of them alike; the median round counts.
+"""
+
+import asyncio
+import json
+import statistics
+import time
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from mock_server.app import Settings, build_app
+from mock_server.document import Document
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from connexion import AsyncApp
+    from connexion.resolver import Resolver
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+ROUNDS, REQUESTS = 15, 40
+ACCOUNT = "/customers/my-account"
+ORDERS = "/shop/my-account/orders"
+
+
+async def ask(app: App, path: str, who: str) -> tuple[int, bytes]:
+    """Status and body of a GET."""
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"mock"), (b"authorization", f"Bearer {who}".encode())],
+        "server": ("mock", 80),
+        "client": ("127.0.0.1", 1),
+        "extensions": {},
+    }
+    status, body = 0, bytearray()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        body.extend(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return status, bytes(body)
+
+
+async def seconds(app: App, path: str, who: str) -> float:
+    """How long a request takes, over one round."""
+    started = time.perf_counter()
+    for _ in range(REQUESTS):
+        await ask(app, path, who)
+    return (time.perf_counter() - started) / REQUESTS
+
+
+async def compare(what: dict[str, tuple[App, str, str]]) -> dict[str, float]:
+    """The median microseconds of each, measured in turn."""
+    rounds: dict[str, list[float]] = {name: [] for name in what}
+    for name, (app, path, who) in what.items():
+        status, _ = await ask(app, path, who)
+        assert status == 200, f"{name} answered {status}"
+    for _ in range(ROUNDS):
+        for name, (app, path, who) in what.items():
+            rounds[name].append(await seconds(app, path, who))
+    return {name: statistics.median(taken) * 1e6 for name, taken in rounds.items()}
+
+
+def bare_starlette(answers: dict[str, Any]) -> App:
+    """The same nine routes, each giving a ready tree: no token, no check, no state."""
+
+    async def answer(request: StarletteRequest) -> JSONResponse:
+        return JSONResponse(answers.get(request.url.path))
+
+    document = Document.of("openapi.yaml")
+    return Starlette(
+        routes=[
+            Route(path, answer, methods=[method.upper()])
+            for path, method, _ in document.operations()
+        ]
+    )
+
+
+def plain_connexion(answers: dict[str, Any]) -> App:
+    """Connexion as it comes, checking requests and responses against the same document."""
+    tree = json.loads(Document.of("openapi.yaml").json)
+    scheme = next(iter(tree["components"]["securitySchemes"].values()))
+    scheme["x-bearerInfoFunc"] = "tests.benchmark.known"
+    paths = {said["operationId"]: path for path, _, said in Document.of("openapi.yaml").operations()}
+
+    def handler_of(id: str) -> Callable[..., Any]:
+        async def handler(**_parameters: Any) -> Any:
+            return answers.get(paths[id])
+
+        return handler
+
+    app = AsyncApp("tests")
+    app.add_api(tree, resolver=Resolver(handler_of), validate_responses=True)
+    return app  # type: ignore[no-any-return]
+
+
+def known(_token: str) -> dict[str, str]:
+    """Every token is somebody's."""
+    return {"sub": "ada"}
+
+
+async def main() -> None:
+    """Print the table."""
+    mock, who = build_app(Settings()), "customer-ada"
+    answers = {path: json.loads((await ask(mock, path, who))[1]) for path in (ACCOUNT, ORDERS)}
+    starlette, connexion = bare_starlette(answers), plain_connexion(answers)
+    for path in (ACCOUNT, ORDERS):
+        size = len((await ask(mock, path, who))[1])
+        servers = {"mock": mock, "bare Starlette": starlette, "plain Connexion": connexion}
+        taken = await compare({name: (app, path, who) for name, app in servers.items()})
+        show(f"GET {path} ({size} bytes)", taken, "mock")
+    heavy = build_app(Settings(scenario="heavy-history"))
+    pages = {
+        "137 orders, first page": (mock, ORDERS, who),
+        "137 orders, last page": (mock, f"{ORDERS}?page=10", who),
+        "1,000,000 orders, first page": (heavy, ORDERS, "customer-hugo"),
+        "1,000,000 orders, last full page": (heavy, f"{ORDERS}?page=66666", "customer-hugo"),
+    }
+    show("one page of orders", await compare(pages), "137 orders, first page")
+
+
+def show(title: str, taken: dict[str, float], base: str) -> None:
+    """A table: microseconds, and how many times the base."""
+    lines = [f"  {name:34} {us:9.1f} us  {us / taken[base]:6.2f}x" for name, us in taken.items()]
+    print("\n".join([title, *lines, ""]))  # noqa: T201  # a script's output
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
