@@ -1,0 +1,5 @@
+"""Faults that can be planted, by id."""
+
+from typing import Any
+
+BREAKAGES: dict[str, Any] = {}

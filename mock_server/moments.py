@@ -1,0 +1,79 @@
+"""Instants and ISO 8601 durations: reading them, and adding them as a calendar does."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+_DURATION = re.compile(
+    r"(?P<sign>[+-])?P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+WANTED = "a duration such as P10D or -PT1H, `midnight`, or an instant such as 2026-03-01T09:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Whole months, which differ in length, and a time, which does not."""
+
+    months: int = 0
+    time: timedelta = timedelta()
+
+    def __mul__(self, times: int) -> "Duration":
+        return Duration(self.months * times, self.time * times)
+
+    def after(self, start: datetime) -> datetime:
+        """The instant this long after `start`; a day that the month lacks becomes its last."""
+        months = start.month - 1 + self.months
+        year, month = start.year + months // 12, months % 12 + 1
+        day = min(start.day, monthrange(year, month)[1])
+        return start.replace(year=year, month=month, day=day) + self.time
+
+
+@cache
+def duration(text: str) -> Duration:
+    """
+    Read an ISO 8601 duration, with an optional sign before it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None or text[-1] in "PT":
+        raise ValueError(f"'{text}' is not an ISO 8601 duration such as P30D, P1M or PT90S")
+    parts = {name: int(value or 0) for name, value in found.groupdict().items() if name != "sign"}
+    months = parts.pop("years") * 12 + parts.pop("months")
+    return Duration(months, timedelta(**parts)) * (-1 if found["sign"] == "-" else 1)
+
+
+def moment(text: str, opened: datetime) -> datetime:
+    """
+    The instant a scenario means: relative to `opened`, `midnight` (the next one, UTC) or absolute.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if text == "midnight":
+        return midnight(opened) + timedelta(days=1)
+    if "P" in text[:2]:
+        return duration(text).after(opened)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not {WANTED}") from None
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def midnight(instant: datetime) -> datetime:
+    """The beginning of the instant's day."""
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def working_days_after(start: datetime, days: int) -> datetime:
+    """The same time of day, `days` days later, Saturdays and Sundays not counted."""
+    instant = start
+    while days:
+        instant += timedelta(days=1)
+        days -= instant.weekday() < 5
+    return instant

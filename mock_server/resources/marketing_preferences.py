@@ -1,0 +1,131 @@
+"""Marketing preferences: what a customer can consent to, opt-in and opt-out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mock_server import problems
+from mock_server.account import Account, Consent, Kind, Person
+from mock_server.catalogue import FOUNDED, named, uuid_of
+from mock_server.operation import operation
+from mock_server.resources.customer import about, organisation
+
+
+class MarketingPreference(Struct, frozen=True):
+    """`MarketingPreference` of the document."""
+
+    id: str
+    text: str
+    organisation_id: str
+    created_at: datetime
+    updated_at: datetime
+    opted_in: bool
+
+
+class Holding(Struct, frozen=True, forbid_unknown_fields=True):
+    """`marketing_preferences:` of a persona."""
+
+    opted_in: tuple[str, ...] | Literal["all", "none"] = "none"
+
+    def problems(self, person: Person) -> Iterator[str | None]:
+        """What is wrong with it in a scenario."""
+        for name in self.opted_in if isinstance(self.opted_in, tuple) else ():
+            yield named("preference", name, person.catalogue.preferences)
+
+    def includes(self, name: str) -> bool:
+        """Whether the customer had opted in when the world was opened."""
+        return self.opted_in == "all" or name in self.opted_in
+
+
+def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[MarketingPreference]:
+    """Every preference available to the customer (PREF-01), by created_at, then id (PREF-02)."""
+    holding, site = holdings.get("self", Holding()), about(person).site
+    available = [
+        MarketingPreference(
+            id=uuid_of("preference", name),
+            text=preference.text,
+            organisation_id=uuid_of("organisation", preference.organisation),
+            created_at=FOUNDED + timedelta(days=97 * index),
+            updated_at=FOUNDED + timedelta(days=97 * index + 30),
+            opted_in=holding.includes(name),
+        )
+        for index, (name, preference) in enumerate(person.catalogue.preferences.items())
+        if preference.organisation == organisation(person)
+        and not preference.archived
+        and (not preference.sites or site in preference.sites)
+    ]
+    return sorted(available, key=lambda each: (each.created_at, each.id))
+
+
+MARKETING_PREFERENCES = Kind("marketing_preferences", Holding, make, single=True)
+
+
+def facts(account: Account) -> dict[str, Any]:
+    """What a tester may want to know."""
+    return {
+        "own_preferences": [each.id for each in account.all(MARKETING_PREFERENCES)],
+        "foreign_preference": next(iter(sorted(_foreign(account.person))), None),
+    }
+
+
+def _foreign(person: Person) -> set[str]:
+    return {
+        uuid_of("preference", name)
+        for name, preference in person.catalogue.preferences.items()
+        if preference.organisation != organisation(person)
+    }
+
+
+@operation("listMyAccountMarketingPreferences")
+def list_preferences(account: Account) -> Sequence[MarketingPreference]:
+    """Every preference, as the customer last decided."""
+    consents = account.consents()
+    return [
+        replace(each, opted_in=consents[each.id]) if each.id in consents else each
+        for each in account.all(MARKETING_PREFERENCES)
+    ]
+
+
+@operation("actionMyAccountMarketingPreferenceOptIn")
+def opt_in(account: Account, *, marketing_preference_id: str) -> Sequence[MarketingPreference]:
+    """
+    Consent to one preference.
+
+    Raises:
+        Problem: 403 for another organisation's (PREF-06), 404 for none at all (PREF-07).
+    """
+    return _decide(account, marketing_preference_id, opted_in=True)
+
+
+@operation("actionMyAccountMarketingPreferenceOptOut")
+def opt_out(account: Account, *, marketing_preference_id: str) -> Sequence[MarketingPreference]:
+    """
+    Take back the consent to one preference.
+
+    Raises:
+        Problem: 403 for another organisation's (PREF-06), 404 for none at all (PREF-07).
+    """
+    return _decide(account, marketing_preference_id, opted_in=False)
+
+
+def _decide(account: Account, text: str, *, opted_in: bool) -> Sequence[MarketingPreference]:
+    id = _canonical(text)
+    if id in _foreign(account.person):
+        raise problems.forbidden("This preference belongs to another organisation.")
+    if not any(each.id == id for each in account.all(MARKETING_PREFERENCES)):
+        raise problems.not_found("There is no such marketing preference.")
+    account.apply(Consent(id, opted_in))
+    listed: Sequence[MarketingPreference] = list_preferences.handler(account)
+    return listed
+
+
+def _canonical(text: str) -> str:
+    """A UUID as the lists write it; anything else as it came."""
+    try:
+        return str(UUID(text)) if len(text) == 36 else text
+    except ValueError:
+        return text
