@@ -24,7 +24,9 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
     lines = [f"  {token:{width}}  {description}" for token, description in people.values()]
     refused = [f"  staff-{name}" for name in sandbox.world.scenario.staff]
     refused += [f"  expired-{name}" for name in list(people)[:1]]
-    example = f"  curl -H 'Authorization: Bearer {next(iter(people.values()))[0]}'" if people else ""
+    example = (
+        f"  curl -H 'Authorization: Bearer {next(iter(people.values()))[0]}'" if people else ""
+    )
     return "\n".join(
         [
             f"My Account mock {__version__} at {url}",

@@ -68,7 +68,9 @@ class Offering(Struct, frozen=True, forbid_unknown_fields=True):
     """Something that can be booked or bought; the price in minor units."""
 
     name: str
-    type: Literal["appointment", "session", "area_booking", "table_reservation", "retail", "voucher"]
+    type: Literal[
+        "appointment", "session", "area_booking", "table_reservation", "retail", "voucher"
+    ]
     price: int
     minutes: int = 60
     room: str | None = None

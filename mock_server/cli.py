@@ -70,9 +70,7 @@ def main() -> None:
 @_option("--seed", default=1, help="Another seed gives the same people other lives.")
 @_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
 @_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
-@_option(
-    "--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable."
-)
+@_option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
 @_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
 @_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
 @_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")

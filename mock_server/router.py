@@ -118,7 +118,9 @@ def violation(route: Route, status: int, body: Any) -> str | None:
     if validator is None or validator.is_valid(body):
         return None
     error = next(iter(validator.iter_errors(body)))
-    where = "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.instance_path)
+    where = "".join(
+        f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.instance_path
+    )
     return f"${where}: {error.message}"
 
 

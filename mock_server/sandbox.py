@@ -1,11 +1,12 @@
 """Worlds: a scenario opened at an instant, and the sandboxes that live in it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from mock_server import problems, tokens
-from mock_server.account import Account, Person
+from mock_server.account import Account, Kind, Person
 from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock
 from mock_server.exchange import Answer, Request, Response
@@ -32,11 +33,39 @@ class World(Mapping[str, Person]):
             )
         return self._people[name]
 
+    def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
+        """
+        Make everything once, to find what cannot be made.
+
+        Raises:
+            ScenarioError: something refers to what does not exist, or a date is no date.
+        """
+        for who, person in self.items():
+            for kind in kinds:
+                for name, holding in person.holdings.get(kind.name, {}).items():
+                    place = ("customers", who, kind.name, *([] if kind.single else [name]))
+                    for wrong in filter(None, _problems(holding, person)):
+                        raise self.scenario.source.error(wrong, place)
+                try:
+                    person.all(kind)
+                except ValueError as error:
+                    place = ("customers", who, kind.name)
+                    raise self.scenario.source.error(str(error), place) from None
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.scenario.customers)
 
     def __len__(self) -> int:
         return len(self.scenario.customers)
+
+
+def _problems(holding: Any, person: Person) -> Iterable[str | None]:
+    problems: Callable[[Person], Iterable[str | None]] = getattr(holding, "problems", _none)
+    return problems(person)
+
+
+def _none(_person: Person) -> Iterable[str | None]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,8 @@ def _worlds(kinds: Kinds, catalogue: Catalogue) -> Callable[[str, int, datetime,
     @lru_cache(_WORLDS_KEPT)
     def world(source: str, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        return World(found, seed, opened, catalogue)
+        world = World(found, seed, opened, catalogue)
+        world.check(kinds.values())
+        return world
 
     return world

@@ -29,6 +29,20 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a scenario, and where it came from."""
+
+    origin: str
+    text: str
+
+    def error(self, what: str, place: Place) -> ScenarioError:
+        """What is wrong, with the file, the line and the words that lead there."""
+        where = ".".join(place[1:] if place[:1] == ("customers",) else place)
+        line = _line_of(self.text, place)
+        return ScenarioError(f"{self.origin}:{line}: {where or 'scenario'}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A named world: who is in it, and what they hold."""
 
@@ -37,6 +51,7 @@ class Scenario:
     description: str
     staff: tuple[str, ...]
     customers: Mapping[str, Plan]
+    source: Source
 
 
 class _Header(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,17 +76,15 @@ def load(source: str, kinds: Kinds, overrides: Mapping[str, Any] | None = None) 
     Raises:
         ScenarioError: no such scenario or file, or something in it is wrong.
     """
-    text, origin = _read(source)
-    reader = _Reader(text, origin, kinds)
-    return reader.scenario(Path(source).stem, overrides or {})
+    return _Reader(_read(source), kinds).scenario(Path(source).stem, overrides or {})
 
 
-def _read(source: str) -> tuple[str, str]:
+def _read(source: str) -> Source:
     if source in names():
         file = shipped("fixtures", "scenarios", f"{source}.yaml")
-        return file.read_text("utf-8"), f"fixtures/scenarios/{source}.yaml"
+        return Source(f"fixtures/scenarios/{source}.yaml", file.read_text("utf-8"))
     try:
-        return Path(source).read_text("utf-8"), source
+        return Source(source, Path(source).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValueError):
         known = ", ".join(names())
         raise ScenarioError(
@@ -81,32 +94,35 @@ def _read(source: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    text: str
-    origin: str
+    source: Source
     kinds: Kinds
 
     def scenario(self, name: str, overrides: Mapping[str, Any]) -> Scenario:
         tree = merged(self._tree(), overrides)
         header = self._convert(tree, _Header, ())
         customers = {who: self._plan(who, said) for who, said in header.customers.items()}
-        return Scenario(name, header.title, header.description, header.staff, customers)
+        return Scenario(
+            name, header.title, header.description, header.staff, customers, self.source
+        )
 
     def _tree(self) -> dict[str, Any]:
+        origin = self.source.origin
         try:
-            tree = yaml.load(self.text, Loader=yaml.CSafeLoader)
+            tree = yaml.load(self.source.text, Loader=yaml.CSafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            what = getattr(error, "problem", None) or "is not YAML"
-            raise ScenarioError(f"{self.origin}:{line}: {what}") from None
+            what = getattr(error, "problem", None) or "this is not YAML"
+            raise ScenarioError(f"{origin}:{mark.line + 1 if mark else 1}: {what}") from None
         if not isinstance(tree, dict):
-            raise ScenarioError(f"{self.origin}:1: a scenario is a mapping with title and customers")
+            raise ScenarioError(f"{origin}:1: a scenario is a mapping with a title and customers")
         return tree
 
     def _plan(self, who: str, said: dict[str, Any]) -> Plan:
         description = said.pop("description", "")
         if not isinstance(description, str):
-            raise self._error("description must be a sentence", ("customers", who, "description"))
+            raise self.source.error(
+                "description must be a sentence", ("customers", who, "description")
+            )
         return Plan(description, {kind: dict(self._holdings(who, kind, said)) for kind in said})
 
     def _holdings(
@@ -116,13 +132,13 @@ class _Reader:
         kind = self.kinds.get(kind_name)
         if kind is None:
             known = ", ".join(sorted(self.kinds))
-            raise self._error(f"'{kind_name}' is not one of description, {known}", place)
+            raise self.source.error(f"'{kind_name}' is not one of description, {known}", place)
         value = said[kind_name]
         if kind.single:
             yield "self", self._convert(value, kind.holding, place)
             return
         if not isinstance(value, dict):
-            raise self._error("must map names to holdings", place)
+            raise self.source.error("must map names to holdings", place)
         for name, holding in value.items():
             yield str(name), self._holding(kind, str(name), holding, (*place, str(name)))
 
@@ -137,12 +153,7 @@ class _Reader:
         except msgspec.ValidationError as error:
             what, _, path = str(error).partition(" - at `$")
             fields = tuple(part for part in path.rstrip("`").split(".") if part)
-            raise self._error(what, place + fields) from None
-
-    def _error(self, what: str, place: Place) -> ScenarioError:
-        where = ".".join(place[1:] if place[:1] == ("customers",) else place)
-        line = _line_of(self.text, place)
-        return ScenarioError(f"{self.origin}:{line}: {where or 'scenario'}: {what}")
+            raise self.source.error(what, place + fields) from None
 
 
 def merged(base: Any, changes: Any) -> Any:

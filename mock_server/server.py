@@ -110,6 +110,8 @@ def _logged(app: AsgiApp) -> AsgiApp:
         await app(scope, receive, noted)
         ms = (time.perf_counter() - started) * 1000
         what = {"method": scope["method"], "path": scope["path"], "status": status}
-        log.info("%(method)s %(path)s %(status)s", what, extra={"fields": what | {"ms": round(ms, 2)}})
+        log.info(
+            "%(method)s %(path)s %(status)s", what, extra={"fields": what | {"ms": round(ms, 2)}}
+        )
 
     return logged

@@ -57,7 +57,9 @@ def _asset(path: str) -> Response | None:
     name = path.removeprefix("/docs/")
     if name not in _ASSETS:
         return None
-    return Response(200, Path(swagger_ui_path, name).read_bytes(), (("Content-Type", _ASSETS[name]),))
+    return Response(
+        200, Path(swagger_ui_path, name).read_bytes(), (("Content-Type", _ASSETS[name]),)
+    )
 
 
 def _with_rules_shown(document: Document) -> bytes:

@@ -9,7 +9,7 @@ DEFAULT_SANDBOX = "default"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says: `customer-ada` in the default sandbox, `SANDBOX.customer-ada` elsewhere."""
+    """`customer-ada` in the default sandbox, `SANDBOX.customer-ada` in any other."""
 
     sandbox: str
     role: Role

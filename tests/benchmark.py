@@ -103,7 +103,9 @@ def plain_connexion(answers: dict[str, Any]) -> App:
     tree = json.loads(Document.of("openapi.yaml").json)
     scheme = next(iter(tree["components"]["securitySchemes"].values()))
     scheme["x-bearerInfoFunc"] = "tests.benchmark.known"
-    paths = {said["operationId"]: path for path, _, said in Document.of("openapi.yaml").operations()}
+    paths = {
+        said["operationId"]: path for path, _, said in Document.of("openapi.yaml").operations()
+    }
 
     def handler_of(id: str) -> Callable[..., Any]:
         async def handler(**_parameters: Any) -> Any:

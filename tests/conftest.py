@@ -64,9 +64,7 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self.mock = Mock(settings)
 
-    def __call__(
-        self, method: str, path: str, who: str | None = None, **headers: str
-    ) -> Response:
+    def __call__(self, method: str, path: str, who: str | None = None, **headers: str) -> Response:
         path, _, query = path.partition("?")
         if who is not None:
             headers["authorization"] = f"Bearer {who}"

@@ -117,7 +117,11 @@ def _dues_of(
 def _charge(person: Person, due: Due, now: datetime) -> Charge:
     membership, rate, status = due.membership, due.membership.rate, due.status(now)
     seed = person.seed.child("charges", membership.id, due.index)
-    what = {"joining_fee": "joining fee", "pro_rata": "first period", "recurring": rate.name.lower()}
+    what = {
+        "joining_fee": "joining fee",
+        "pro_rata": "first period",
+        "recurring": rate.name.lower(),
+    }
     reasons = REASONS.get(status)
     return Charge(
         id=seed.uuid(),

@@ -127,7 +127,8 @@ CREDITS = Kind("credits", Holding, make, state="state")
 def facts(account: Account) -> dict[str, Any]:
     """What a tester may want to know: ids by state, at this instant."""
     found: dict[str, list[str]] = {
-        f"{state}_credits": [] for state in ("live", "redeemed", "expired", "redeemed_expired", "revoked")
+        f"{state}_credits": []
+        for state in ("live", "redeemed", "expired", "redeemed_expired", "revoked")
     }
     for credit in account.all(CREDITS):
         found[f"{_state(credit, account.now)}_credits"].append(credit.id)

@@ -103,7 +103,9 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:
     holding = holdings.get("self", Holding())
     seed = person.seed.child("customer")
     anonymised = holding.anonymised and moment(holding.anonymised, person.opened)
-    return [_anonymous(person, holding, anonymised) if anonymised else _known(person, holding, seed)]
+    return [
+        _anonymous(person, holding, anonymised) if anonymised else _known(person, holding, seed)
+    ]
 
 
 def _known(person: Person, holding: Holding, seed: Seed) -> Customer:

@@ -57,9 +57,7 @@ def test_broken_yaml_is_one_line_with_file_and_line(tmp_path: Path) -> None:
 
 def test_a_wrong_word_in_a_scenario_is_named_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "typo.yaml"
-    file.write_text(
-        "title: x\ncustomers:\n  ada:\n    credits:\n      gift: {state: gone}\n"
-    )
+    file.write_text("title: x\ncustomers:\n  ada:\n    credits:\n      gift: {state: gone}\n")
     line = one_line(run("scenarios", "check", str(file)))
 
     assert "typo.yaml:5: ada.credits.gift" in line

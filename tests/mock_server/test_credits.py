@@ -14,7 +14,7 @@ def ids(call: Caller, query: str = "") -> set[str]:
     return {credit["id"] for credit in call.json("GET", CREDITS + query, ADA)["data"]}
 
 
-@pytest.mark.parametrize(("redeemed", "expired"), product([False, True], repeat=2))
+@pytest.mark.parametrize(("redeemed", "expired"), list(product([False, True], repeat=2)))
 def test_each_flag_adds_its_credits_and_both_are_needed_for_both(
     call: Caller, redeemed: bool, expired: bool
 ) -> None:

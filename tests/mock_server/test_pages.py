@@ -19,7 +19,9 @@ def test_the_pages_joined_are_the_sequence_once(total: int, per_page: int) -> No
     sequence = range(total)
     pages = page_of(sequence, 1, per_page).last
 
-    joined = [item for number in range(1, pages + 1) for item in page_of(sequence, number, per_page).items]
+    joined = [
+        item for number in range(1, pages + 1) for item in page_of(sequence, number, per_page).items
+    ]
 
     assert joined == list(sequence)
 
@@ -67,7 +69,9 @@ def test_links_are_absolute_and_keep_the_page_size_only_when_it_was_given(call: 
 
 
 @pytest.mark.parametrize("name", ["page", "per_page"])
-@pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "", "%201", "1e3", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "abc", "1.5", "", "%201", "1e3", "99999999999999999999"]
+)
 def test_what_is_not_a_positive_integer_is_400_naming_the_parameter(
     call: Caller, name: str, value: str
 ) -> None:

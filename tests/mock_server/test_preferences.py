@@ -93,7 +93,7 @@ def test_of_32_concurrent_writers_on_one_customer_none_loses_an_update(url: str)
             writes = [
                 client.request("POST" if on else "DELETE", f"{LIST}/{id}", headers=who)
                 for id, on in list(wanted.items()) * 32
-            ][:32 * len(wanted)]
+            ][: 32 * len(wanted)]
             answers = await asyncio.gather(*writes)
             after = (await client.get(LIST, headers=who)).json()["data"]
 
