@@ -2,12 +2,14 @@
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from mock_server import problems
 from mock_server.exchange import Answer, Request, Response
 from mock_server.operation import DocumentMismatch
@@ -23,14 +25,9 @@ with warnings.catch_warnings():
     from connexion.spec import Specification
 
 LARGEST_BODY = 1 << 20
-Scope = dict[str, Any]
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def serve(apis: Iterable[Api], router: Router, answer: Answer) -> AsgiApp:
+def serve(apis: Iterable[Api], router: Router, answer: Answer) -> ASGIApp:
     """
     The ASGI application: Connexion's middleware, with one layer of ours for its default eight.
 
@@ -55,7 +52,7 @@ def serve(apis: Iterable[Api], router: Router, answer: Answer) -> AsgiApp:
 class Operations(SpecMiddleware):  # type: ignore[misc]  # Connexion carries no types
     """Connexion's layer that knows the operations."""
 
-    def __init__(self, router: Router, answer: Answer, _below: AsgiApp) -> None:
+    def __init__(self, router: Router, answer: Answer, _below: ASGIApp) -> None:
         self._router, self._answer = router, answer
 
     def add_api(self, specification: Specification, *, api: Api, **_options: Any) -> None:

@@ -30,7 +30,8 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
     return "\n".join(
         [
             f"My Account mock {__version__} at {url}",
-            f"  documentation {url}/docs   document {url}/openapi.yaml   control {url}/__mock__/docs",
+            f"  documentation {url}/docs, document {url}/openapi.yaml",
+            f"  control API   {url}/__mock__/docs",
             "",
             f"Scenario '{sandbox.world.scenario.name}': {sandbox.world.scenario.title}",
             *lines,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from msgspec.structs import replace
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server import adapter, control, problems, quirks, site
 from mock_server.account import Account
@@ -110,16 +111,16 @@ class Mock:
         return Problem(status, MIXED_UP)
 
 
-def build_app(settings: Settings | None = None) -> adapter.AsgiApp:
+def build_app(settings: Settings | None = None) -> ASGIApp:
     """The ASGI application of a server with these settings."""
     return Mock(settings or Settings()).app
 
 
-def _open_to_the_web(app: adapter.AsgiApp) -> adapter.AsgiApp:
+def _open_to_the_web(app: ASGIApp) -> ASGIApp:
     """The same application with gzip, and with CORS but for the control API."""
     shared = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
-    async def chosen(scope: adapter.Scope, receive: adapter.Receive, send: adapter.Send) -> None:
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
         private = scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX)
         await (app if private else shared)(scope, receive, send)
 

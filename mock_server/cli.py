@@ -18,12 +18,12 @@ from mock_server.quirks import QUIRKS
 from mock_server.resources import KINDS
 from mock_server.scenario import ScenarioError, load
 from mock_server.server import AddressError
-from mock_server.tokens import DEFAULT_SANDBOX, Token
+from mock_server.tokens import DEFAULT_SANDBOX, Role, Token
 
 EXPECTED = (ScenarioError, DocumentMismatch, AddressError, OSError)
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An ISO 8601 instant; without an offset it is taken as UTC."""
 
     name = "instant"
@@ -152,7 +152,7 @@ def token(persona: str, scenario: str) -> None:
     """Print a persona's token in the default sandbox."""
     with _one_line_errors():
         found = load(scenario, KINDS)
-        role = "staff" if persona in found.staff else "customer"
+        role: Role = "staff" if persona in found.staff else "customer"
         if role == "customer" and persona not in found.customers:
             known = ", ".join([*found.customers, *found.staff])
             raise ScenarioError(f"nobody is called '{persona}' in {found.name}; there are {known}")

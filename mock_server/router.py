@@ -115,13 +115,15 @@ class Router:
 def violation(route: Route, status: int, body: Any) -> str | None:
     """What is wrong with a JSON body under a status of this operation; None where nothing is."""
     validator = route.answers.get(status)
-    if validator is None or validator.is_valid(body):
+    return None if validator is None else _first_error(validator, body)
+
+
+def _first_error(validator: Draft202012Validator, body: Any) -> str | None:
+    if validator.is_valid(body):
         return None
     error = next(iter(validator.iter_errors(body)))
-    where = "".join(
-        f".{part}" if isinstance(part, str) else f"[{part}]" for part in error.instance_path
-    )
-    return f"${where}: {error.message}"
+    steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in error.instance_path)
+    return f"${''.join(steps)}: {error.message}"
 
 
 def refusal(problem: Problem) -> Response:
@@ -185,9 +187,8 @@ def _valid_body(validator: Draft202012Validator, text: bytes) -> Any:
         body = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise problems.bad_request(f"The body is not JSON: {error}.") from None
-    for error in validator.iter_errors(body):
-        where = ".".join(str(part) for part in error.instance_path) or "The body"
-        raise problems.bad_request(f"{where}: {error.message}")
+    if wrong := _first_error(validator, body):
+        raise problems.bad_request(f"The body is not valid: {wrong}.")
     return body
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server import problems
-from mock_server.adapter import AsgiApp, Message, Receive, Scope, Send
 from mock_server.router import refusal
 
 log = logging.getLogger("mock_server.requests")
@@ -81,7 +81,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def run(app: AsgiApp, bound: socket.socket, ready: Callable[[], None]) -> None:
+def run(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
     config = uvicorn.Config(
         _logged(app),
@@ -97,7 +97,7 @@ def run(app: AsgiApp, bound: socket.socket, ready: Callable[[], None]) -> None:
         runner.run(Server(config, ready).serve([bound]))
 
 
-def _logged(app: AsgiApp) -> AsgiApp:
+def _logged(app: ASGIApp) -> ASGIApp:
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         status = 0

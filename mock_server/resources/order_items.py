@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -87,12 +88,12 @@ class Booked(Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
 
-    def at(self, now: datetime) -> "Booked":
+    def at(self, now: datetime) -> Self:
         """The item at an instant: what has begun cannot be moved (ORDER-04)."""
         modifiable = self.start_time > now and self.status != "cancelled"
         return self if modifiable == self.is_modifiable else replace(self, is_modifiable=modifiable)
 
-    def less(self, order_discount: int) -> "Booked":
+    def less(self, order_discount: int) -> Self:
         """The item with its share of the order's discount taken off."""
         total = self.price - self.discount_amount - order_discount
         tax = tax_in(total)
@@ -226,7 +227,7 @@ def purchase(setting: Setting, seed: Seed) -> PurchaseItem:
 
 def _booked(
     setting: Setting, seed: Seed, type: str, id: str, name: str, price: int, start: datetime
-) -> dict[str, object]:
+) -> dict[str, Any]:
     discount = _discount(setting, price)
     total = price - discount
     return {

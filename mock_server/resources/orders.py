@@ -17,6 +17,7 @@ from mock_server.operation import operation
 from mock_server.pages import Page, page_of
 from mock_server.resources.customer import CUSTOMER, Customer, about, organisation
 from mock_server.resources.order_items import (
+    Booked,
     BookingItem,
     Guest,
     PackageItem,
@@ -198,9 +199,10 @@ def _order(person: Person, stretch: Stretch, index: int) -> Order:
     bookings, packages, purchases = _items(holding.items, setting, seed)
     promotion = _promotion(seed) if bookings or packages else None
     bookings, packages, order_discount = _discounted(bookings, packages, promotion)
-    total = sum(item.total_cost for item in (*bookings, *packages, *purchases))
-    tax = sum(tax_in(item.total_cost) for item in (*bookings, *packages, *purchases))
-    item_discounts = sum(item.discount_amount for item in (*bookings, *packages, *purchases))
+    sold: list[Booked | PurchaseItem] = [*bookings, *packages, *purchases]
+    total = sum(item.total_cost for item in sold)
+    tax = sum(tax_in(item.total_cost) for item in sold)
+    item_discounts = sum(item.discount_amount for item in sold)
     payments = _payments(total, paid_in_full=status != "submitted", seed=seed)
     return Order(
         id=seed.hex24(),
@@ -304,7 +306,8 @@ def _discounted(
     percentage = promotion.percentage
     less_b = [item.less(item.total_cost * percentage // 100) for item in bookings]
     less_p = [item.less(item.total_cost * percentage // 100) for item in packages]
-    return less_b, less_p, sum(item.order_discount_amount for item in (*less_b, *less_p))
+    both: list[Booked] = [*less_b, *less_p]
+    return less_b, less_p, sum(item.order_discount_amount for item in both)
 
 
 def _payments(total: int, *, paid_in_full: bool, seed: Seed) -> PaymentTotals:
