@@ -1,0 +1,1 @@
+"""Judges whether an implementation keeps the contract of the My Account API."""

@@ -1,0 +1,136 @@
+"""Those who speak to the target, and the verbs that laws use of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from contract_tests.client import Client, Exchange, Query
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody with a token, or without; what they read is remembered unless it must be fresh."""
+
+    client: Client
+    name: str = ""
+    token: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every request; for credentials that are no bearer token."""
+    _read: dict[Any, Exchange] = field(default_factory=dict)
+
+    def call(
+        self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
+    ) -> Exchange:
+        """Call an operation, or another method on its path."""
+        return self.client.send(
+            method or operation.method,
+            operation.path.replace("{marketingPreferenceId}", quote(preference, safe="")),
+            actor=self.name,
+            token=self.token,
+            query=query,
+            headers=self.headers,
+            operation=None if method else operation,
+        )
+
+    def once(self, operation: Operation, query: Query = (), *, preference: str = "x") -> Exchange:
+        """What the operation answered when it was first called so."""
+        key = (operation.id, tuple(query), preference)
+        if key not in self._read:
+            self._read[key] = self.call(operation, query, preference=preference)
+        return self._read[key]
+
+
+@dataclass(frozen=True)
+class Customer(Actor):
+    """A signed-in customer of the target, and what is known of them."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def operation(self, id: str) -> Operation:
+        """An operation of the contract."""
+        return self.client.contract.operations[id]
+
+    def listed(self, id: str, *query: tuple[str, str], fresh: bool = False) -> list[Record]:
+        """
+        The records that a list operation answers.
+
+        Raises:
+            NotCovered: it answered no list.
+        """
+        operation = self.operation(id)
+        answer = self.call(operation, query) if fresh else self.once(operation, query)
+        if not answer.fits:
+            raise NotCovered(f"{self.name}'s {id} answered {answer.told()[:60]}")
+        return answer.records
+
+    @property
+    def account(self) -> Record:
+        """The customer's own details."""
+        return next(iter(self.listed("getMyAccountDetails")), {})
+
+    @property
+    def id(self) -> str:
+        """The customer's id."""
+        return str(self.account.get("id", ""))
+
+    def credits(self, **flags: str) -> dict[str, Record]:
+        """Credits by id, as listed under these flags."""
+        listed = self.listed("listMyAccountCredits", *flags.items())
+        return {each["id"]: each for each in listed}
+
+    def orders(self, fresh: bool = False, **query: int) -> Exchange:
+        """
+        A page of orders.
+
+        Raises:
+            NotCovered: there was no page.
+        """
+        asked = tuple((name, str(value)) for name, value in query.items())
+        operation = self.operation("listMyAccountOrders")
+        answer = self.call(operation, asked) if fresh else self.once(operation, asked)
+        if not answer.fits:
+            raise NotCovered(f"{self.name}'s orders answered {answer.told()[:60]}")
+        return answer
+
+    def consents(self) -> dict[str, bool]:
+        """Every preference as it is now: id → opted in."""
+        listed = self.listed("listMyAccountMarketingPreferences", fresh=True)
+        return {each["id"]: each["opted_in"] for each in listed}
+
+    def decide(self, preference: str, *, opted_in: bool) -> Exchange:
+        """Opt in to, or out of, a preference."""
+        return self.call(self.decision(opted_in), preference=preference)
+
+    def decision(self, opted_in: bool) -> Operation:
+        """The operation that opts in, or out."""
+        way = "OptIn" if opted_in else "OptOut"
+        return self.operation(f"actionMyAccountMarketingPreference{way}")
+
+    @contextmanager
+    def restored(self) -> Iterator[dict[str, bool]]:
+        """
+        The customer's consents; whatever is changed meanwhile is put back afterwards.
+
+        Raises:
+            NotCovered: the customer has no preference to change.
+        """
+        before = self.consents()
+        if not before:
+            raise NotCovered(f"{self.name} has no marketing preference")
+        try:
+            yield before
+        finally:
+            self.restore(before)
+
+    def restore(self, wanted: Mapping[str, bool]) -> None:
+        """Opt in and out until every preference is as wanted."""
+        now = self.consents()
+        for preference, opted_in in wanted.items():
+            if now.get(preference) != opted_in:
+                self.decide(preference, opted_in=opted_in)

@@ -1,0 +1,232 @@
+"""Speaking to the target: records every exchange, retries what is nobody's contract, hides tokens."""
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from contract_tests.document import Contract, Operation
+from contract_tests.law import Evidence
+from contract_tests.target import Target
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+PATIENCE = 4
+"""How often a request is sent again that met 429, 503 or no connection."""
+LONGEST_WAIT_S = 10.0
+SHOWN = 4000
+Query = Sequence[tuple[str, str]]
+
+
+class ReadOnly(Exception):
+    """A request that would write, in a run that must not."""
+
+
+class Unreachable(Exception):
+    """The target does not answer at all."""
+
+
+class ReadOnlyTransport(httpx.HTTPTransport):
+    """A transport that lets nothing out but GET, HEAD and OPTIONS."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a safe request; refuse any other."""
+        if request.method not in SAFE:
+            raise ReadOnly(f"{request.method} {request.url.path} was kept from leaving")
+        return super().handle_request(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer."""
+
+    method: str
+    url: str
+    actor: str
+    """Whose token it carried: a customer's name, `staff` and so on; empty for nobody's."""
+    operation: str | None
+    sent: Mapping[str, str]
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    json: Any
+    """The body as JSON; None where it is none."""
+    misfits: tuple[tuple[bool, str], ...]
+    """What does not fit the operation's schema, each with whether it is only drift."""
+    evidence: Evidence
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 200
+
+    @property
+    def fits(self) -> bool:
+        """A success that can be read as the schema says; another law judges those that cannot."""
+        return self.ok and isinstance(self.json, dict) and all(drift for drift, _ in self.misfits)
+
+    @property
+    def data(self) -> Any:
+        """What stands under `data`; None where nothing does."""
+        return self.json.get("data") if isinstance(self.json, dict) else None
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The objects of a list; the account itself as a list of one."""
+        found = self.data if isinstance(self.data, list) else [self.data]
+        return [each for each in found if isinstance(each, dict)]
+
+    def told(self) -> str:
+        """The answer in a few words."""
+        return f"{self.status} {self.body[:160].decode('utf-8', 'replace')}"
+
+
+@dataclass
+class Client:
+    """The one connection to the target, and everything that went over it."""
+
+    target: Target
+    contract: Contract
+    exchanges: list[Exchange] = field(default_factory=list)
+    count: int = 0
+    """Requests sent, those that were sent again included."""
+
+    def __post_init__(self) -> None:
+        transport = ReadOnlyTransport() if self.target.read_only else httpx.HTTPTransport()
+        self.http = httpx.Client(
+            transport=transport,
+            timeout=self.target.timeout_s,
+            headers={"User-Agent": "my-account-contract-tests", "Accept": "application/json"},
+        )
+        self._secrets = secrets(self.target)
+        self._next_at = 0.0
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        actor: str = "",
+        token: str | None = None,
+        query: Query = (),
+        headers: Mapping[str, str] = {},
+        operation: Operation | None = None,
+    ) -> Exchange:
+        """
+        Send a request and record what came back.
+
+        Raises:
+            Unreachable: nothing came back.
+        """
+        sent = dict(headers) | ({"Authorization": f"Bearer {token}"} if token else {})
+        url = self.target.base_url + path + _encoded(query)
+        response = self._patiently(method, url, sent)
+        exchange = self._exchange(response, actor, sent, operation)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def now(self) -> datetime:
+        """What the target takes for the present."""
+        if self.target.now is not None:
+            return self.target.now
+        dates = (each.headers.get("date") for each in reversed(self.exchanges))
+        date = next(filter(None, dates), None)
+        return parsedate_to_datetime(date) if date else datetime.fromtimestamp(time.time(), UTC)
+
+    def _patiently(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
+        for attempt in range(PATIENCE):
+            self._pace()
+            self.count += 1
+            try:
+                response = self.http.request(method, url, headers=headers)
+            except httpx.HTTPError as error:
+                if attempt + 1 == PATIENCE:
+                    raise Unreachable(f"{method} {url}: {error or type(error).__name__}") from None
+                time.sleep(0.1 * 2**attempt)
+                continue
+            if response.status_code not in (429, 503) or attempt + 1 == PATIENCE:
+                return response
+            time.sleep(_wait_s(response, attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pace(self) -> None:
+        if self.target.rate_per_s:
+            now = time.monotonic()
+            time.sleep(max(0.0, self._next_at - now))
+            self._next_at = max(now, self._next_at) + 1 / self.target.rate_per_s
+
+    def _exchange(
+        self,
+        response: httpx.Response,
+        actor: str,
+        sent: Mapping[str, str],
+        operation: Operation | None,
+    ) -> Exchange:
+        request, tree = response.request, _json(response.content)
+        judged = operation.misfits(response.status_code, tree) if operation else ()
+        return Exchange(
+            request.method,
+            str(request.url),
+            actor,
+            operation.id if operation else None,
+            sent,
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.items()},
+            response.content,
+            tree,
+            tuple(judged),
+            self._evidence(response, sent),
+        )
+
+    def _evidence(self, response: httpx.Response, sent: Mapping[str, str]) -> Evidence:
+        request = response.request
+        flags = "" if request.method == "GET" else f"-X {request.method} "
+        headers = "".join(f' -H "{name}: {value}"' for name, value in sent.items())
+        head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+        body = response.content[:SHOWN].decode("utf-8", "replace")
+        lines = [f"{request.method} {request.url}", *(f"{k}: {v}" for k, v in sent.items())]
+        return Evidence(
+            redacted(f"curl -i {flags}{shlex.quote(str(request.url))}{headers}", self._secrets),
+            redacted("\n".join(lines), self._secrets),
+            redacted(f"{response.status_code}\n{head}\n\n{body}", self._secrets),
+        )
+
+
+def secrets(target: Target) -> dict[str, str]:
+    """Every token, and the variable that stands for it in what is shown."""
+    found = {
+        each.token: f"${(each.name or 'customer').upper().replace('-', '_')}_TOKEN"
+        for each in target.customers
+    }
+    others = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
+    return found | {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
+
+
+def redacted(text: str, hidden: Mapping[str, str]) -> str:
+    """The text with every token replaced by its variable, the longest first."""
+    for token in sorted(hidden, key=len, reverse=True):
+        text = text.replace(token, hidden[token])
+    return text
+
+
+def _encoded(query: Query) -> str:
+    pairs = (f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+    return "?" + "&".join(pairs) if query else ""
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _wait_s(response: httpx.Response, attempt: int) -> float:
+    asked = response.headers.get("retry-after", "")
+    wait = float(asked) if asked.isdigit() else 0.1 * 2**attempt
+    return min(wait, LONGEST_WAIT_S)

@@ -1,0 +1,163 @@
+"""Runs the laws against a target, as a stream of verdicts."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contract_tests.client import ReadOnly, Unreachable
+from contract_tests.document import Contract, Operation, Rule
+from contract_tests.law import Law, NotCovered, Verdict, Violation
+from contract_tests.laws import LAWS
+from contract_tests.session import ROLES, Session
+from contract_tests.target import Target
+
+RETRIALS = 2
+
+
+class KitError(Exception):
+    """A law failed in a way that no implementation can cause; a bug of the kit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run."""
+
+    rules: Sequence[str] = ("documented", "client", "ruled")
+    """The kinds of rule to judge by."""
+    only: Sequence[str] = ()
+    """Rules, groups or verdict ids to judge; all where there are none."""
+    strict_enums: bool = False
+    waived: dict[str, str] = field(default_factory=dict)
+
+    def chosen(self, law: Law, rule: Rule, operation: str) -> bool:
+        """Whether a law is to be judged at an operation."""
+        names = {rule.id, law.group, operation, f"{rule.id}@{operation}"}
+        return rule.source in self.rules and (not self.only or bool(names & set(self.only)))
+
+
+def run(target: Target, contract: Contract, options: Options) -> Iterator[Verdict]:
+    """
+    Judge every law at every operation that it speaks of.
+
+    The marketing preferences are put back at the end, whatever happens.
+
+    Raises:
+        Unreachable: the target stopped answering.
+    """
+    session = Session.open(target, contract, strict_enums=options.strict_enums)
+    try:
+        session.survey()
+        for law, rule, operation in cases(contract, options):
+            yield _verdict(law, rule, operation, session, options)
+    finally:
+        session.restore()
+
+
+def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Operation]]:
+    """Every law with its rule, at every operation that it is judged at."""
+    for law in LAWS:
+        rule = contract.rules[law.rule]
+        for id in rule.operations if "operation" in law.needs else rule.operations[:1]:
+            if options.chosen(law, rule, id):
+                yield law, rule, contract.operations[id]
+
+
+def _verdict(
+    law: Law, rule: Rule, operation: Operation, session: Session, options: Options
+) -> Verdict:
+    verdict = Verdict(rule, law.group, operation.id, "holds")
+    if rule.id in options.waived:
+        return replace(verdict, outcome="waived", actual=options.waived[rule.id])
+    started, before = time.perf_counter(), session.client.count
+    verdict = _judged(verdict, law, operation, session)
+    if verdict.outcome == "violated":
+        verdict = _confirmed(verdict, law, operation, session)
+    requests = session.client.count - before
+    return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
+
+
+def _judged(verdict: Verdict, law: Law, operation: Operation, session: Session) -> Verdict:
+    try:
+        _hold(law, operation, session)
+    except Violation as violation:
+        return _violated(verdict, violation, session)
+    except (NotCovered, ReadOnly) as reason:
+        return replace(verdict, outcome="not covered", actual=str(reason))
+    return replace(verdict, notices=_drift(session, operation) if law.rule == "BODY-01" else ())
+
+
+def _violated(verdict: Verdict, violation: Violation, session: Session) -> Verdict:
+    found = violation.exchange or next(reversed(session.client.exchanges), None)
+    return replace(
+        verdict,
+        outcome="violated",
+        expected=violation.expected,
+        actual=violation.actual,
+        evidence=(found.evidence,) if found else (),
+    )
+
+
+def _confirmed(verdict: Verdict, law: Law, operation: Operation, session: Session) -> Verdict:
+    """A violation counts when it is met again from scratch."""
+    client = session.client
+    for _ in range(RETRIALS):
+        again = Session.open(client.target, client.contract, strict_enums=session.strict_enums)
+        again.survey()
+        second = _judged(verdict, law, operation, again)
+        client.count += again.client.count
+        if second.outcome == "violated":
+            return verdict
+    return replace(verdict, outcome="unstable")
+
+
+def _hold(law: Law, operation: Operation, session: Session) -> None:
+    """Call a law with what it asks for by name; with each customer until one can tell."""
+    reasons: list[str] = []
+    for customer_first in _turns(law, session):
+        try:
+            return law.judge(**_given(law, operation, session, customer_first))
+        except NotCovered as reason:
+            reasons.append(str(reason))
+    raise NotCovered(reasons[0] if reasons else "the target names no customer")
+
+
+def _turns(law: Law, session: Session) -> Iterable[int]:
+    return range(len(session.customers)) if "customer" in law.needs else (0,)
+
+
+def _given(law: Law, operation: Operation, session: Session, first: int) -> dict[str, Any]:
+    customers = session.customers[first:] + session.customers[:first]
+    given: dict[str, Any] = {
+        "session": session,
+        "operation": operation,
+        "customers": session.customers,
+        "customer": customers[0],
+        "other": customers[1] if len(customers) > 1 else None,
+        **{role: session.roles.get(role) for role in ROLES},
+    }
+    facts = customers[0].facts
+    asked = {name: given[name] if name in given else facts.get(name) for name in law.needs}
+    for name, value in asked.items():
+        if value is None:
+            raise NotCovered(f"the target names no {_words(name)}")
+    return asked
+
+
+def _words(name: str) -> str:
+    words = {"other": "second customer"} | {role: f"{role} token" for role in ROLES}
+    return words.get(name, name)
+
+
+def _drift(session: Session, operation: Operation) -> tuple[str, ...]:
+    found = {
+        told
+        for exchange in session.exchanges(operation)
+        if exchange.ok
+        for drift, told in exchange.misfits
+        if drift
+    }
+    return tuple(sorted(found))
+
+
+__all__ = ["KitError", "Options", "Unreachable", "cases", "run"]

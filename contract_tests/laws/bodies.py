@@ -1,0 +1,84 @@
+"""The form of a success."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from contract_tests.client import Exchange
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.session import Session
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_OFFSET = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
+PAYMENT_METHODS = "listMyAccountPaymentMethods"
+
+
+def _successes(session: Session, operation: Operation) -> list[Exchange]:
+    found = [each for each in session.exchanges(operation) if each.ok]
+    if not found:
+        raise NotCovered("nobody was answered 200")
+    return found
+
+
+@law("BODY-01")
+def a_customer_is_answered_what_the_schema_says(session: Session, operation: Operation) -> None:
+    for exchange in session.surveyed(operation):
+        missing = operation.id == PAYMENT_METHODS and exchange.status == 404
+        if not exchange.ok and not missing:
+            raise Violation(expected="200", actual=exchange.told(), exchange=exchange)
+    for exchange in _successes(session, operation):
+        wrong = [told for drift, told in exchange.misfits if not drift or session.strict_enums]
+        if exchange.json is None or wrong:
+            actual = wrong[0] if wrong else exchange.told()
+            raise Violation(expected="a body of the schema", actual=actual, exchange=exchange)
+
+
+@law("BODY-02")
+def data_wraps_every_success(session: Session, operation: Operation) -> None:
+    wanted = list if operation.lists else dict
+    for exchange in _successes(session, operation):
+        if not isinstance(exchange.data, wanted):
+            expected = f"data as {'an array' if operation.lists else 'an object'}"
+            raise Violation(expected=expected, actual=exchange.told(), exchange=exchange)
+
+
+@law("BODY-03")
+def what_is_complete_has_no_pages(session: Session, operation: Operation) -> None:
+    for exchange in _successes(session, operation):
+        if isinstance(exchange.json, dict) and exchange.json.keys() & {"meta", "links"}:
+            raise Violation(expected="no meta, no links", actual="some", exchange=exchange)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _texts(item)
+
+
+@law("BODY-04")
+def instants_carry_an_offset(session: Session, operation: Operation) -> None:
+    seen = 0
+    for exchange in _successes(session, operation):
+        for text in filter(_INSTANT.fullmatch, _texts(exchange.json)):
+            seen += 1
+            if not _OFFSET.fullmatch(text):
+                raise Violation(expected="an explicit offset", actual=text, exchange=exchange)
+    if not seen:
+        raise NotCovered("no answer has an instant")
+
+
+@law("BODY-05")
+def ids_have_their_form_and_are_unique(session: Session, operation: Operation) -> None:
+    seen = 0
+    for exchange in _successes(session, operation):
+        ids = [each.get("id") for each in exchange.records]
+        seen += len(ids)
+        if len(set(map(str, ids))) < len(ids):
+            raise Violation(expected="different ids", actual="the same twice", exchange=exchange)
+        for _, wrong in exchange.misfits:
+            if re.match(r"\S*id: ", wrong):
+                raise Violation(expected="an id in its form", actual=wrong, exchange=exchange)
+    if not seen:
+        raise NotCovered("no customer has any")

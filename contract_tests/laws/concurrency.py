@@ -1,0 +1,57 @@
+"""What must hold when requests come at the same time."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from contract_tests.actor import Customer
+from contract_tests.client import Exchange
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+
+AT_ONCE = 8
+
+
+def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [each.result() for each in [pool.submit(call) for call in calls]]
+
+
+@law("CONC-01")
+def no_decision_is_lost(customer: Customer, operation: Operation) -> None:
+    opted_in = operation.id.endswith("OptIn")
+    with customer.restored() as before:
+        if len(before) < 2:
+            raise NotCovered("the customer has only one preference")
+        for preference in before:
+            customer.decide(preference, opted_in=not opted_in)
+        _together([_decision(customer, each, opted_in) for each in before])
+        after = customer.consents()
+
+    if lost := [each for each in before if after.get(each) != opted_in]:
+        raise Violation(expected=f"{len(before)} decisions", actual=f"{len(lost)} of them lost")
+
+
+def _decision(customer: Customer, preference: str, opted_in: bool) -> Callable[[], Exchange]:
+    return lambda: customer.decide(preference, opted_in=opted_in)
+
+
+@law("CONC-02")
+def answers_at_the_same_time_never_mix(
+    customer: Customer, other: Customer, operation: Operation
+) -> None:
+    pair = (customer, other)
+    wanted = [_shown(each.call(operation)) for each in pair]
+    answers = _together([_read(pair[number % 2], operation) for number in range(AT_ONCE * 2)])
+
+    for number, answer in enumerate(answers):
+        if _shown(answer) == wanted[1 - number % 2] != wanted[number % 2]:
+            raise Violation(expected="the caller's", actual="the other's", exchange=answer)
+
+
+def _read(customer: Customer, operation: Operation) -> Callable[[], Exchange]:
+    return lambda: customer.call(operation)
+
+
+def _shown(exchange: Exchange) -> Any:
+    return [each.get("id") for each in exchange.records]

@@ -1,0 +1,42 @@
+"""The form of a refusal."""
+
+from contract_tests.actor import Customer
+from contract_tests.client import Exchange
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.session import Session
+
+
+def _in_the_envelope(exchange: Exchange) -> None:
+    said = exchange.json.get("message") if isinstance(exchange.json, dict) else None
+    if not isinstance(said, str) or not said:
+        wanted = 'JSON {"message": text}'
+        raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
+
+
+@law("ERR-01")
+def every_error_has_a_message(session: Session, operation: Operation) -> None:
+    errors = [each for each in session.exchanges(operation) if each.status >= 400]
+    if not errors:
+        raise NotCovered("no error was met")
+    for exchange in errors:
+        _in_the_envelope(exchange)
+        if exchange.status >= 500:
+            raise Violation(expected="no 5xx", actual=exchange.told(), exchange=exchange)
+
+
+@law("ERR-02")
+def a_wrong_method_is_refused_in_the_envelope(customer: Customer, operation: Operation) -> None:
+    answer = customer.call(operation, method="PATCH" if operation.reads else "PUT")
+    if not isinstance(answer.json, dict):
+        raise NotCovered(f"something before the API answered {answer.status}")
+    _in_the_envelope(answer)
+
+
+@law("ERR-03")
+def an_unknown_path_is_not_found(session: Session, customer: Customer) -> None:
+    for path in ("/customers/my-account/no-such-thing", "/shop/my-account/no-such-thing"):
+        answer = session.client.send("GET", path, actor=customer.name, token=customer.token)
+        if answer.status != 404:
+            raise Violation(expected="404", actual=answer.told(), exchange=answer)
+        _in_the_envelope(answer)

@@ -1,0 +1,174 @@
+"""Which credits are listed under which flags."""
+
+from datetime import datetime, timedelta
+
+from contract_tests.actor import Customer
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.session import Session
+
+TOLERANCE = timedelta(minutes=2)
+"""How far the target's clock may be from ours."""
+NAMES = ("redeemed", "expired")
+NOT_BOOLEANS = ("1", "0", "yes", "tru", "", "null")
+
+
+def _known(customers: list[Customer], *states: str) -> list[tuple[Customer, set[str]]]:
+    """Customers with credits that are known, or seen, to be in one of these states."""
+    found = [(each, set().union(*(_in_state(each, state) for state in states))) for each in customers]
+    return [(customer, ids) for customer, ids in found if ids]
+
+
+def _in_state(customer: Customer, state: str) -> set[str]:
+    if f"{state}_credits" in customer.facts:
+        return set(customer.facts[f"{state}_credits"])
+    if state == "revoked":
+        return set()
+    everything = customer.credits(redeemed="true", expired="true").values()
+    return {each["id"] for each in everything if _state(each, customer.client.now()) == state}
+
+
+def _state(credit: dict[str, object], now: datetime) -> str:
+    ended = _instant(credit["expires_at"])
+    expired = ended is not None and ended <= now
+    if credit["redeemed_at"] is not None:
+        return "redeemed_expired" if expired else "redeemed"
+    return "expired" if expired else "live"
+
+
+def _instant(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _needed(found: list[tuple[Customer, set[str]]], what: str) -> list[tuple[Customer, set[str]]]:
+    if not found:
+        raise NotCovered(f"no customer is known to have {what}")
+    return found
+
+
+def _never(listed: set[str], ids: set[str], what: str) -> None:
+    if seen := listed & ids:
+        raise Violation(expected=f"no {what} credit", actual=f"{sorted(seen)[0]} is listed")
+
+
+def _all(listed: set[str], ids: set[str], what: str) -> None:
+    if hidden := ids - listed:
+        raise Violation(expected=f"every {what} credit", actual=f"{sorted(hidden)[0]} is missing")
+
+
+@law("CREDITS-01")
+def plainly_only_usable_credits_are_listed(customers: list[Customer]) -> None:
+    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
+
+    for customer, ids in _needed(hidden, "redeemed or expired credits"):
+        _never(set(customer.credits()), ids, "redeemed or expired")
+    for customer, ids in _known(customers, "live"):
+        _all(set(customer.credits()), ids, "live")
+    for customer in customers:
+        if any(each["redeemed_at"] for each in customer.credits().values()):
+            raise Violation(expected="no redeemed credit", actual="one with redeemed_at set")
+
+
+@law("CREDITS-02")
+def redeemed_true_adds_redeemed_credits_and_hides_none(customers: list[Customer]) -> None:
+    for customer, ids in _needed(_known(customers, "redeemed"), "redeemed credits"):
+        asked = set(customer.credits(redeemed="true"))
+        _all(asked, ids, "redeemed")
+        _all(asked, set(customer.credits()), "plainly listed")
+        _never(asked, _in_state(customer, "expired"), "expired")
+
+
+@law("CREDITS-03")
+def expired_true_adds_expired_credits_and_hides_none(customers: list[Customer]) -> None:
+    for customer, ids in _needed(_known(customers, "expired"), "expired credits"):
+        asked = set(customer.credits(expired="true"))
+        _all(asked, ids, "expired")
+        _all(asked, set(customer.credits()), "plainly listed")
+        _never(asked, _in_state(customer, "redeemed"), "redeemed")
+
+
+@law("CREDITS-04")
+def what_is_redeemed_and_expired_needs_both_flags(customers: list[Customer]) -> None:
+    both = _known(customers, "redeemed_expired")
+
+    for customer, ids in _needed(both, "credits both redeemed and expired"):
+        redeemed, expired = customer.credits(redeemed="true"), customer.credits(expired="true")
+        _never(set(redeemed) | set(expired), ids, "redeemed and expired")
+        asked = set(customer.credits(redeemed="true", expired="true"))
+        _all(asked, ids | set(redeemed) | set(expired), "redeemed or expired")
+
+
+@law("CREDITS-05")
+def a_revoked_credit_is_never_listed(customers: list[Customer]) -> None:
+    for customer, ids in _needed(_known(customers, "revoked"), "revoked credits"):
+        for flags in ({}, {"redeemed": "true"}, {"expired": "true"}):
+            _never(set(customer.credits(**flags)), ids, "revoked")
+        _never(set(customer.credits(redeemed="true", expired="true")), ids, "revoked")
+
+
+@law("CREDITS-06")
+def false_is_the_same_as_absent(customers: list[Customer]) -> None:
+    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
+    customer = _needed(hidden, "redeemed or expired credits")[0][0]
+
+    for said in ({}, {"redeemed": "true"}, {"expired": "true"}):
+        whole = {name: said.get(name, "false") for name in NAMES}
+        if list(customer.credits(**whole)) != list(customer.credits(**said)):
+            raise Violation(expected=f"the list of {said or 'no flags'}", actual=f"other: {whole}")
+
+
+@law("CREDITS-07")
+def credits_come_soonest_to_expire_first(session: Session, operation: Operation) -> None:
+    longest = 0
+    for _, exchange in session.successes(operation):
+        keys = [(each["expires_at"] is None, _instant(each["expires_at"]), each["id"]) for each in exchange.records]
+        ordered = sorted(keys, key=lambda key: (key[0], key[1] or 0, key[2]))  # type: ignore[arg-type,return-value]
+        longest = max(longest, len(keys))
+        if keys != ordered:
+            raise Violation(expected="by expiry, then id", actual="another order", exchange=exchange)
+    if longest < 2:
+        raise NotCovered("no customer has two credits")
+
+
+@law("CREDITS-08")
+def a_credit_is_expired_from_its_expiry_on(session: Session, customers: list[Customer]) -> None:
+    now, seen = session.client.now(), 0
+    for customer in customers:
+        plain, asked = customer.credits(), customer.credits(expired="true")
+        for id, credit in asked.items():
+            ends = _instant(credit["expires_at"])
+            seen += ends is not None
+            if id in plain and ends is not None and ends < now - TOLERANCE:
+                raise Violation(expected="no expired credit", actual=f"{id} ended {ends}")
+            if id not in plain and (ends is None or ends > now + TOLERANCE):
+                raise Violation(expected="only expired ones more", actual=f"{id} ends {ends}")
+    if not seen:
+        raise NotCovered("no customer has a credit that expires")
+
+
+@law("CREDITS-09")
+def a_flag_is_true_or_false_in_any_case_and_once(customers: list[Customer]) -> None:
+    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
+    customer = hidden[0][0] if hidden else customers[0]
+    operation = customer.operation("listMyAccountCredits")
+    for name in NAMES:
+        for word in ("True", "TRUE", "FALSE"):
+            answer = customer.once(operation, ((name, word),))
+            wanted = customer.once(operation, ((name, word.lower()),))
+            if answer.json != wanted.json:
+                raise Violation(expected=f"as {word.lower()}", actual=answer.told(), exchange=answer)
+        bad = [((name, word),) for word in NOT_BOOLEANS]
+        for query in (*bad, ((name, "true"), (name, "false"))):
+            malformed(customer, operation, name, query)
+
+
+def malformed(
+    customer: Customer, operation: Operation, name: str, query: tuple[tuple[str, str], ...]
+) -> None:
+    """The query must be answered 400, with a message that names the parameter."""
+    answer = customer.once(operation, query)
+    said = answer.json.get("message") if isinstance(answer.json, dict) else None
+    if answer.status != 400:
+        raise Violation(expected=f"400 to {query}", actual=answer.told(), exchange=answer)
+    if name not in str(said):
+        raise Violation(expected=f"a message naming {name}", actual=answer.told(), exchange=answer)

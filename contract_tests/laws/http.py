@@ -1,0 +1,100 @@
+"""Methods, headers and origins."""
+
+from contract_tests.actor import Actor, Customer
+from contract_tests.client import Exchange
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.session import Session
+
+ORIGIN = "https://shop.example"
+BEHIND = (403, 404, 405, 501)
+"""How servers, and the proxies before them, answer a method that nobody implemented."""
+
+
+def _from_a_page(customer: Customer, token: str | None) -> Actor:
+    return Actor(customer.client, customer.name if token else "", token, {"Origin": ORIGIN})
+
+
+def _readable(exchange: Exchange) -> None:
+    allowed = exchange.headers.get("access-control-allow-origin")
+    if allowed not in ("*", ORIGIN):
+        wanted = "Access-Control-Allow-Origin: *"
+        raise Violation(expected=wanted, actual=allowed or "none", exchange=exchange)
+
+
+@law("HTTP-01")
+def an_undeclared_method_is_405(
+    session: Session, customer: Customer, operation: Operation
+) -> None:
+    methods = {
+        each.method
+        for each in session.contract.operations.values()
+        if each.path == operation.path
+    }
+    method = "PATCH" if operation.reads else "PUT"
+    answer = customer.call(operation, method=method)
+    if answer.status in BEHIND and not isinstance(answer.json, dict):
+        raise NotCovered(f"something before the API answered {method} with {answer.status}")
+    if answer.status != 405:
+        raise Violation(expected="405", actual=answer.told(), exchange=answer)
+    allowed = {each.strip().upper() for each in answer.headers.get("allow", "").split(",")}
+    if methods - allowed:
+        wanted = f"Allow with {', '.join(sorted(methods))}"
+        raise Violation(expected=wanted, actual=f"{sorted(allowed)}", exchange=answer)
+
+
+@law("HTTP-02")
+def any_origin_may_read_and_ask(customer: Customer, operation: Operation) -> None:
+    if operation.reads:
+        _readable(_from_a_page(customer, customer.token).call(operation))
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": operation.method,
+        "Access-Control-Request-Headers": "authorization",
+    }
+    preflight = Actor(customer.client, headers=asked).call(operation, method="OPTIONS")
+    if preflight.status in BEHIND:
+        raise NotCovered(f"a preflight is answered {preflight.status}")
+    _readable(preflight)
+    headers = preflight.headers.get("access-control-allow-headers", "").lower()
+    if "authorization" not in headers and headers != "*":
+        wanted = "Access-Control-Allow-Headers with authorization"
+        raise Violation(expected=wanted, actual=headers or "none", exchange=preflight)
+
+
+@law("HTTP-04")
+def any_origin_may_read_errors(customer: Customer, operation: Operation) -> None:
+    _readable(_from_a_page(customer, None).call(operation))
+
+
+@law("HTTP-05")
+def head_answers_as_get_without_a_body(customer: Customer, operation: Operation) -> None:
+    head = customer.call(operation, method="HEAD")
+    if head.status in BEHIND:
+        raise NotCovered("HEAD is not implemented")
+    get = customer.call(operation)
+    kinds = [each.headers.get("content-type", "").partition(";")[0] for each in (head, get)]
+    if head.status != get.status or kinds[0] != kinds[1]:
+        wanted = f"{get.status} {kinds[1]}"
+        raise Violation(expected=wanted, actual=f"{head.status} {kinds[0]}", exchange=head)
+
+
+@law("HTTP-03")
+def answers_are_json(session: Session, operation: Operation) -> None:
+    found = [each for each in session.exchanges(operation) if each.status < 500]
+    if not found:
+        raise NotCovered("nothing was answered")
+    for exchange in found:
+        kind = exchange.headers.get("content-type", "none")
+        if kind.partition(";")[0].strip().lower() != "application/json":
+            raise Violation(expected="application/json", actual=kind, exchange=exchange)
+
+
+@law("QUERY-01")
+def unknown_parameters_are_ignored(customer: Customer, operation: Operation) -> None:
+    plain = customer.call(operation)
+    asked = customer.call(operation, (("utm_source", "newsletter"), ("sort", "oldest")))
+    if asked.status != plain.status:
+        raise Violation(expected=f"{plain.status}", actual=asked.told(), exchange=asked)
+    if [each.get("id") for each in asked.records] != [each.get("id") for each in plain.records]:
+        raise Violation(expected="the same records", actual="others", exchange=asked)

@@ -1,0 +1,37 @@
+"""What must be the same from one moment to the next."""
+
+from typing import Any
+
+from contract_tests.actor import Customer
+from contract_tests.client import Exchange
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+
+MOVES = {"last_active_at", "last_check_in", "updated_at"}
+"""Fields that reading itself may change."""
+MANY = 300
+
+
+def _steady(exchange: Exchange) -> Any:
+    return [
+        {key: value for key, value in record.items() if key not in MOVES}
+        for record in exchange.records
+    ]
+
+
+def _total(exchange: Exchange) -> Any:
+    meta = exchange.json.get("meta") if isinstance(exchange.json, dict) else None
+    return meta.get("total") if isinstance(meta, dict) else None
+
+
+@law("TIME-01")
+def two_reads_agree(customer: Customer, operation: Operation) -> None:
+    for _ in range(3):
+        first, second = customer.call(operation), customer.call(operation)
+        if _total(first) == _total(second):
+            break
+    if not first.ok:
+        raise NotCovered(f"it answered {first.told()[:60]}")
+
+    if second.status != first.status or _steady(second) != _steady(first):
+        raise Violation(expected="the first answer again", actual="another", exchange=second)

@@ -1,0 +1,1 @@
+"""What becomes of verdicts: folds over the stream."""

@@ -1,0 +1,183 @@
+"""One run against a target: who takes part, what was exchanged, and what laws share of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from contract_tests.actor import Actor, Customer
+from contract_tests.client import Client, Exchange, ReadOnly
+from contract_tests.document import Contract, Operation
+from contract_tests.law import NotCovered
+from contract_tests.target import Target
+
+READS = (
+    "getMyAccountDetails",
+    "listMyAccountCharges",
+    "listMyAccountMarketingPreferences",
+    "listMyAccountMemberships",
+    "listMyAccountPaymentMethods",
+)
+FLAGS = (
+    (),
+    (("redeemed", "true"),),
+    (("expired", "true"),),
+    (("redeemed", "true"), ("expired", "true")),
+)
+ROLES = ("staff", "expired", "revoked", "locked")
+
+
+@dataclass
+class Session:
+    """A client, its actors, and the customers' state as it was found."""
+
+    client: Client
+    customers: list[Customer]
+    roles: dict[str, Actor]
+    nobody: Actor
+    unknown: Actor
+    strict_enums: bool = False
+    """Whether an unknown enum member is a violation, and not only drift."""
+    _found: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, target: Target, contract: Contract, *, strict_enums: bool = False) -> "Session":
+        """Begin a run."""
+        client = Client(target, contract)
+        customers = [
+            Customer(client, each.name, each.token, facts=each.facts) for each in target.customers
+        ]
+        tokens = {role: getattr(target.tokens, role) for role in ROLES}
+        roles = {role: Actor(client, role, token) for role, token in tokens.items() if token}
+        unknown = Actor(client, "unknown", target.tokens.unknown)
+        return cls(client, customers, roles, Actor(client), unknown, strict_enums)
+
+    @property
+    def contract(self) -> Contract:
+        return self.client.contract
+
+    @property
+    def strangers(self) -> list[Actor]:
+        """Everybody who must be refused."""
+        return [self.nobody, self.unknown, *self.roles.values()]
+
+    def survey(self) -> None:
+        """Let every customer read everything once: what most laws look at."""
+        for customer in self.customers:
+            for id in READS:
+                customer.once(self.contract.operations[id])
+            for flags in FLAGS:
+                customer.once(self.contract.operations["listMyAccountCredits"], flags)
+            customer.once(self.contract.operations["listMyAccountOrders"])
+            self._remember(customer)
+
+    def _remember(self, customer: Customer) -> None:
+        try:
+            listed = customer.listed("listMyAccountMarketingPreferences")
+        except NotCovered:
+            return
+        self._found[customer.name] = {each["id"]: each["opted_in"] for each in listed}
+
+    @property
+    def accounts(self) -> dict[str, dict[str, object]]:
+        """The details of every customer who can read them, by name."""
+        operation, found = self.contract.operations["getMyAccountDetails"], {}
+        for customer in self.customers:
+            answer = customer.once(operation)
+            if answer.fits and isinstance(answer.data, dict):
+                found[customer.name] = answer.data
+        return found
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The id of every customer, as their own account tells it."""
+        return {name: str(account["id"]) for name, account in self.accounts.items()}
+
+    @property
+    def known_ids(self) -> dict[str, str]:
+        """The id of every customer, as the target tells it."""
+        return {each.name: each.id for each in self.client.target.customers if each.id}
+
+    @property
+    def marks(self) -> dict[str, list[str]]:
+        """What must stand in no other customer's answers: id and e-mail address, lower case."""
+        return {
+            name: [str(account[key]).lower() for key in ("id", "email") if account.get(key)]
+            for name, account in self.accounts.items()
+        }
+
+    def companions(self, customer: Customer) -> set[str]:
+        """The ids of those who share a membership with a customer."""
+        memberships = customer.once(self.contract.operations["listMyAccountMemberships"])
+        return {
+            str(member["customer_id"]).lower()
+            for record in (memberships.records if memberships.fits else ())
+            for member in record["members"]
+        }
+
+    def surveyed(self, operation: Operation) -> list[Exchange]:
+        """What the customers were answered in the survey."""
+        return [
+            customer.once(operation, query)
+            for customer in self.customers
+            for query in (FLAGS if operation.id == "listMyAccountCredits" else ((),))
+            if operation.reads
+        ]
+
+    def restore(self) -> list[str]:
+        """Put every consent back as it was found; says what could not be."""
+        left = []
+        for customer in self.customers:
+            wanted = self._found.get(customer.name)
+            try:
+                if wanted and not self.client.target.read_only and customer.consents() != wanted:
+                    customer.restore(wanted)
+            except (NotCovered, ReadOnly):
+                left.append(f"the marketing preferences of {customer.name}")
+        return left
+
+    def exchanges(self, operation: Operation) -> list[Exchange]:
+        """Everything exchanged over an operation so far."""
+        return [each for each in self.client.exchanges if each.operation == operation.id]
+
+    def successes(self, operation: Operation) -> list[tuple[Customer, Exchange]]:
+        """
+        Every success that can be read, with the customer who got it.
+
+        Raises:
+            NotCovered: there is none.
+        """
+        by_name = {each.name: each for each in self.customers}
+        found = [
+            (by_name[each.actor], each)
+            for each in self.exchanges(operation)
+            if each.fits and each.actor in by_name
+        ]
+        if not found:
+            raise NotCovered("no answer with records to look at")
+        return found
+
+    def attempt(self, actor: Actor, operation: Operation) -> Exchange:
+        """What an actor is answered who calls an operation for the first time."""
+        return actor.once(operation, preference=self.preference(operation))
+
+    def preference(self, operation: Operation) -> str:
+        """A preference of the first customer, for operations that name one."""
+        if operation.reads:
+            return "x"
+        found = self._found.get(self.customers[0].name) or {}
+        return next(iter(found), "x")
+
+    def records(self, operation: Operation) -> Iterator[tuple[Customer, Exchange, dict[str, object]]]:
+        """
+        Every record of every success, with who got it and the answer that it stood in.
+
+        Raises:
+            NotCovered: there is none.
+        """
+        found = [
+            (customer, exchange, record)
+            for customer, exchange in self.successes(operation)
+            for record in exchange.records
+        ]
+        if not found:
+            raise NotCovered("no customer has any")
+        return iter(found)
