@@ -1,7 +1,6 @@
 """Those who speak to the target, and the verbs that laws use of them."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,7 @@ class Actor:
     client: Client
     name: str = ""
     token: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     """Sent with every request; for credentials that are no bearer token."""
     _read: dict[Any, Exchange] = field(default_factory=dict)
 
@@ -38,11 +37,14 @@ class Actor:
             operation=None if method else operation,
         )
 
-    def once(self, operation: Operation, query: Query = (), *, preference: str = "x") -> Exchange:
+    def once(
+        self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
+    ) -> Exchange:
         """What the operation answered when it was first called so."""
-        key = (operation.id, tuple(query), preference)
+        key = (operation.id, tuple(query), preference, method)
         if key not in self._read:
-            self._read[key] = self.call(operation, query, preference=preference)
+            found = self.call(operation, query, preference=preference, method=method)
+            self._read[key] = found
         return self._read[key]
 
 
@@ -112,21 +114,19 @@ class Customer(Actor):
         way = "OptIn" if opted_in else "OptOut"
         return self.operation(f"actionMyAccountMarketingPreference{way}")
 
-    @contextmanager
-    def restored(self) -> Iterator[dict[str, bool]]:
+    def changeable(self, least: int = 1) -> dict[str, bool]:
         """
-        The customer's consents; whatever is changed meanwhile is put back afterwards.
+        The customer's consents, for a law that changes them; the run puts them back at its end.
 
         Raises:
-            NotCovered: the customer has no preference to change.
+            NotCovered: the customer has fewer preferences than it takes, or none may be changed.
         """
-        before = self.consents()
-        if not before:
-            raise NotCovered(f"{self.name} has no marketing preference")
-        try:
-            yield before
-        finally:
-            self.restore(before)
+        if self.client.target.read_only:
+            raise NotCovered("the run is read-only")
+        found = self.consents()
+        if len(found) < least:
+            raise NotCovered(f"{self.name} has {len(found)} marketing preferences, not {least}")
+        return found
 
     def restore(self, wanted: Mapping[str, bool]) -> None:
         """Opt in and out until every preference is as wanted."""

@@ -21,6 +21,8 @@ PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
 LONGEST_WAIT_S = 10.0
 SHOWN = 4000
+ORIGIN = "https://shop.example"
+"""Every request comes from a page of another origin, as a shopfront's do."""
 Query = Sequence[tuple[str, str]]
 
 
@@ -114,7 +116,7 @@ class Client:
         actor: str = "",
         token: str | None = None,
         query: Query = (),
-        headers: Mapping[str, str] = {},
+        headers: dict[str, str] = {},  # noqa: B006  # never changed
         operation: Operation | None = None,
     ) -> Exchange:
         """
@@ -123,7 +125,8 @@ class Client:
         Raises:
             Unreachable: nothing came back.
         """
-        sent = dict(headers) | ({"Authorization": f"Bearer {token}"} if token else {})
+        sent = {"Origin": ORIGIN} | headers
+        sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
         response = self._patiently(method, url, sent)
         exchange = self._exchange(response, actor, sent, operation)

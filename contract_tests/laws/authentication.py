@@ -19,6 +19,21 @@ def refused(exchange: Exchange, *statuses: int) -> None:
         raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
 
 
+@law("AUTH-12")
+def a_refused_change_changes_nothing(
+    session: Session, operation: Operation, customer: Customer
+) -> None:
+    opted_in = operation.id.endswith("OptIn")
+    customer.changeable()
+    preference = session.preference(operation)
+    customer.decide(preference, opted_in=not opted_in)
+    for actor in session.strangers:
+        session.attempt(actor, operation)
+
+    if customer.consents().get(preference) == opted_in:
+        raise Violation(expected="the preference as it was", actual="changed by a refused request")
+
+
 @law("AUTH-01")
 def without_a_token_there_is_no_answer(session: Session, operation: Operation) -> None:
     refused(session.attempt(session.nobody, operation), 401)
@@ -87,22 +102,6 @@ def the_refusal_of_staff_tells_the_mix_up(
     if "customer" not in message and "staff" not in message:
         wanted = "a message that speaks of staff and customer tokens"
         raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
-
-
-@law("AUTH-12")
-def a_refused_change_changes_nothing(
-    session: Session, operation: Operation, customer: Customer
-) -> None:
-    opted_in = operation.id.endswith("OptIn")
-    with customer.restored() as before:
-        preference = next(iter(before))
-        customer.decide(preference, opted_in=not opted_in)
-        for actor in session.strangers:
-            actor.call(operation, preference=preference)
-        after = customer.consents()[preference]
-
-    if after == opted_in:
-        raise Violation(expected="the preference as it was", actual="changed by a refused request")
 
 
 @law("AUTH-07")

@@ -27,7 +27,7 @@ def every_error_has_a_message(session: Session, operation: Operation) -> None:
 
 @law("ERR-02")
 def a_wrong_method_is_refused_in_the_envelope(customer: Customer, operation: Operation) -> None:
-    answer = customer.call(operation, method="PATCH" if operation.reads else "PUT")
+    answer = customer.once(operation, method="PATCH" if operation.reads else "PUT")
     if not isinstance(answer.json, dict):
         raise NotCovered(f"something before the API answered {answer.status}")
     _in_the_envelope(answer)

@@ -10,7 +10,7 @@ from contract_tests.session import Session
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 NAMES = ("redeemed", "expired")
-NOT_BOOLEANS = ("1", "0", "yes", "tru", "", "null")
+NOT_BOOLEANS = ("1", "yes", "")
 
 
 def _known(customers: list[Customer], *states: str) -> list[tuple[Customer, set[str]]]:
@@ -152,7 +152,7 @@ def a_flag_is_true_or_false_in_any_case_and_once(customers: list[Customer]) -> N
     customer = hidden[0][0] if hidden else customers[0]
     operation = customer.operation("listMyAccountCredits")
     for name in NAMES:
-        for word in ("True", "TRUE", "FALSE"):
+        for word in ("TRUE", "False"):
             answer = customer.once(operation, ((name, word),))
             wanted = customer.once(operation, ((name, word.lower()),))
             if answer.json != wanted.json:

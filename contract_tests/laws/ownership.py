@@ -59,18 +59,18 @@ def a_decision_is_nobody_elses(
     customer: Customer, other: Customer, operation: Operation
 ) -> None:
     opted_in = operation.id.endswith("OptIn")
-    for one, two in ((customer, other), (other, customer)):
-        with one.restored() as mine, two.restored() as theirs:
-            shared = next((each for each in mine if each in theirs), next(iter(mine)))
-            for each in (one, two):
-                if shared in theirs or each is one:
-                    each.decide(shared, opted_in=not opted_in)
-            before = two.consents()
-            answer = one.decide(shared, opted_in=opted_in)
-            after = two.consents()
-        if after != before:
-            actual = f"{two.name}'s list changed with {one.name}'s"
-            raise Violation(expected="the other list as it was", actual=actual, exchange=answer)
+    mine, theirs = customer.changeable(), other.changeable()
+    shared = next((each for each in mine if each in theirs), next(iter(mine)))
+    customer.decide(shared, opted_in=not opted_in)
+    if shared in theirs:
+        other.decide(shared, opted_in=not opted_in)
+    before = other.consents()
+    answer = customer.decide(shared, opted_in=opted_in)
+    after = other.consents()
+
+    if after != before:
+        actual = f"{other.name}'s list changed with {customer.name}'s"
+        raise Violation(expected="the other list as it was", actual=actual, exchange=answer)
 
 
 @law("OWN-04")

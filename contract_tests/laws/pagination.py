@@ -16,7 +16,7 @@ from contract_tests.session import Session
 WALKED = 300
 """Customers with more orders are looked at here and there, not from end to end."""
 HUGE = 1_000_000
-NOT_NUMBERS = ("0", "-1", "abc", "1.5", "", " 1", "1e1")
+NOT_NUMBERS = ("0", "-1", "abc", "1.5", "")
 
 
 def _total(customer: Customer) -> int:

@@ -61,10 +61,9 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 
 @law("PREF-03")
 def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) -> None:
-    with customer.restored() as before:
-        preference = next(iter(before))
-        answer = customer.decide(preference, opted_in=_opts_in(operation))
-        listed = customer.listed("listMyAccountMarketingPreferences", fresh=True)
+    preference = next(iter(customer.changeable()))
+    answer = customer.decide(preference, opted_in=_opts_in(operation))
+    listed = customer.listed("listMyAccountMarketingPreferences", fresh=True)
 
     answered = list(_list_of(answer).values())
     if answered != listed:
@@ -74,26 +73,24 @@ def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) 
 
 @law("PREF-04")
 def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
-    opted_in = _opts_in(operation)
-    with customer.restored() as before:
-        for preference in list(before)[:2] + list(before)[-1:]:
-            customer.decide(preference, opted_in=not opted_in)
-            answer = customer.decide(preference, opted_in=opted_in)
-            listed = customer.consents()
-            for where, found in (("the answer", _list_of(answer).get(preference, {}).get("opted_in")), ("the next read", listed.get(preference))):
-                if found is not opted_in:
-                    wanted = f"opted_in {opted_in} in {where}"
-                    raise Violation(expected=wanted, actual=f"{found}", exchange=answer)
+    opted_in, preferences = _opts_in(operation), list(customer.changeable())
+    for preference in {preferences[0], preferences[-1]}:
+        customer.decide(preference, opted_in=not opted_in)
+        answer = customer.decide(preference, opted_in=opted_in)
+        answered = _list_of(answer).get(preference, {}).get("opted_in")
+        read = customer.consents().get(preference)
+        if answered is not opted_in or read is not opted_in:
+            wanted = f"opted_in {opted_in} in the answer and in the next read"
+            raise Violation(expected=wanted, actual=f"{answered} and {read}", exchange=answer)
 
 
 @law("PREF-05")
 def a_second_decision_changes_nothing(customer: Customer, operation: Operation) -> None:
     opted_in = _opts_in(operation)
-    with customer.restored() as before:
-        preference = next(iter(before))
-        first = customer.decide(preference, opted_in=opted_in)
-        second = customer.decide(preference, opted_in=opted_in)
-        read = customer.consents()[preference]
+    preference = next(iter(customer.changeable()))
+    first = customer.decide(preference, opted_in=opted_in)
+    second = customer.decide(preference, opted_in=opted_in)
+    read = customer.consents().get(preference)
 
     if second.status != first.status or second.json != first.json or read is not opted_in:
         raise Violation(expected="the first answer again", actual=second.told(), exchange=second)
@@ -120,14 +117,12 @@ def an_unknown_preference_is_not_found(customer: Customer, operation: Operation)
 @law("PREF-08")
 def a_decision_touches_nothing_else(customer: Customer, operation: Operation) -> None:
     opted_in = _opts_in(operation)
-    with customer.restored() as before:
-        if len(before) < 2:
-            raise NotCovered("the customer has only one preference")
-        for preference in before:
-            customer.decide(preference, opted_in=not opted_in)
-        chosen = list(before)[len(before) // 2]
-        answer = customer.decide(chosen, opted_in=opted_in)
-        after = customer.consents()
+    before = customer.changeable(2)
+    for preference in before:
+        customer.decide(preference, opted_in=not opted_in)
+    chosen = list(before)[len(before) // 2]
+    answer = customer.decide(chosen, opted_in=opted_in)
+    after = customer.consents()
 
     wanted = {preference: opted_in == (preference == chosen) for preference in before}
     if after != wanted:
@@ -137,8 +132,7 @@ def a_decision_touches_nothing_else(customer: Customer, operation: Operation) ->
 
 @law("PREF-09")
 def a_decision_needs_no_body(customer: Customer, operation: Operation) -> None:
-    with customer.restored() as before:
-        answer = customer.call(operation, preference=next(iter(before)))
+    answer = customer.call(operation, preference=next(iter(customer.changeable())))
 
     if answer.status in (400, 411, 415, 422):
         raise Violation(expected="200 without a body", actual=answer.told(), exchange=answer)
