@@ -21,6 +21,7 @@ PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
 LONGEST_WAIT_S = 10.0
 SHOWN = 4000
+RESENT = ("authorization", "content-type", "accept")
 ORIGIN = "https://shop.example"
 """Every request comes from a page of another origin, as a shopfront's do."""
 Query = Sequence[tuple[str, str]]
@@ -132,6 +133,13 @@ class Client:
         exchange = self._exchange(response, actor, sent, operation)
         self.exchanges.append(exchange)
         return exchange
+
+    def resend(
+        self, method: str, url: str, headers: Mapping[str, str], operation: Operation
+    ) -> Exchange:
+        """Send a request that another engine sent, with the same patience."""
+        sent = {name: value for name, value in headers.items() if name.lower() in RESENT}
+        return self._exchange(self._patiently(method, url, sent), "", sent, operation)
 
     def now(self) -> datetime:
         """What the target takes for the present."""

@@ -2,21 +2,16 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_tests.client import ReadOnly, Unreachable
+from contract_tests.client import ReadOnly
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session
-from contract_tests.target import Target
 
 RETRIALS = 2
-
-
-class KitError(Exception):
-    """A law failed in a way that no implementation can cause; a bug of the kit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +23,6 @@ class Options:
     only: Sequence[str] = ()
     """Rules, groups or verdict ids to judge; all where there are none."""
     strict_enums: bool = False
-    waived: dict[str, str] = field(default_factory=dict)
 
     def chosen(self, law: Law, rule: Rule, operation: str) -> bool:
         """Whether a law is to be judged at an operation."""
@@ -36,22 +30,16 @@ class Options:
         return rule.source in self.rules and (not self.only or bool(names & set(self.only)))
 
 
-def run(target: Target, contract: Contract, options: Options) -> Iterator[Verdict]:
+def run(session: Session, options: Options) -> Iterator[Verdict]:
     """
     Judge every law at every operation that it speaks of.
-
-    The marketing preferences are put back at the end, whatever happens.
 
     Raises:
         Unreachable: the target stopped answering.
     """
-    session = Session.open(target, contract, strict_enums=options.strict_enums)
-    try:
-        session.survey()
-        for law, rule, operation in cases(contract, options):
-            yield _verdict(law, rule, operation, session, options)
-    finally:
-        session.restore()
+    session.survey()
+    for law, rule, operation in cases(session.contract, options):
+        yield _verdict(law, rule, operation, session)
 
 
 def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Operation]]:
@@ -63,12 +51,10 @@ def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Ope
                 yield law, rule, contract.operations[id]
 
 
-def _verdict(
-    law: Law, rule: Rule, operation: Operation, session: Session, options: Options
-) -> Verdict:
-    verdict = Verdict(rule, law.group, operation.id, "holds")
-    if rule.id in options.waived:
-        return replace(verdict, outcome="waived", actual=options.waived[rule.id])
+def _verdict(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+    verdict, waived = Verdict(rule, law.group, operation.id, "holds"), session.client.target.waive
+    if rule.id in waived:
+        return replace(verdict, outcome="waived", actual=waived[rule.id])
     started, before = time.perf_counter(), session.client.count
     verdict = _judged(verdict, law, operation, session)
     if verdict.outcome == "violated":
@@ -158,6 +144,3 @@ def _drift(session: Session, operation: Operation) -> tuple[str, ...]:
         if drift
     }
     return tuple(sorted(found))
-
-
-__all__ = ["KitError", "Options", "Unreachable", "cases", "run"]
