@@ -1,4 +1,4 @@
-"""Speaking to the target: records every exchange, retries what is nobody's contract, hides tokens."""
+"""Speaking to the target: records every exchange, is patient, and hides tokens."""
 
 import json
 import shlex
@@ -14,7 +14,7 @@ import httpx
 
 from contract_tests.document import Contract, Operation
 from contract_tests.law import Evidence
-from contract_tests.target import Target
+from contract_tests.target import Target, Unreachable
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PATIENCE = 4
@@ -29,10 +29,6 @@ Query = Sequence[tuple[str, str]]
 
 class ReadOnly(Exception):
     """A request that would write, in a run that must not."""
-
-
-class Unreachable(Exception):
-    """The target does not answer at all."""
 
 
 class ReadOnlyTransport(httpx.HTTPTransport):

@@ -63,7 +63,9 @@ class Operation:
         """
         validator = self.validators.get(status)
         for error in validator.iter_errors(body) if validator else ():
-            where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
+            where = "".join(
+                f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path
+            )
             drift = error.kind.name == "enum" and isinstance(error.instance, str)
             yield drift, f"${where}: {error.message[:300]}"
 

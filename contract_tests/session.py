@@ -115,9 +115,7 @@ class Session:
 
     def surveyed(self, operation: Operation) -> list[Exchange]:
         """What the customers were answered in the survey."""
-        return [
-            customer.once(operation) for customer in self.customers if operation.reads
-        ]
+        return [customer.once(operation) for customer in self.customers if operation.reads]
 
     def restore(self) -> list[str]:
         """Put every consent back as it was found; says what could not be."""
@@ -163,7 +161,9 @@ class Session:
         found = self._found.get(self.customers[0].name) or {}
         return next(iter(found), "x")
 
-    def records(self, operation: Operation) -> Iterator[tuple[Customer, Exchange, dict[str, object]]]:
+    def records(
+        self, operation: Operation
+    ) -> Iterator[tuple[Customer, Exchange, dict[str, object]]]:
         """
         Every record of every success, with who got it and the answer that it stood in.
 

@@ -20,6 +20,10 @@ class TargetError(Exception):
     """The target cannot be tested as described: what is wrong, and what would be right."""
 
 
+class Unreachable(Exception):
+    """The target does not answer at all."""
+
+
 class CustomerSaid(Struct, frozen=True, forbid_unknown_fields=True):
     """A customer of the target, and what is known of them."""
 
@@ -91,6 +95,7 @@ def complete(target: Target) -> Target:
 
     Raises:
         TargetError: there is no base URL, or nobody to speak for.
+        Unreachable: nothing answers there.
     """
     url = target.base_url.rstrip("/")
     if not re.fullmatch(r"https?://[^/\s]+.*", url):
@@ -115,7 +120,9 @@ def _discovered(target: Target) -> Target:
     try:
         answer = httpx.get(url, timeout=target.timeout_s)
         said = answer.json() if answer.status_code == 200 else {}
-    except (httpx.HTTPError, ValueError):
+    except httpx.TransportError as error:
+        raise Unreachable(f"{target.base_url}: {error}") from None
+    except ValueError:
         return target
     return _of_sandbox(target, said) if "customers" in said else target
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from msgspec.structs import replace
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server import adapter, control, problems, quirks, site
 from mock_server.account import Account
@@ -25,6 +25,7 @@ from mock_server.sandboxes import Opening, Sandboxes
 
 CONTROL_PREFIX = "/__mock__"
 READS = ("GET", "HEAD")
+NO_CORS = (b"X-Mock-No-Cors", b"1")
 MIXED_UP = (
     "This is a staff token. The My Account API answers customer tokens only; the two kinds of"
     " token are not interchangeable."
@@ -122,9 +123,22 @@ def _open_to_the_web(app: ASGIApp) -> ASGIApp:
 
     async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
         private = scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX)
-        await (app if private else shared)(scope, receive, send)
+        await (app if private else shared)(scope, receive, send if private else _hiding(send))
 
     return GZipMiddleware(chosen)
+
+
+def _hiding(send: Send) -> Send:
+    """Take the CORS headers off an answer that a planted fault wants without them."""
+
+    async def hidden(message: Message) -> None:
+        headers = message.get("headers", ())
+        if NO_CORS in headers:
+            kept = [each for each in headers if not each[0].startswith(b"access-control-")]
+            message = {**message, "headers": [each for each in kept if each != NO_CORS]}
+        await send(message)
+
+    return hidden
 
 
 def _broken(sandbox: Sandbox, answer: Answer) -> Answer:

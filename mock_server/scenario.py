@@ -123,7 +123,12 @@ class _Reader:
             raise self.source.error(
                 "description must be a sentence", ("customers", who, "description")
             )
-        return Plan(description, {kind: dict(self._holdings(who, kind, said)) for kind in said})
+        return Plan(description, self._kinds(who, said))
+
+    def _kinds(self, who: str, said: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """What is held of each kind; null, as an override may say, is nothing."""
+        held = [kind for kind in said if said[kind] is not None]
+        return {kind: dict(self._holdings(who, kind, said)) for kind in held}
 
     def _holdings(
         self, who: str, kind_name: str, said: dict[str, Any]

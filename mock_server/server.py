@@ -17,6 +17,8 @@ from mock_server.router import refusal
 
 log = logging.getLogger("mock_server.requests")
 SHUTDOWN_S = 5
+KEEP_ALIVE_S = 75
+"""Longer than clients keep a connection, so that they never send into a closing one."""
 
 
 class AddressError(Exception):
@@ -92,6 +94,7 @@ def run(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(Server(config, ready).serve([bound]))

@@ -40,9 +40,7 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
 
 
 @law("AUTH-02")
-def an_unknown_token_is_refused(
-    session: Session, operation: Operation, customer: Customer
-) -> None:
+def an_unknown_token_is_refused(session: Session, operation: Operation, customer: Customer) -> None:
     refused(session.attempt(session.unknown, operation), 401)
     if operation.id == "getMyAccountDetails":
         tampered = Actor(session.client, "unknown", f"{customer.token}x")

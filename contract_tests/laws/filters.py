@@ -15,7 +15,9 @@ NOT_BOOLEANS = ("1", "yes", "")
 
 def _known(customers: list[Customer], *states: str) -> list[tuple[Customer, set[str]]]:
     """Customers with credits that are known, or seen, to be in one of these states."""
-    found = [(each, set().union(*(_in_state(each, state) for state in states))) for each in customers]
+    found = [
+        (each, set().union(*(_in_state(each, state) for state in states))) for each in customers
+    ]
     return [(customer, ids) for customer, ids in found if ids]
 
 
@@ -121,11 +123,16 @@ def false_is_the_same_as_absent(customers: list[Customer]) -> None:
 def credits_come_soonest_to_expire_first(session: Session, operation: Operation) -> None:
     longest = 0
     for _, exchange in session.successes(operation):
-        keys = [(each["expires_at"] is None, _instant(each["expires_at"]), each["id"]) for each in exchange.records]
+        keys = [
+            (each["expires_at"] is None, _instant(each["expires_at"]), each["id"])
+            for each in exchange.records
+        ]
         ordered = sorted(keys, key=lambda key: (key[0], key[1] or 0, key[2]))  # type: ignore[arg-type,return-value]
         longest = max(longest, len(keys))
         if keys != ordered:
-            raise Violation(expected="by expiry, then id", actual="another order", exchange=exchange)
+            raise Violation(
+                expected="by expiry, then id", actual="another order", exchange=exchange
+            )
     if longest < 2:
         raise NotCovered("no customer has two credits")
 
@@ -156,7 +163,9 @@ def a_flag_is_true_or_false_in_any_case_and_once(customers: list[Customer]) -> N
             answer = customer.once(operation, ((name, word),))
             wanted = customer.once(operation, ((name, word.lower()),))
             if answer.json != wanted.json:
-                raise Violation(expected=f"as {word.lower()}", actual=answer.told(), exchange=answer)
+                raise Violation(
+                    expected=f"as {word.lower()}", actual=answer.told(), exchange=answer
+                )
         bad = [((name, word),) for word in NOT_BOOLEANS]
         for query in (*bad, ((name, "true"), (name, "false"))):
             malformed(customer, operation, name, query)

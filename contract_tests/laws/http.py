@@ -18,13 +18,9 @@ def _readable(exchange: Exchange) -> None:
 
 
 @law("HTTP-01")
-def an_undeclared_method_is_405(
-    session: Session, customer: Customer, operation: Operation
-) -> None:
+def an_undeclared_method_is_405(session: Session, customer: Customer, operation: Operation) -> None:
     methods = {
-        each.method
-        for each in session.contract.operations.values()
-        if each.path == operation.path
+        each.method for each in session.contract.operations.values() if each.path == operation.path
     }
     method = "PATCH" if operation.reads else "PUT"
     answer = customer.once(operation, method=method)

@@ -55,9 +55,7 @@ def no_record_is_listed_for_two_customers(session: Session, operation: Operation
 
 
 @law("OWN-03")
-def a_decision_is_nobody_elses(
-    customer: Customer, other: Customer, operation: Operation
-) -> None:
+def a_decision_is_nobody_elses(customer: Customer, other: Customer, operation: Operation) -> None:
     opted_in = operation.id.endswith("OptIn")
     mine, theirs = customer.changeable(), other.changeable()
     shared = next((each for each in mine if each in theirs), next(iter(mine)))

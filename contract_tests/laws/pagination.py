@@ -175,7 +175,9 @@ def _followed(customer: Customer) -> None:
         return
     query = parse_qs(urlsplit(page.json["links"]["next"]).query)
     follow = {name: int(values[0]) for name, values in query.items() if values[0].isdigit()}
-    _expect("next to show", _ids([customer.orders(page=2)]), _ids([customer.orders(**follow)]), page)
+    _expect(
+        "next to show", _ids([customer.orders(page=2)]), _ids([customer.orders(**follow)]), page
+    )
 
 
 @law("PAGE-06")
@@ -252,7 +254,11 @@ def a_repeated_parameter_is_refused(customer: Customer) -> None:
 def a_link_never_names_another_page_size(session: Session, operation: Operation) -> None:
     seen = 0
     for exchange, meta in _pages(session, operation):
-        wanted = {None, str(asked(exchange).get("per_page", meta["per_page"])), str(meta["per_page"])}
+        wanted = {
+            None,
+            str(asked(exchange).get("per_page", meta["per_page"])),
+            str(meta["per_page"]),
+        }
         for url in filter(None, exchange.json["links"].values()):
             size = parse_qs(urlsplit(url).query).get("per_page", [None])[0]
             seen += 1

@@ -38,7 +38,9 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
 def preferences_come_in_order_of_creation(session: Session, operation: Operation) -> None:
     longest = 0
     for _, exchange in session.successes(operation):
-        keys = [(datetime.fromisoformat(each["created_at"]), each["id"]) for each in exchange.records]
+        keys = [
+            (datetime.fromisoformat(each["created_at"]), each["id"]) for each in exchange.records
+        ]
         longest = max(longest, len(keys))
         if keys != sorted(keys):
             raise Violation(expected="by created_at, then id", actual="not", exchange=exchange)

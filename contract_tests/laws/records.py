@@ -254,9 +254,7 @@ def a_known_customer_without_methods_has_an_empty_list(
         if each.facts.get("payment_provider") and each.facts.get("payment_methods") == 0
     ]
     found = [each.once(operation) for each in known] or [
-        exchange
-        for exchange in session.surveyed(operation)
-        if exchange.ok and not exchange.records
+        exchange for exchange in session.surveyed(operation) if exchange.ok and not exchange.records
     ]
     if not found:
         raise NotCovered("no customer is known to have no payment method")

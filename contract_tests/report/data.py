@@ -88,7 +88,9 @@ def as_annotations(report: Report) -> str:
     for verdict in report.violations:
         said = f"{verdict.rule.text} Expected {verdict.expected}; got {verdict.actual}"
         title = f"{verdict.id} ({verdict.rule.source})"
-        lines.append(f"::error file={FILE},line={verdict.rule.line},title={title}::{_escaped(said)}")
+        lines.append(
+            f"::error file={FILE},line={verdict.rule.line},title={title}::{_escaped(said)}"
+        )
     return "\n".join(lines)
 
 

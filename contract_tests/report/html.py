@@ -8,7 +8,8 @@ from contract_tests.report.summary import Report
 
 _STYLE = """
 :root { --ink: #1c2733; --soft: #5b6b7b; --line: #e3e8ee; --paper: #fff; --ground: #f5f7fa;
-  --holds: #1a7f4b; --violated: #c62828; --notcovered: #b7791f; --unstable: #8e44ad; --waived: #2b6cb0 }
+  --holds: #1a7f4b; --violated: #c62828; --notcovered: #b7791f;
+  --unstable: #8e44ad; --waived: #2b6cb0 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa7b4; --line: #2d3742;
   --paper: #161b22; --ground: #0d1117; --holds: #3fb950; --violated: #ff7b72; --notcovered: #d29922;
   --unstable: #d2a8ff; --waived: #79c0ff } }
@@ -23,7 +24,8 @@ h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.5rem 0 .75
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
   padding: .75rem 1.1rem; min-width: 8rem }
 .card b { display: block; font-size: 1.5rem; line-height: 1.2 } .card span { color: var(--soft) }
-.scroll { overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 10px }
+.scroll { overflow-x: auto; background: var(--paper); border: 1px solid var(--line);
+  border-radius: 10px }
 table { border-collapse: collapse; width: 100%; font-size: .85rem }
 th, td { padding: .35rem .6rem; text-align: left; border-bottom: 1px solid var(--line) }
 thead th { position: sticky; top: 0; background: var(--paper); vertical-align: bottom }
@@ -37,7 +39,8 @@ article h3 { margin: 0 0 .25rem; font-size: 1rem } article p { margin: .25rem 0 
 dl { display: grid; grid-template-columns: 6rem 1fr; gap: .25rem .75rem; margin: .75rem 0 }
 dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 pre { background: var(--ground); border: 1px solid var(--line); border-radius: 8px; padding: .75rem;
-  overflow-x: auto; font-size: .8rem; margin: .5rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
+  overflow-x: auto; font-size: .8rem; margin: .5rem 0; white-space: pre-wrap;
+  overflow-wrap: anywhere }
 summary { cursor: pointer; color: var(--soft) } small { color: var(--soft) }
 """
 _MARKS = {"holds": "✓", "violated": "✗", "not covered": "–", "unstable": "≈", "waived": "○"}
@@ -87,7 +90,9 @@ def _matrix(report: Report) -> str:
         marks = "".join(_mark(cells.get((id, operation))) for operation in operations)
         told = f"<b>{id}</b> <small>{rule.source}</small><br><small>{escape(rule.text)}</small>"
         rows.append(f"<tr><td>{told}</td>{marks}</tr>")
-    return f"<table><thead><tr><th>law</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return (
+        f"<table><thead><tr><th>law</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _mark(verdict: Verdict | None) -> str:

@@ -1,5 +1,38 @@
-"""Faults that can be planted, by id."""
+"""The table of contents: every way to be wrong on purpose, and every harmless variant, by id."""
 
-from typing import Any
+from mock_server.breakages import (
+    authentication,
+    benign,
+    bodies,
+    concurrency,
+    errors,
+    filters,
+    http,
+    ownership,
+    pagination,
+    preferences,
+    records,
+    time,
+)
+from mock_server.breakages.breakage import Breakage
 
-BREAKAGES: dict[str, Any] = {}
+_GROUPS = (
+    authentication,
+    ownership,
+    bodies,
+    filters,
+    pagination,
+    preferences,
+    records,
+    http,
+    errors,
+    time,
+    concurrency,
+    benign,
+)
+BREAKAGES: dict[str, Breakage] = {
+    member.id: member
+    for group in _GROUPS
+    for member in vars(group).values()
+    if isinstance(member, Breakage)
+}

@@ -1,0 +1,244 @@
+"""The command line of the kit: run, explain, laws, self-check."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec.structs import replace
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from contract_tests import self_check as proof
+from contract_tests.check import Plan, check, ready
+from contract_tests.document import FILE, Contract
+from contract_tests.engine import Options
+from contract_tests.law import Law, Verdict
+from contract_tests.laws import LAWS
+from contract_tests.report import data, html, junit, terminal
+from contract_tests.report.summary import Report
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
+
+VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
+SOURCES = ("documented", "client", "ruled")
+WRITERS: dict[str, Callable[[Report], str]] = {
+    "junit": junit.render,
+    "json": data.as_json,
+    "html": html.render,
+    "sarif": data.as_sarif,
+}
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except TargetError as error:
+        click.echo(f"contract-tests: {error}", err=True)
+        sys.exit(USAGE)
+    except OSError as error:
+        click.echo(f"contract-tests: {error.filename}: {error.strerror}", err=True)
+        sys.exit(USAGE)
+    except Unreachable as error:
+        click.echo(f"contract-tests: the target cannot be reached: {error}", err=True)
+        sys.exit(UNREACHABLE)
+
+
+def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
+    """An option that a variable can give too: `--seed` is CONTRACT_TESTS_SEED."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Does an implementation keep the contract of the My Account API?"""
+
+
+@main.command()
+@_option("-u", "--base-url", help="Where the API is; a path before its own is fine.")
+@_option("--profile", type=Path, help="A YAML file that describes the target.")
+@_option("--customer-token", multiple=True, help="A customer's token; give two.")
+@_option("--staff-token", help="A staff token, to see it refused.")
+@_option("--expired-token", help="An expired token, to see it refused.")
+@_option("--revoked-token", help="A revoked token, to see it refused.")
+@_option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
+@_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
+@_option("--seed", default=1, help="Same seed, same requests.")
+@_option("--rules", default=",".join(SOURCES), help="Kinds of rule to judge by.")
+@_option("--only", multiple=True, metavar="LAW", help="Law, group, operation or LAW@OPERATION.")
+@_option("--waive", multiple=True, metavar="LAW=REASON", help="Not a documented one.")
+@_option("--require-coverage", type=float, metavar="PCT", help="Exit 4 below so many percent.")
+@_option("--strict", is_flag=True, help="The same as --require-coverage 100.")
+@_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
+@_option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
+@_option("--timeout", type=float, metavar="SECONDS", help="For one answer.")
+@_option("--rate", type=float, metavar="N", help="Requests per second at the most.")
+@_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
+def run(**said: Any) -> None:
+    """Judge an implementation.
+
+    \b
+    Exit codes:
+      0  the contract is kept        3  the target cannot be reached
+      1  it is violated              4  kept, but too little was covered
+      2  wrong usage or profile
+    \b
+    Examples:
+      contract-tests run --base-url http://127.0.0.1:4010
+      contract-tests run --profile staging.yaml --read-only --report junit=report.xml
+    """
+    with _one_line_errors():
+        files = [_report_file(each) for each in said["reports"]]
+        plan, contract = _plan(said), Contract.load()
+        target = ready(_target(said), contract, said["patience"])
+        report = _watched(target, plan, contract)
+        for kind, file in files:
+            file.write_text(WRITERS[kind](report), "utf-8")
+        _tell(report)
+        sys.exit(_exit_code(report, 100.0 if said["strict"] else said["require_coverage"]))
+
+
+def _report_file(text: str) -> tuple[str, Path]:
+    kind, equals, file = text.partition("=")
+    if kind not in WRITERS or not equals or not file:
+        raise TargetError(f"--report {text}: say KIND=FILE with one of {', '.join(WRITERS)}")
+    return kind, Path(file)
+
+
+def _target(said: dict[str, Any]) -> Target:
+    """The profile, with what the command line says laid over it."""
+    target = load(said["profile"]) if said["profile"] else Target()
+    over = {
+        "base_url": said["base_url"],
+        "customers": tuple(map(CustomerSaid, said["customer_token"])),
+        "timeout_s": said["timeout"],
+        "rate_per_s": said["rate"],
+        "read_only": said["read_only"],
+        "waive": target.waive | dict(map(_waiver, said["waive"])),
+    }
+    tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}
+    tokens = {name: token for name, token in tokens.items() if token}
+    target = replace(target, tokens=replace(target.tokens, **tokens))
+    return replace(target, **{name: value for name, value in over.items() if value})
+
+
+def _waiver(text: str) -> tuple[str, str]:
+    law, _, reason = text.partition("=")
+    if not reason:
+        raise TargetError(f"--waive {text}: say LAW=REASON; the reason is printed")
+    return law, reason
+
+
+def _plan(said: dict[str, Any]) -> Plan:
+    rules = tuple(each.strip() for each in said["rules"].split(","))
+    if wrong := [each for each in rules if each not in SOURCES]:
+        raise TargetError(f"--rules: '{wrong[0]}' is not one of {', '.join(SOURCES)}")
+    contract, only = Contract.load(), said["only"]
+    known = {law.group for law in LAWS} | contract.rules.keys() | contract.operations.keys()
+    if wrong := [each for each in only if not set(each.split("@")) <= known]:
+        raise TargetError(f"--only: there is no law, group or operation '{wrong[0]}'")
+    return Plan(Options(rules, only, said["strict_enums"]), said["depth"], said["seed"])
+
+
+def _watched(target: Target, plan: Plan, contract: Contract) -> Report:
+    """Run with a line of progress where somebody watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("the survey")
+
+        def seen(verdict: Verdict) -> None:
+            progress.update(task, description=f"{verdict.group}: {verdict.id}")
+
+        return check(target, plan, contract=contract, seen=seen)
+
+
+def _tell(report: Report) -> None:
+    terminal.show(report, Console())
+    if os.environ.get("GITHUB_ACTIONS"):
+        click.echo(data.as_annotations(report))
+
+
+def _exit_code(report: Report, required: float | None) -> int:
+    if not report.kept:
+        return VIOLATED
+    return THIN if required is not None and report.coverage < required else 0
+
+
+@main.command()
+@click.argument("law")
+def explain(law: str) -> None:
+    """Tell a law: its sentence, why it matters, where it stands, what breaks it."""
+    with _one_line_errors():
+        contract = Contract.load()
+        if law not in contract.rules:
+            raise TargetError(f"there is no law '{law}'; `contract-tests laws` lists them")
+        rule = contract.rules[law]
+        judge = next(each for each in LAWS if each.rule == law)
+        click.echo(f"{rule.id}: {rule.text}\n")
+        click.echo(f"Why:        {rule.why}")
+        click.echo(f"Source:     {rule.source}{_bindingness(rule.source)}")
+        click.echo(f"Stands at:  {FILE}:{rule.line}")
+        click.echo(f"Group:      {judge.group}")
+        click.echo(f"Operations: {', '.join(rule.operations)}")
+        click.echo(f"Needs:      {', '.join(_needs(judge)) or 'one customer'}")
+        click.echo(f"Run it:     contract-tests run --base-url URL --only {rule.id}")
+        click.echo(f"See it fail: contract-tests self-check --only {rule.id}")
+
+
+def _bindingness(source: str) -> str:
+    return " by the platform" if source == "documented" else "; a profile may waive it"
+
+
+def _needs(law: Law) -> list[str]:
+    words = {
+        "other": "two customers",
+        "staff": "a staff token",
+        "expired": "an expired token",
+        "revoked": "a revoked token",
+        "locked": "a locked customer's token",
+        "foreign_preference": "another organisation's preference",
+    }
+    return [words[name] for name in law.needs if name in words]
+
+
+@main.command("self-check")
+@_option("--url", help="A running mock; one is started by default.")
+@_option("--only", multiple=True, metavar="NAME", help="Faults, groups or rules.")
+def self_check(url: str | None, only: tuple[str, ...]) -> None:
+    """See the kit go red: run it against planted faults, and against harmless variants."""
+    with _one_line_errors(), nullcontext(url) if url else proof.mock() as at:
+        found = []
+        for finding in proof.findings(at, proof.catalogue(at, only)):
+            found.append(finding)
+            click.echo(
+                f"{finding.outcome:11} {finding.id:38} {finding.rule:11} "
+                f"{','.join(finding.killers)[:48]:48} {finding.seconds:5.1f} s {finding.requests:4}"
+            )
+        click.echo(_figures(found))
+        sys.exit(0 if all(finding.fine for finding in found) else VIOLATED)
+
+
+def _figures(found: list[proof.Finding]) -> str:
+    planted = [each for each in found if not each.benign]
+    killed = [each for each in planted if each.killers]
+    right = [each for each in planted if each.outcome == "killed"]
+    benign = [each for each in found if each.benign]
+    alarms = [each for each in benign if each.killers]
+    return (
+        f"kill rate {len(killed)}/{len(planted)}, right group named {len(right)}/{len(planted)},"
+        f" false alarms {len(alarms)}/{len(benign)}"
+    )
+
+
+@main.command()
+def laws() -> None:
+    """List every law."""
+    contract = Contract.load()
+    for law in sorted(LAWS, key=lambda each: each.rule):
+        rule = contract.rules[law.rule]
+        click.echo(f"{rule.id:12} {rule.source:10} {law.group:14} {rule.text}")

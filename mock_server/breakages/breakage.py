@@ -1,0 +1,120 @@
+"""A breakage: one way to be wrong on purpose, laid round a right answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_server.exchange import Answer, Request, Response
+from mock_server.sandbox import Fault, Sandbox
+
+Tree = dict[str, Any]
+Edit = Callable[[Tree, Request], None]
+
+ACCOUNT = "/customers/my-account"
+CHARGES = f"{ACCOUNT}/charges"
+CREDITS = f"{ACCOUNT}/credits"
+PREFERENCES = f"{ACCOUNT}/marketing-preferences"
+MEMBERSHIPS = f"{ACCOUNT}/memberships"
+PAYMENT_METHODS = f"{ACCOUNT}/payment-methods"
+ORDERS = "/shop/my-account/orders"
+LISTS = (CHARGES, CREDITS, PREFERENCES, MEMBERSHIPS, PAYMENT_METHODS, ORDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """A planted fault, or a harmless variant that keeps the contract."""
+
+    id: str
+    group: str
+    rule: str
+    """The rule it breaks; empty where it is benign."""
+    text: str
+    start: Callable[[], Fault]
+    """Makes the fault anew for each sandbox, so that what it remembers is the sandbox's own."""
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """What it changes in the scenario."""
+
+    @property
+    def benign(self) -> bool:
+        return not self.rule
+
+
+def fault(rule: str) -> Callable[[Fault], Breakage]:
+    """Make a function a planted fault; its docstring says what is wrong."""
+
+    def declare(function: Fault) -> Breakage:
+        return _breakage(rule, function, lambda: function)
+
+    return declare
+
+
+def remembering(rule: str) -> Callable[[Callable[[], Fault]], Breakage]:
+    """The same for a function that makes the fault, which then remembers what it saw."""
+    return lambda factory: _breakage(rule, factory, factory)
+
+
+def edit(rule: str, *paths: str, on: int = 200) -> Callable[[Edit], Breakage]:
+    """A fault in the JSON of the answers with this status, at these paths or everywhere."""
+
+    def declare(change: Edit) -> Breakage:
+        def edited(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
+            return changed(request, answer(request), change, paths, on)
+
+        return _breakage(rule, change, lambda: edited)
+
+    return declare
+
+
+def changed(
+    request: Request, response: Response, change: Edit, paths: tuple[str, ...] = (), on: int = 200
+) -> Response:
+    """The response with its JSON edited; as it is where it has none, or lies elsewhere."""
+    if response.status != on or not response.body or (paths and not at(request, *paths)):
+        return response
+    tree = msgspec.json.decode(response.body)
+    change(tree, request)
+    return replace(response, body=msgspec.json.encode(tree))
+
+
+def at(request: Request, *paths: str) -> bool:
+    """Whether a request is for one of these paths, or for one below the preferences."""
+    return request.path in paths or (PREFERENCES in paths and request.path.startswith(PREFERENCES))
+
+
+def decides(request: Request) -> bool:
+    """Whether a request is an opt-in or an opt-out."""
+    return request.method in ("POST", "DELETE") and request.path.startswith(f"{PREFERENCES}/")
+
+
+def error(status: int, message: str = "No.") -> Response:
+    """A refusal in the contract's envelope."""
+    return Response(
+        status, msgspec.json.encode({"message": message}), (("Content-Type", "application/json"),)
+    )
+
+
+def as_customer(request: Request, sandbox: Sandbox, name: str) -> Request:
+    """The same request with another customer's token."""
+    token = sandbox.token("customer", name)
+    return replace(request, headers=dict(request.headers) | {"authorization": f"Bearer {token}"})
+
+
+def without_header(response: Response, name: str) -> Response:
+    """The response less a header."""
+    headers = tuple(each for each in response.headers if each[0].lower() != name.lower())
+    return replace(response, headers=headers)
+
+
+def role(request: Request) -> str:
+    """The role that the token names: customer, staff and so on; empty without one."""
+    token = request.headers.get("authorization", "").rpartition(".")[2]
+    return token.removeprefix("Bearer ").partition("-")[0]
+
+
+def _breakage(rule: str, named: Callable[..., Any], start: Callable[[], Fault]) -> Breakage:
+    group = named.__module__.rpartition(".")[2]
+    text = (named.__doc__ or "").strip()
+    return Breakage(named.__name__.strip("_").replace("_", "-"), group, rule, text, start)

@@ -1,0 +1,49 @@
+"""Faults that show when requests come at the same time."""
+
+import time
+
+from msgspec.structs import replace
+
+from mock_server.breakages.breakage import ACCOUNT, PREFERENCES, at, decides, remembering
+from mock_server.exchange import Answer, Request, Response
+from mock_server.sandbox import Fault, Sandbox
+
+AT_ONCE_S = 0.004
+"""Requests that come within this time of each other count as simultaneous."""
+SOON_S = 0.0015
+
+
+@remembering("CONC-01")
+def the_second_of_two_decisions_is_lost() -> Fault:
+    """Of two opt-ins or opt-outs within a few milliseconds the second is forgotten."""
+    last: dict[str, tuple[float, str]] = {}
+
+    def lossy(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
+        if not decides(request):
+            return answer(request)
+        who, now = request.headers.get("authorization", ""), time.monotonic()
+        before, path = last.get(who, (0.0, ""))
+        last[who] = (now, request.path)
+        if now - before < AT_ONCE_S and path != request.path:
+            return answer(replace(request, method="GET", path=PREFERENCES))
+        return answer(request)
+
+    return lossy
+
+
+@remembering("CONC-02")
+def answers_are_mixed_up() -> Fault:
+    """The account asked for within a millisecond of another's is the other's."""
+    last: tuple[float, str, Response | None] = (0.0, "", None)
+
+    def mixed(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
+        nonlocal last
+        response, now = answer(request), time.monotonic()
+        if not at(request, ACCOUNT) or response.status != 200:
+            return response
+        who = request.headers.get("authorization", "")
+        then, other, theirs = last
+        last = (now, who, response)
+        return theirs if theirs and other != who and now - then < SOON_S else response
+
+    return mixed

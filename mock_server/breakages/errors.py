@@ -1,0 +1,71 @@
+"""Faults in the form of a refusal."""
+
+from msgspec.structs import replace
+
+from mock_server.breakages.breakage import CREDITS, ORDERS, at, decides, error, fault
+from mock_server.exchange import Answer, Request, Response
+from mock_server.sandbox import Sandbox
+
+PAGE = b"<html><body><h1>Error</h1></body></html>"
+
+
+def _said(response: Response, body: bytes) -> Response:
+    return replace(response, body=body) if response.status >= 400 else response
+
+
+@fault("ERR-01")
+def the_message_is_called_error(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Errors have an `error` in place of a `message`."""
+    return _said(answer(request), b'{"error":"No."}')
+
+
+@fault("ERR-01")
+def the_message_is_a_list(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The orders' 400 has a list of messages."""
+    response = answer(request)
+    listed = at(request, ORDERS) and response.status == 400
+    return _said(response, b'{"message":["page","per_page"]}') if listed else response
+
+
+@fault("ERR-01")
+def an_unknown_preference_is_a_page(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The 404 of a preference is an HTML page."""
+    response = answer(request)
+    return _said(response, PAGE) if decides(request) and response.status == 404 else response
+
+
+@fault("ERR-01")
+def credits_refuse_in_silence(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The 401 of credits has an empty object."""
+    response = answer(request)
+    return _said(response, b"{}") if at(request, CREDITS) and response.status == 401 else response
+
+
+@fault("ERR-02")
+def a_405_has_no_message(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """405 has a `detail` in place of a `message`."""
+    response = answer(request)
+    return _said(response, b'{"detail":"No."}') if response.status == 405 else response
+
+
+@fault("ERR-02")
+def a_405_message_is_a_number(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The 405 of the orders has a number for a message."""
+    response = answer(request)
+    wrong = at(request, ORDERS) and response.status == 405
+    return _said(response, b'{"message":405}') if wrong else response
+
+
+@fault("ERR-03")
+def an_unknown_path_is_fine(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """An unknown path is answered 200."""
+    response = answer(request)
+    unknown = request.path.endswith("/no-such-thing")
+    return replace(response, status=200) if unknown and response.status == 404 else response
+
+
+@fault("ERR-03")
+def an_unknown_shop_path_is_500(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """An unknown path of the shop is answered 500."""
+    lost = request.path.startswith("/shop/") and request.path.endswith("/no-such-thing")
+    return error(500) if lost else answer(request)

@@ -1,0 +1,200 @@
+"""Faults in which credits are listed."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_server.breakages.breakage import CREDITS, Tree, at, changed, edit, error, fault
+from mock_server.exchange import Answer, Request, Response
+from mock_server.resources.credits import CREDITS as KIND
+from mock_server.sandbox import Sandbox
+
+
+def _asked(request: Request, query: str) -> Request:
+    return replace(request, query=query)
+
+
+def _flags(request: Request) -> tuple[bool, bool]:
+    said = request.query.lower()
+    return "redeemed=true" in said, "expired=true" in said
+
+
+@fault("CREDITS-01")
+def redeemed_ones_are_always_listed(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Without flags redeemed credits are listed too."""
+    plain = at(request, CREDITS) and not request.query
+    return answer(_asked(request, "redeemed=true") if plain else request)
+
+
+@fault("CREDITS-01")
+def expired_ones_are_always_listed(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Without flags expired credits are listed too."""
+    plain = at(request, CREDITS) and not request.query
+    return answer(_asked(request, "expired=true") if plain else request)
+
+
+@edit("CREDITS-02", CREDITS)
+def redeemed_true_shows_only_those(tree: Tree, request: Request) -> None:
+    """`redeemed=true` hides the credits that are not redeemed."""
+    if _flags(request)[0]:
+        tree["data"] = [each for each in tree["data"] if each["redeemed_at"]]
+
+
+@fault("CREDITS-02")
+def redeemed_true_is_ignored(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`redeemed=true` alone adds nothing."""
+    alone = at(request, CREDITS) and _flags(request) == (True, False)
+    return answer(_asked(request, "") if alone else request)
+
+
+@edit("CREDITS-02", CREDITS)
+def redeemed_true_drops_the_endless(tree: Tree, request: Request) -> None:
+    """`redeemed=true` alone hides one live credit, the last that never expires."""
+    if _flags(request) == (True, False):
+        tree["data"] = [each for each in tree["data"] if each["expires_at"]]
+
+
+@edit("CREDITS-03", CREDITS)
+def expired_true_drops_live_ones(tree: Tree, request: Request) -> None:
+    """`expired=true` alone hides the first live credit."""
+    live = [each for each in tree["data"] if not each["redeemed_at"]]
+    if _flags(request) == (False, True) and live:
+        tree["data"].remove(live[-1])
+
+
+@fault("CREDITS-03")
+def the_flags_are_swapped(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`expired` is taken for `redeemed` and the other way round."""
+    if not at(request, CREDITS):
+        return answer(request)
+    said = request.query.replace("redeemed", "?").replace("expired", "redeemed")
+    return answer(_asked(request, said.replace("?", "expired")))
+
+
+@fault("CREDITS-04")
+def either_flag_shows_both_kinds(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A credit both redeemed and expired is listed when `redeemed` is true."""
+    if not at(request, CREDITS) or _flags(request) != (True, False):
+        return answer(request)
+    plain = {each["id"] for each in _listed(answer(_asked(request, "")))}
+
+    def keep(tree: Tree, _request: Request) -> None:
+        tree["data"] = [each for each in tree["data"] if each["redeemed_at"] or each["id"] in plain]
+
+    return changed(request, answer(_asked(request, "redeemed=true&expired=true")), keep)
+
+
+def _listed(response: Response) -> list[Tree]:
+    found: list[Tree] = msgspec.json.decode(response.body).get("data", [])
+    return found
+
+
+@edit("CREDITS-04", CREDITS)
+def both_flags_drop_the_doubly_gone(tree: Tree, request: Request) -> None:
+    """With both flags a credit that is both redeemed and expired is still hidden."""
+    if _flags(request) == (True, True):
+        gone = [each for each in tree["data"] if each["redeemed_at"]][:1]
+        tree["data"] = [each for each in tree["data"] if each not in gone]
+
+
+def _revoked(request: Request, sandbox: Sandbox) -> list[Tree]:
+    name = request.headers.get("authorization", "").rpartition("-")[2]
+    if name not in sandbox.world:
+        return []
+    found = sandbox.account(name).all(KIND)
+    return [
+        msgspec.to_builtins(replace(each, revoked_at=None)) for each in found if each.revoked_at
+    ]
+
+
+@fault("CREDITS-05")
+def revoked_credits_are_listed(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A revoked credit is listed as if it were live."""
+    if not at(request, CREDITS):
+        return answer(request)
+    more = _revoked(request, sandbox)
+    return changed(request, answer(request), lambda tree, _: tree["data"].extend(more))
+
+
+@fault("CREDITS-05")
+def revoked_ones_pass_for_expired(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """With `expired=true` a revoked credit is listed, relabelled as expired."""
+    if not at(request, CREDITS) or not _flags(request)[1]:
+        return answer(request)
+    more = [each | {"expires_at": each["issued_at"]} for each in _revoked(request, sandbox)]
+    return changed(
+        request, answer(request), lambda tree, _: tree["data"].insert(0, more[0]) if more else None
+    )
+
+
+@fault("CREDITS-06")
+def false_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`redeemed=false` includes redeemed credits."""
+    said = request.query.replace("redeemed=false", "redeemed=true")
+    return answer(_asked(request, said) if at(request, CREDITS) else request)
+
+
+@fault("CREDITS-06")
+def expired_false_hides_redeemed(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`expired=false` switches `redeemed=true` off."""
+    both = at(request, CREDITS) and "expired=false" in request.query and _flags(request)[0]
+    return answer(_asked(request, "") if both else request)
+
+
+@edit("CREDITS-07", CREDITS)
+def endless_credits_come_first(tree: Tree, _request: Request) -> None:
+    """Credits without expiry come first."""
+    tree["data"].sort(key=lambda each: each["expires_at"] is not None)
+
+
+@edit("CREDITS-07", CREDITS)
+def two_credits_are_swapped(tree: Tree, request: Request) -> None:
+    """With `expired=true` the first two credits are the wrong way round."""
+    if _flags(request)[1] and len(tree["data"]) > 1:
+        tree["data"][:2] = tree["data"][1::-1]
+
+
+@fault("CREDITS-08")
+def credits_live_a_week_longer(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """What expired within the last ten days is listed as if it had not."""
+    if not at(request, CREDITS) or _flags(request)[1]:
+        return answer(request)
+    since = sandbox.clock.now() - timedelta(days=11)
+    late = answer(_asked(request, "&".join(filter(None, (request.query, "expired=true")))))
+
+    def keep(tree: Tree, _request: Request) -> None:
+        tree["data"] = [
+            each
+            for each in tree["data"]
+            if each["expires_at"] is None or datetime.fromisoformat(each["expires_at"]) > since
+        ]
+
+    return changed(request, late, keep)
+
+
+@fault("CREDITS-09")
+def upper_case_is_refused(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`TRUE` is answered 400."""
+    refused = at(request, CREDITS) and "TRUE" in request.query
+    return error(400, "redeemed and expired are true or false") if refused else answer(request)
+
+
+@fault("CREDITS-09")
+def one_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`expired=1` is accepted."""
+    return answer(_asked(request, request.query.replace("expired=1", "expired=true")))
+
+
+@fault("CREDITS-09")
+def an_empty_flag_is_accepted(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`redeemed=` is accepted."""
+    empty = at(request, CREDITS) and request.query == "redeemed="
+    return answer(_asked(request, "") if empty else request)
+
+
+@fault("CREDITS-09")
+def a_repeated_flag_is_accepted(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Of a repeated flag the first counts."""
+    twice = at(request, CREDITS) and request.query.count("redeemed=") > 1
+    return answer(_asked(request, request.query.partition("&")[0]) if twice else request)
