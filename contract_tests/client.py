@@ -13,7 +13,6 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.document import Contract, Operation
-from contract_tests.law import Evidence
 from contract_tests.target import Target, Unreachable
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -58,7 +57,28 @@ class Exchange:
     """The body as JSON; None where it is none."""
     misfits: tuple[tuple[bool, str], ...]
     """What does not fit the operation's schema, each with whether it is only drift."""
-    evidence: Evidence
+    hidden: Mapping[str, str]
+    """Tokens, and the variables that stand for them in what is shown."""
+
+    @property
+    def curl(self) -> str:
+        """A line that sends the request again."""
+        flags = "" if self.method == "GET" else f"-X {self.method} "
+        headers = "".join(f' -H "{name}: {value}"' for name, value in self.sent.items())
+        return redacted(f"curl -i {flags}{shlex.quote(self.url)}{headers}", self.hidden)
+
+    @property
+    def request(self) -> str:
+        """The request as it was sent."""
+        lines = [f"{self.method} {self.url}", *(f"{k}: {v}" for k, v in self.sent.items())]
+        return redacted("\n".join(lines), self.hidden)
+
+    @property
+    def response(self) -> str:
+        """The answer as it came, cut where it is long."""
+        head = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
+        body = self.body[:SHOWN].decode("utf-8", "replace")
+        return redacted(f"{self.status}\n{head}\n\n{body}", self.hidden)
 
     @property
     def ok(self) -> bool:
@@ -130,6 +150,13 @@ class Client:
         self.exchanges.append(exchange)
         return exchange
 
+    def repeat(self, exchange: Exchange) -> None:
+        """Send a recorded request once more."""
+        response = self._patiently(exchange.method, exchange.url, exchange.sent)
+        operation = self.contract.operations.get(exchange.operation or "")
+        again = self._exchange(response, exchange.actor, exchange.sent, operation)
+        self.exchanges.append(again)
+
     def resend(
         self, method: str, url: str, headers: Mapping[str, str], operation: Operation
     ) -> Exchange:
@@ -187,20 +214,7 @@ class Client:
             response.content,
             tree,
             tuple(judged),
-            self._evidence(response, sent),
-        )
-
-    def _evidence(self, response: httpx.Response, sent: Mapping[str, str]) -> Evidence:
-        request = response.request
-        flags = "" if request.method == "GET" else f"-X {request.method} "
-        headers = "".join(f' -H "{name}: {value}"' for name, value in sent.items())
-        head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
-        body = response.content[:SHOWN].decode("utf-8", "replace")
-        lines = [f"{request.method} {request.url}", *(f"{k}: {v}" for k, v in sent.items())]
-        return Evidence(
-            redacted(f"curl -i {flags}{shlex.quote(str(request.url))}{headers}", self._secrets),
-            redacted("\n".join(lines), self._secrets),
-            redacted(f"{response.status_code}\n{head}\n\n{body}", self._secrets),
+            self._secrets,
         )
 
 

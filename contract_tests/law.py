@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from contract_tests.document import Rule
 
@@ -54,13 +54,15 @@ def laws_of(modules: Iterable[ModuleType]) -> tuple[Law, ...]:
     return tuple(member for member in members if isinstance(member, Law))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Protocol):
     """A request and its answer, tokens already replaced by variables."""
 
-    curl: str
-    request: str
-    response: str
+    @property
+    def curl(self) -> str: ...
+    @property
+    def request(self) -> str: ...
+    @property
+    def response(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Verdict:
     expected: str = ""
     actual: str = ""
     """What was found instead; the reason where the law is not covered or waived."""
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Any, ...] = ()
+    """What was exchanged: an `Evidence` each."""
     requests: int = 0
     seconds: float = 0.0
     notices: tuple[str, ...] = field(default=())

@@ -32,7 +32,7 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
         wanted = {each.name: each.changeable() for each in pair}
         _run(_machine(pair, wanted), depth, seed)
     except Violation as violation:
-        told = [each.evidence for each in session.client.exchanges[-4:]]
+        told = session.client.exchanges[-4:]
         return _with(verdict, "violated", violation.actual, violation.expected, tuple(told))
     except NotCovered as reason:
         return _with(verdict, "not covered", str(reason))

@@ -112,7 +112,7 @@ def _verdict(
                 "violated",
                 "an answer that the document declares",
                 actual,
-                (again.evidence,),
+                (again,),
                 requests,
             )
     if not requests:

@@ -21,10 +21,10 @@ def _owners(node: Any) -> Iterator[str]:
 
 @law("OWN-01")
 def every_answer_concerns_the_caller(session: Session, operation: Operation) -> None:
-    named = 0
+    named, ids = 0, session.ids
     for customer, exchange, record in session.records(operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
-        known = session.ids.get(customer.name)
+        known = ids.get(customer.name)
         named += len(owners)
         if owners - {known}:
             raise Violation(expected=f"{known}", actual=f"{owners - {known}}", exchange=exchange)
@@ -75,11 +75,12 @@ def a_decision_is_nobody_elses(customer: Customer, other: Customer, operation: O
 def nothing_of_another_customer_is_shown(session: Session, operation: Operation) -> None:
     if len(session.ids) < 2:
         raise NotCovered("it takes two customers")
+    everybody = session.marks
+    shared = {each.name: session.companions(each) for each in session.customers}
     for customer, exchange in session.successes(operation):
         text = exchange.body.decode("utf-8", "replace").lower()
-        for name, marks in session.marks.items():
-            shared = session.companions(customer)
-            seen = [each for each in marks if each in text and each not in shared]
+        for name, marks in everybody.items():
+            seen = [each for each in marks if each in text and each not in shared[customer.name]]
             if name != customer.name and seen:
                 actual = f"{seen[0]}, which is {name}'s"
                 raise Violation(expected="the caller's data", actual=actual, exchange=exchange)
@@ -88,10 +89,11 @@ def nothing_of_another_customer_is_shown(session: Session, operation: Operation)
 @law("OWN-05")
 def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
-    if not errors or not session.marks:
+    everybody = session.marks
+    if not errors or not everybody:
         raise NotCovered("no error was met")
     for exchange in errors:
         text = exchange.body.decode("utf-8", "replace").lower()
-        for name, marks in session.marks.items():
+        for name, marks in everybody.items():
             if name != exchange.actor and (seen := [each for each in marks if each in text]):
                 raise Violation(expected="no data", actual=f"{seen[0]}", exchange=exchange)

@@ -161,12 +161,13 @@ def a_reason_is_given_exactly_for_attention(session: Session, operation: Operati
 
 @law("MEMBER-02")
 def the_customer_is_a_member_and_one_leads(session: Session, operation: Operation) -> None:
+    ids = session.ids
     for customer, exchange, membership in session.records(operation):
         members = membership["members"]
         leads = sum(member["is_lead"] for member in members)
         if leads != 1:
             _broken(f"one lead; got {leads}", membership, exchange)
-        known = session.ids.get(customer.name)
+        known = ids.get(customer.name)
         if known and known not in {member["customer_id"] for member in members}:
             _broken(f"{known} among the members; got {len(members)} others", membership, exchange)
 

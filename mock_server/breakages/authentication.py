@@ -24,6 +24,12 @@ def _let_in(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     return answer(as_customer(request, sandbox, next(iter(sandbox.world))))
 
 
+def _named(request: Request, sandbox: Sandbox) -> bool:
+    """Whether the token names one of the customers."""
+    sent = request.headers.get("authorization", "")
+    return any(sent.endswith(f"customer-{name}") for name in sandbox.world)
+
+
 @fault("AUTH-01")
 def no_token_needed(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """Without a token the first customer's data is shown."""
@@ -44,7 +50,7 @@ def any_token_will_do(request: Request, answer: Answer, sandbox: Sandbox) -> Res
     """A made-up token opens the first customer's account."""
     bearer = request.headers.get("authorization", "").startswith("Bearer ")
     response = answer(request)
-    known = role(request) in ("staff", "expired", "revoked", "customer")
+    known = role(request) in ("staff", "expired", "revoked") or _named(request, sandbox)
     if response.status == 401 and bearer and not known:
         return _let_in(request, answer, sandbox)
     return response
@@ -190,10 +196,7 @@ def locked_customers_get_in(request: Request, answer: Answer, sandbox: Sandbox) 
     """The token of a locked customer is answered."""
     response = answer(request)
     if response.status == 401 and role(request) == "customer":
-        known = any(
-            request.headers["authorization"].endswith(f"customer-{name}") for name in sandbox.world
-        )
-        return _let_in(request, answer, sandbox) if known else response
+        return _let_in(request, answer, sandbox) if _named(request, sandbox) else response
     return response
 
 

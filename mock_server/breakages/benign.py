@@ -255,7 +255,7 @@ def currencies_in_lower_case(tree: Tree, _request: Request) -> None:
 def fields_from_tomorrow(tree: Tree, _request: Request) -> None:
     """Every object has a field that nobody knows."""
     if isinstance(tree.get("data"), list | dict):
-        _walked(tree["data"], lambda each: each.update({"from_tomorrow": {"nested": [1]}}))
+        _walked(tree["data"], lambda each: each.update({"from_tomorrow": [1, 2]}))
 
 
 @edit(BENIGN)
