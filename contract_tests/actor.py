@@ -86,7 +86,7 @@ class Customer(Actor):
         listed = self.listed("listMyAccountCredits", *flags.items())
         return {each["id"]: each for each in listed}
 
-    def orders(self, fresh: bool = False, **query: int) -> Exchange:
+    def orders(self, *, fresh: bool = False, **query: Any) -> Exchange:
         """
         A page of orders.
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from contract_tests import engine, model, schema_checks
-from contract_tests.client import Client
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.law import Verdict
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
-from contract_tests.target import Target, TargetError, Unreachable, complete
+from contract_tests.target import Target, TargetError
 
 Depth = Literal["quick", "standard", "deep"]
-READY = "getMyAccountDetails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +64,6 @@ def _verdicts(session: Session, plan: Plan) -> Iterator[Verdict]:
         return
     yield model.run(session, plan.depth, plan.seed)
     yield from schema_checks.run(target, contract, plan.depth, plan.seed)
-
-
-def ready(target: Target, contract: Contract, patience_s: float) -> Target:
-    """
-    The target with what can be found out, once its first customer is answered 200.
-
-    Raises:
-        TargetError: it is not described well enough.
-        Unreachable: no such answer came within `patience_s` seconds.
-    """
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            found = complete(target)
-            _answered(found, contract)
-            return found
-        except Unreachable:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.2)
-
-
-def _answered(target: Target, contract: Contract) -> None:
-    customer, operation = target.customers[0], contract.operations[READY]
-    answer = Client(target, contract).send("GET", operation.path, token=customer.token)
-    if not answer.ok:
-        told = f"{operation.path} answered {customer.name} {answer.told()}"
-        raise Unreachable(f"not ready: {told}")
 
 
 def _waivable(target: Target, contract: Contract) -> None:

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from contract_tests import self_check as proof
-from contract_tests.check import Plan, check, ready
+from contract_tests.check import Plan, check
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.law import Law, Verdict
 from contract_tests.laws import LAWS
 from contract_tests.report import data, html, junit, terminal
 from contract_tests.report.summary import Report
+from contract_tests.session import ready
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
 
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4

@@ -39,7 +39,7 @@ def run(session: Session, options: Options) -> Iterator[Verdict]:
     """
     session.survey()
     for law, rule, operation in cases(session.contract, options):
-        yield _verdict(law, rule, operation, session)
+        yield judge(law, rule, operation, session)
 
 
 def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Operation]]:
@@ -51,7 +51,8 @@ def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Ope
                 yield law, rule, contract.operations[id]
 
 
-def _verdict(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+    """One law at one operation; a violation counts only when it is met again."""
     clean, waived = Verdict(rule, law.group, operation.id, "holds"), session.client.target.waive
     if rule.id in waived:
         return replace(clean, outcome="waived", actual=waived[rule.id])

@@ -1,6 +1,5 @@
 """Opt-in and opt-out against a model: any sequence, two customers, one set of consents each."""
 
-from collections.abc import Callable
 from typing import Any
 
 import hypothesis
@@ -59,7 +58,7 @@ def _with(
     )
 
 
-def _run(machine: Callable[[], RuleBasedStateMachine], depth: str, seed: int) -> None:
+def _run(machine: type[RuleBasedStateMachine], depth: str, seed: int) -> None:
     sequences, steps = STEPS[depth]
     settings = hypothesis.settings(
         max_examples=sequences,

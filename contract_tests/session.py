@@ -1,13 +1,15 @@
 """One run against a target: who takes part, what was exchanged, and what laws share of it."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from contract_tests.actor import Actor, Customer
 from contract_tests.client import Client, Exchange, ReadOnly
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
-from contract_tests.target import Target
+from contract_tests.target import Target, Unreachable, complete
 
 READS = (
     "getMyAccountDetails",
@@ -22,6 +24,7 @@ FLAGS = (
     (("expired", "true"),),
     (("redeemed", "true"), ("expired", "true")),
 )
+READY = "getMyAccountDetails"
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -161,9 +164,7 @@ class Session:
         found = self._found.get(self.customers[0].name) or {}
         return next(iter(found), "x")
 
-    def records(
-        self, operation: Operation
-    ) -> Iterator[tuple[Customer, Exchange, dict[str, object]]]:
+    def records(self, operation: Operation) -> Iterator[tuple[Customer, Exchange, Any]]:
         """
         Every record of every success, with who got it and the answer that it stood in.
 
@@ -178,3 +179,31 @@ class Session:
         if not found:
             raise NotCovered("no customer has any")
         return iter(found)
+
+
+def ready(target: Target, contract: Contract, patience_s: float) -> Target:
+    """
+    The target with what can be found out, once its first customer is answered 200.
+
+    Raises:
+        TargetError: it is not described well enough.
+        Unreachable: no such answer came within `patience_s` seconds.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            found = complete(target)
+            _answered(found, contract)
+            return found
+        except Unreachable:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _answered(target: Target, contract: Contract) -> None:
+    customer, operation = target.customers[0], contract.operations[READY]
+    answer = Client(target, contract).send("GET", operation.path, token=customer.token)
+    if not answer.ok:
+        told = f"{operation.path} answered {customer.name} {answer.told()}"
+        raise Unreachable(f"not ready: {told}")

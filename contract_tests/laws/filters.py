@@ -127,7 +127,7 @@ def credits_come_soonest_to_expire_first(session: Session, operation: Operation)
             (each["expires_at"] is None, _instant(each["expires_at"]), each["id"])
             for each in exchange.records
         ]
-        ordered = sorted(keys, key=lambda key: (key[0], key[1] or 0, key[2]))  # type: ignore[arg-type,return-value]
+        ordered = sorted(keys, key=lambda key: (key[0], key[1] or 0, key[2]))
         longest = max(longest, len(keys))
         if keys != ordered:
             raise Violation(

@@ -175,7 +175,7 @@ def _followed(customer: Customer) -> None:
     if not page.json["links"].get("next"):
         return
     query = parse_qs(urlsplit(page.json["links"]["next"]).query)
-    follow = {name: int(values[0]) for name, values in query.items() if values[0].isdigit()}
+    follow: dict[str, Any] = {k: int(v[0]) for k, v in query.items() if v[0].isdigit()}
     _expect(
         "next to show", _ids([customer.orders(page=2)]), _ids([customer.orders(**follow)]), page
     )

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.document import FILE
-from contract_tests.law import Verdict
+from contract_tests.law import Outcome, Verdict
 from contract_tests.report.summary import Report
 
-COLOURS = {
+COLOURS: dict[Outcome, str] = {
     "holds": "green",
     "violated": "bold red",
     "not covered": "yellow",
@@ -55,7 +55,7 @@ def _violation(verdict: Verdict) -> Panel:
 
 def _doubts(report: Report) -> Text:
     """What was not covered, unstable or waived, and why; the same reason once."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[Outcome, str], list[str]] = {}
     for each in report.verdicts:
         if each.outcome in ("not covered", "unstable", "waived"):
             reasons.setdefault((each.outcome, each.actual), []).append(each.id)

@@ -1,0 +1,11 @@
+"""What `pytest --pyargs contract_tests --base-url URL` runs: the laws, one by one."""
+
+from typing import Any
+
+from contract_tests.plugin import judge_case
+from contract_tests.session import Session
+
+
+def test_law(contract_session: Session, contract_case: Any) -> None:
+    """One law at one operation."""
+    judge_case(contract_session, contract_case)
