@@ -1,0 +1,110 @@
+"""The kit's command line: what it says, and its exit codes."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from contract_tests.cli import main
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, arguments, env=env)
+
+
+@pytest.fixture
+def broken(url: str) -> str:
+    """A sandbox with a planted fault."""
+    said = {"breakages": ["two-orders-are-swapped"]}
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+    return url + str(sandbox["base_path"])
+
+
+def test_a_kept_contract_is_exit_0(url: str) -> None:
+    result = run("run", "--base-url", f"{url}/", "--depth", "quick", "--strict")
+
+    assert result.exit_code == 0
+    assert "KEPT" in result.stdout
+
+
+def test_a_broken_rule_is_exit_1_with_sentence_place_and_curl(broken: str) -> None:
+    result = run("run", "--base-url", broken, "--depth", "quick")
+
+    assert result.exit_code == 1
+    for told in ("PAGE-08", "Newest first", "spec/openapi.yaml:", "curl -i", "_TOKEN"):
+        assert told in result.stdout
+
+
+def test_usage_and_profile_errors_are_exit_2_in_one_line(tmp_path: Path, url: str) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("base_url: http://127.0.0.1:1\ncustomers: [{tokn: x}]\n")
+    wrong = [
+        (["--base-url", "nowhere"], "is not one like"),
+        (["--profile", str(profile)], "tokn"),
+        (["--profile", str(tmp_path / "none.yaml")], "cannot be read"),
+        (["--base-url", url, "--waive", "AUTH-01=no"], "is documented"),
+        (["--base-url", url, "--waive", "PREF-06"], "LAW=REASON"),
+        (["--base-url", url, "--only", "PAGE-99"], "PAGE-99"),
+        (["--base-url", url, "--rules", "mine"], "'mine' is not one of"),
+        (["--base-url", url, "--report", "pdf=x"], "KIND=FILE"),
+    ]
+    for arguments, told in wrong:
+        result = run("run", *arguments)
+        assert result.exit_code == 2, arguments
+        assert told in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_variable_in_a_profile_is_named(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("base_url: ${NO_SUCH_VARIABLE}\n")
+
+    assert "NO_SUCH_VARIABLE" in run("run", "--profile", str(profile)).stderr
+
+
+def test_an_unreachable_target_is_exit_3() -> None:
+    result = run("run", "--base-url", "http://127.0.0.1:1", "--customer-token", "x")
+
+    assert result.exit_code == 3
+    assert "cannot be reached" in result.stderr
+
+
+def test_a_token_that_is_refused_is_exit_3(url: str) -> None:
+    result = run("run", "--base-url", url, "--customer-token", "wrong-token-of-mine")
+
+    assert result.exit_code == 3
+    assert "401" in result.stderr
+
+
+def test_thin_coverage_is_exit_4_when_more_is_required(url: str) -> None:
+    only = ("--base-url", url, "--customer-token", "customer-eve", "--depth", "quick")
+
+    assert run("run", *only).exit_code == 0
+    assert run("run", *only, "--require-coverage", "95").exit_code == 4
+
+
+def test_reports_are_written_and_no_token_is_in_them(broken: str, tmp_path: Path) -> None:
+    kinds = ("junit", "json", "html", "sarif")
+    reports = [f"--report={kind}={tmp_path / kind}" for kind in kinds]
+    env = {"GITHUB_ACTIONS": "true"}
+    result = run("run", "--base-url", broken, "--depth", "quick", *reports, env=env)
+    texts = {kind: (tmp_path / kind).read_text("utf-8") for kind in kinds}
+
+    assert "::error file=spec/openapi.yaml,line=" in result.stdout
+    assert int(ET.fromstring(texts["junit"])[0].attrib["failures"]) >= 1
+    assert json.loads(texts["json"])["kept"] is False
+    assert json.loads(texts["sarif"])["runs"][0]["results"][0]["ruleId"].startswith("PAGE-")
+    for text in (*texts.values(), result.stdout):
+        assert "customer-ada" not in text.replace("CUSTOMER-ADA", "")
+
+
+def test_a_law_is_explained(url: str) -> None:
+    told = run("explain", "PAGE-03").stdout
+
+    assert "each once" in told
+    assert "documented by the platform" in told
+    assert run("explain", "PAGE-99").exit_code == 2
+    assert "CREDITS-05" in run("laws").stdout

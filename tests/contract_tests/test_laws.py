@@ -1,0 +1,77 @@
+"""The laws and the rules they judge, and what the kit says of the mock."""
+
+from contract_tests.check import Plan, check
+from contract_tests.document import Contract
+from contract_tests.engine import Options
+from contract_tests.laws import LAWS
+from contract_tests.report.summary import Report
+from contract_tests.target import CustomerSaid, Target, complete
+
+QUICK = Plan(depth="quick")
+
+
+def judged(url: str, **said: object) -> Report:
+    return check(complete(Target(base_url=url, **said)), QUICK)  # type: ignore[arg-type]
+
+
+def test_every_rule_has_one_law_and_every_law_a_rule() -> None:
+    judged_rules = [law.rule for law in LAWS]
+
+    assert sorted(judged_rules) == sorted(Contract.load().rules)
+
+
+def test_every_rule_stands_at_its_line_of_the_document() -> None:
+    contract = Contract.load()
+    lines = contract.text.splitlines()
+
+    assert all(rule.id in lines[rule.line - 1] for rule in contract.rules.values())
+
+
+def test_the_mock_keeps_the_contract_and_everything_is_covered(url: str) -> None:
+    report = judged(url)
+
+    assert report.violations == []
+    assert report.coverage == 100
+
+
+def test_a_second_run_on_the_same_server_says_the_same(url: str) -> None:
+    first, second = judged(url), judged(url)
+
+    assert [(each.id, each.outcome) for each in first.verdicts] == [
+        (each.id, each.outcome) for each in second.verdicts
+    ]
+
+
+def test_two_tokens_are_enough_and_what_they_cannot_show_is_not_covered(url: str) -> None:
+    report = judged(url, customers=tuple(map(CustomerSaid, ("customer-ada", "customer-ben"))))
+    reasons = {each.actual for each in report.verdicts if each.outcome == "not covered"}
+
+    assert report.kept
+    assert "the target names no staff token" in reasons
+    assert all(reasons)
+    assert 50 < report.coverage < 100
+
+
+def test_an_account_with_nothing_is_not_covered_rather_than_held(url: str) -> None:
+    report = judged(url, customers=(CustomerSaid("customer-eve"),))
+    outcomes = {each.id: each.outcome for each in report.verdicts}
+
+    assert report.kept
+    assert outcomes["PAGE-03@listMyAccountOrders"] == "not covered"
+    assert outcomes["CREDITS-02@listMyAccountCredits"] == "not covered"
+    assert outcomes["OWN-02@listMyAccountOrders"] == "not covered"
+
+
+def test_rules_can_be_narrowed_to_the_documented_ones(url: str) -> None:
+    plan = Plan(Options(rules=("documented",)), "quick")
+    report = check(complete(Target(base_url=url)), plan)
+
+    assert {each.rule.source for each in report.verdicts} == {"documented"}
+
+
+def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
+    report = judged(url, waive={"PREF-06": "until the next release"})
+    waived = [each for each in report.verdicts if each.outcome == "waived"]
+
+    assert {each.rule.id for each in waived} == {"PREF-06"}
+    assert waived[0].actual == "until the next release"

@@ -1,0 +1,73 @@
+"""What a run leaves behind, and what a read-only one lets out."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+from contract_tests.check import Plan, check
+from contract_tests.target import Target, complete
+
+PREFERENCES = "/customers/my-account/marketing-preferences"
+
+
+@pytest.fixture
+def recorded(url: str) -> Iterator[tuple[str, list[str]]]:
+    """A proxy before the mock that writes down every method."""
+    seen: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            seen.append(self.command)
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+            got = httpx.request(self.command, url + self.path, headers=headers)
+            self.send_response(got.status_code)
+            for name, value in got.headers.items():
+                if name not in ("content-encoding", "content-length", "transfer-encoding"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(got.content)))
+            self.end_headers()
+            self.wfile.write(got.content)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = answer
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+
+
+@pytest.mark.parametrize("depth", ["quick", "standard"])
+def test_a_read_only_run_lets_nothing_out_that_writes(
+    recorded: tuple[str, list[str]], depth: str
+) -> None:
+    proxy, seen = recorded
+    target = complete(Target(base_url=proxy, read_only=True))
+    report = check(target, Plan(depth=depth))  # type: ignore[arg-type]
+
+    assert set(seen) <= {"GET", "HEAD", "OPTIONS"}
+    assert report.kept
+    decisions = [each for each in report.verdicts if each.rule.id == "PREF-04"]
+    assert {each.outcome for each in decisions} == {"not covered"}
+
+
+def test_a_run_leaves_every_consent_as_it_found_it(url: str) -> None:
+    customers = complete(Target(base_url=url)).customers
+
+    def consents() -> list[object]:
+        return [
+            httpx.get(url + PREFERENCES, headers={"Authorization": f"Bearer {each.token}"}).json()
+            for each in customers
+        ]
+
+    before = consents()
+    check(complete(Target(base_url=url)))
+
+    assert consents() == before
