@@ -9,7 +9,7 @@ serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
 test: .venv/dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

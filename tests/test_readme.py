@@ -33,9 +33,7 @@ def frozen(serve: Serve) -> str:
 
 
 @pytest.mark.parametrize(("command", "answer"), examples())
-def test_every_curl_line_answers_as_the_readme_says(
-    frozen: str, command: str, answer: str
-) -> None:
+def test_every_curl_line_answers_as_the_readme_says(frozen: str, command: str, answer: str) -> None:
     assert shutil.which("curl"), "the README's examples need curl"
     here = "http://127.0.0.1:4010"
     asked = subprocess.run(

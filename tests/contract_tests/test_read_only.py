@@ -17,6 +17,7 @@ PREFERENCES = "/customers/my-account/marketing-preferences"
 def recorded(url: str) -> Iterator[tuple[str, list[str]]]:
     """A proxy before the mock that writes down every method."""
     seen: list[str] = []
+    behind = httpx.Client(base_url=url)
 
     class Proxy(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -24,7 +25,7 @@ def recorded(url: str) -> Iterator[tuple[str, list[str]]]:
         def answer(self) -> None:
             seen.append(self.command)
             headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
-            got = httpx.request(self.command, url + self.path, headers=headers)
+            got = behind.request(self.command, self.path, headers=headers)
             self.send_response(got.status_code)
             for name, value in got.headers.items():
                 if name not in ("content-encoding", "content-length", "transfer-encoding"):
@@ -42,6 +43,7 @@ def recorded(url: str) -> Iterator[tuple[str, list[str]]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", seen
     server.shutdown()
+    behind.close()
 
 
 @pytest.mark.parametrize("depth", ["quick", "standard"])
