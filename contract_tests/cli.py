@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from contract_tests import parity as oracles
 from contract_tests import self_check as proof
 from contract_tests.check import Plan, check
 from contract_tests.document import FILE, Contract
@@ -222,6 +223,44 @@ def self_check(url: str | None, only: tuple[str, ...]) -> None:
             )
         click.echo(_figures(found))
         sys.exit(0 if all(finding.fine for finding in found) else VIOLATED)
+
+
+@main.command()
+@_option("--left", help="The oracle; a mock is started by default.")
+@_option("--right", required=True, help="The implementation to hold against it.")
+@_option("--right-profile", type=Path, help="A profile of it.")
+@_option("--customer-token", multiple=True, help="Its customers, in the order of the left's.")
+@_option("--seed", default=1, help="Same seed, same sequences.")
+@_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
+def parity(
+    left: str | None,
+    right: str,
+    right_profile: Path | None,
+    customer_token: tuple[str, ...],
+    seed: int,
+    depth: str,
+) -> None:
+    """Run the same sequences on two implementations and show where they part.
+
+    Ids and instants are correlated, not compared; statuses, shapes, orders, counts and consents
+    are. Both sides must hold the same scenario.
+    """
+    with _one_line_errors(), nullcontext(left) if left else proof.mock() as oracle:
+        target = load(right_profile) if right_profile else Target()
+        over = {"customers": tuple(map(CustomerSaid, customer_token))} if customer_token else {}
+        target, contract = replace(target, base_url=right, **over), Contract.load()
+        sides = (ready(Target(base_url=oracle), contract, 0), ready(target, contract, 0))
+        found = oracles.compare(*sides, seed=seed, depth=depth)
+        if found is None:
+            click.echo("no difference found")
+            return
+        click.echo(f"They part at {found.rule.id}: {found.rule.text}")
+        for name, told, lines in (
+            ("left", found.expected, found.left),
+            ("right", found.actual, found.right),
+        ):
+            click.echo("\n".join([f"\n{name}: {told}", *(f"  {line}" for line in lines)]))
+        sys.exit(VIOLATED)
 
 
 def _figures(found: list[proof.Finding]) -> str:

@@ -104,9 +104,9 @@ def _ready(
     mock: Mock, bound: socket, port_file: Path | None, log_format: Literal["text", "json"]
 ) -> None:
     host, port = bound.getsockname()[:2]
-    click.echo(announce.greeting(mock, f"http://{host}:{port}", log_format))
     if port_file:
         port_file.write_text(str(port), "utf-8")
+    click.echo(announce.greeting(mock, f"http://{host}:{port}", log_format))
 
 
 @main.group()

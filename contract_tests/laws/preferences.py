@@ -90,6 +90,7 @@ def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
 def a_second_decision_changes_nothing(customer: Customer, operation: Operation) -> None:
     opted_in = _opts_in(operation)
     preference = next(iter(customer.changeable()))
+    customer.decide(preference, opted_in=not opted_in)
     first = customer.decide(preference, opted_in=opted_in)
     second = customer.decide(preference, opted_in=opted_in)
     read = customer.consents().get(preference)
