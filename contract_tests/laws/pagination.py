@@ -160,7 +160,9 @@ def links_lead_where_they_say(
 
 def _leads(url: str | None, number: int | None, name: str, exchange: Exchange) -> None:
     if number is None or url is None:
-        _expect(f"link {name}", number and f"to page {number}", url, exchange)
+        _expect(
+            f"link {name}", f"to page {number}" if number else "nowhere", url or "nowhere", exchange
+        )
         return
     parts = urlsplit(url)
     if not (parts.scheme in ("http", "https") and parts.netloc):
@@ -264,6 +266,6 @@ def a_link_never_names_another_page_size(session: Session, operation: Operation)
             size = parse_qs(urlsplit(url).query).get("per_page", [None])[0]
             seen += 1
             if size not in wanted:
-                raise Violation(expected=f"per_page {wanted}", actual=url, exchange=exchange)
+                raise Violation(expected="the page size asked for", actual=url, exchange=exchange)
     if not seen:
         raise NotCovered("no page has links")

@@ -130,7 +130,8 @@ def a_decision_touches_nothing_else(customer: Customer, operation: Operation) ->
     wanted = {preference: opted_in == (preference == chosen) for preference in before}
     if after != wanted:
         wrong = [each for each in wanted if after.get(each) != wanted[each]]
-        raise Violation(expected=f"only {chosen} changed", actual=f"{wrong}", exchange=answer)
+        actual = f"{wrong[0]} is not as it was left"
+        raise Violation(expected=f"only {chosen} changed", actual=actual, exchange=answer)
 
 
 @law("PREF-09")
