@@ -22,6 +22,7 @@ from contract_tests.laws import LAWS
 from contract_tests.report import data, html, junit, terminal
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
+from contract_tests.states import provided
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
 
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
@@ -68,6 +69,7 @@ def main() -> None:
 @_option("--staff-token", help="A staff token, to see it refused.")
 @_option("--expired-token", help="An expired token, to see it refused.")
 @_option("--revoked-token", help="A revoked token, to see it refused.")
+@_option("--state-url", help="Told of the state that a run needs, in the manner of Pact.")
 @_option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
 @_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
 @_option("--seed", default=1, help="Same seed, same requests.")
@@ -97,8 +99,9 @@ def run(**said: Any) -> None:
     with _one_line_errors():
         files = [_report_file(each) for each in said["reports"]]
         plan, contract = _plan(said), Contract.load()
-        target = ready(_target(said), contract, said["patience"])
-        report = _watched(target, plan, contract)
+        with provided(_target(said)) as described:
+            target = ready(described, contract, said["patience"])
+            report = _watched(target, plan, contract)
         for kind, file in files:
             file.write_text(WRITERS[kind](report), "utf-8")
         _tell(report)
@@ -121,6 +124,7 @@ def _target(said: dict[str, Any]) -> Target:
         "timeout_s": said["timeout"],
         "rate_per_s": said["rate"],
         "read_only": said["read_only"],
+        "state_url": said["state_url"],
         "waive": target.waive | dict(map(_waiver, said["waive"])),
     }
     tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}

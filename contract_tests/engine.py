@@ -46,7 +46,7 @@ def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Ope
     """Every law with its rule, at every operation that it is judged at."""
     for law in LAWS:
         rule = contract.rules[law.rule]
-        for id in rule.operations if "operation" in law.needs else rule.operations[:1]:
+        for id in law.places(rule):
             if options.chosen(law, rule, id):
                 yield law, rule, contract.operations[id]
 

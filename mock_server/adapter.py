@@ -41,7 +41,7 @@ def serve(apis: Iterable[Api], router: Router, answer: Answer) -> ASGIApp:
     app = ConnexionMiddleware(_nothing_below, import_name="mock_server", middlewares=[layer])
     try:
         for api in apis:
-            app.add_api(api.document.tree, base_path="/", api=api)
+            app.add_api(api.document.without_examples, base_path="/", api=api)
     except InvalidSpecification as error:
         raise DocumentMismatch(f"the document is not valid OpenAPI: {error.message}") from None
     # Connexion builds its layers at the first request; a mismatch has to show at the start.

@@ -41,6 +41,12 @@ class Document:
     def json(self) -> bytes:
         return msgspec.json.encode(self.tree)
 
+    @cached_property
+    def without_examples(self) -> dict[str, Any]:
+        """The tree less its examples, which nobody is served by and which take long to check."""
+        bare: dict[str, Any] = _without(self.tree, "examples")
+        return bare
+
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Path, method and operation object of every operation."""
         for path, item in self.tree["paths"].items():
@@ -66,6 +72,14 @@ class Document:
     def _components(self) -> dict[str, Any]:
         schemas = self.tree.get("components", {}).get("schemas", {})
         return {"schemas": {name: _json_schema(schema) for name, schema in schemas.items()}}
+
+
+def _without(node: Any, key: str) -> Any:
+    if isinstance(node, list):
+        return [_without(item, key) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: _without(value, key) for name, value in node.items() if name != key}
 
 
 def _json_schema(node: Any) -> Any:

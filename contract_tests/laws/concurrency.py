@@ -34,7 +34,7 @@ def _decision(customer: Customer, preference: str, opted_in: bool) -> Callable[[
     return lambda: customer.decide(preference, opted_in=opted_in)
 
 
-@law("CONC-02")
+@law("CONC-02", sample=("getMyAccountDetails", "listMyAccountOrders"))
 def answers_at_the_same_time_never_mix(
     customer: Customer, other: Customer, operation: Operation
 ) -> None:

@@ -61,7 +61,7 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
         _readable(exchange)
 
 
-@law("HTTP-05")
+@law("HTTP-05", sample=("getMyAccountDetails", "listMyAccountOrders"))
 def head_answers_as_get_without_a_body(customer: Customer, operation: Operation) -> None:
     head = customer.call(operation, method="HEAD")
     if head.status in BEHIND:

@@ -60,8 +60,8 @@ class PackageContent(Struct, frozen=True):
     offering_type: str
     offering_id: str
     offering_name: str
-    time: datetime | None
-    duration: int | None
+    time: datetime
+    duration: int
     price_change: int
 
 

@@ -34,7 +34,7 @@ class PaymentMethod(Struct, frozen=True):
     processor: str
     created_at: datetime
     updated_at: datetime
-    revoked_at: datetime | UnsetType | None = UNSET
+    revoked_at: datetime | UnsetType = UNSET
 
     def summary(self) -> "PaymentMethodSummary":
         """The short form, as charges and memberships show it."""

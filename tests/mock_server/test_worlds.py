@@ -1,9 +1,11 @@
 """The people: what the default scenario covers, and that the same world is the same bytes."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from mock_server.exchange import Request
 from mock_server.resources import KINDS
 from tests.conftest import Caller
 
+GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PATHS = [
     "/customers/my-account",
@@ -51,6 +54,11 @@ def test_the_same_seed_and_clock_give_the_same_bytes_in_any_process(name: str) -
     )
 
     assert elsewhere.stdout.strip() == digest(name)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_bytes_are_those_of_any_other_day(name: str) -> None:
+    assert digest(name) == GOLDEN[name], "the people changed; say so in the changelog"
 
 
 def test_every_scenario_that_comes_along_can_be_served() -> None:

@@ -1,0 +1,60 @@
+"""Provider states, in the manner of Pact: the target is asked to be as a run needs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec.structs import replace
+
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable
+
+STATE = "customers with credits in every state, several pages of orders and something to consent to"
+
+
+@contextmanager
+def provided(target: Target) -> Iterator[Target]:
+    """
+    The target in the state that a run needs, where it names a `state_url`; taken back afterwards.
+
+    The hook is sent `{"state", "params", "action": "setup" | "teardown"}`. It may answer a setup
+    with `{"customers": [...]}`, in the words of a profile, which then stand for the profile's.
+
+    Raises:
+        TargetError: the hook refused, or answered what no profile could say.
+        Unreachable: it did not answer.
+    """
+    if target.state_url is None:
+        yield target
+        return
+    answer = _tell(target, "setup")
+    try:
+        yield _with_customers(target, answer)
+    finally:
+        _tell(target, "teardown")
+
+
+def _tell(target: Target, action: str) -> Any:
+    names = [each.name for each in target.customers]
+    said = {"state": STATE, "params": {"customers": names}, "action": action}
+    try:
+        answer = httpx.post(str(target.state_url), json=said, timeout=target.timeout_s)
+    except httpx.HTTPError as error:
+        raise Unreachable(f"{target.state_url}: {error}") from None
+    if answer.status_code >= 400:
+        raise TargetError(f"{target.state_url}: {action} was answered {answer.status_code}")
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _with_customers(target: Target, answer: Any) -> Target:
+    if not isinstance(answer, dict) or "customers" not in answer:
+        return target
+    try:
+        customers = msgspec.convert(answer["customers"], tuple[CustomerSaid, ...])
+    except msgspec.ValidationError as error:
+        raise TargetError(f"{target.state_url}: customers: {error}") from None
+    return replace(target, customers=customers)
