@@ -128,9 +128,9 @@ class Customer(Actor):
             raise NotCovered(f"{self.name} has {len(found)} marketing preferences, not {least}")
         return found
 
-    def restore(self, wanted: Mapping[str, bool]) -> None:
-        """Opt in and out until every preference is as wanted."""
-        now = self.consents()
+    def restore(self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None) -> None:
+        """Opt in and out until every preference is as wanted; `now` is how they are, if known."""
+        found = self.consents() if now is None else now
         for preference, opted_in in wanted.items():
-            if now.get(preference) != opted_in:
+            if found.get(preference) != opted_in:
                 self.decide(preference, opted_in=opted_in)

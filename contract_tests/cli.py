@@ -215,16 +215,15 @@ def _needs(law: Law) -> list[str]:
 @main.command("self-check")
 @_option("--url", help="A running mock; one is started by default.")
 @_option("--only", multiple=True, metavar="NAME", help="Faults, groups or rules.")
-def self_check(url: str | None, only: tuple[str, ...]) -> None:
+@_option("--beside-schemathesis", is_flag=True, help="Say what `schemathesis run` finds; slow.")
+def self_check(url: str | None, only: tuple[str, ...], beside_schemathesis: bool) -> None:
     """See the kit go red: run it against planted faults, and against harmless variants."""
     with _one_line_errors(), nullcontext(url) if url else proof.mock() as at:
         found = []
-        for finding in proof.findings(at, proof.catalogue(at, only)):
+        chosen = proof.catalogue(at, only)
+        for finding in proof.findings(at, chosen, beside=beside_schemathesis):
             found.append(finding)
-            click.echo(
-                f"{finding.outcome:11} {finding.id:38} {finding.rule:11} "
-                f"{','.join(finding.killers)[:48]:48} {finding.seconds:5.1f} s {finding.requests:4}"
-            )
+            click.echo(_line(finding))
         click.echo(_figures(found))
         sys.exit(0 if all(finding.fine for finding in found) else VIOLATED)
 
@@ -267,15 +266,26 @@ def parity(
         sys.exit(VIOLATED)
 
 
+def _line(finding: proof.Finding) -> str:
+    killers = ",".join(finding.killers)[:48]
+    plain = {None: "", True: "  schemathesis too", False: "  laws alone"}[finding.schemathesis]
+    return (
+        f"{finding.outcome:11} {finding.id:38} {finding.rule:11} {killers:48}"
+        f" {finding.seconds:5.1f} s {finding.requests:4}{plain}"
+    )
+
+
 def _figures(found: list[proof.Finding]) -> str:
     planted = [each for each in found if not each.benign]
     killed = [each for each in planted if each.killers]
     right = [each for each in planted if each.outcome == "killed"]
     benign = [each for each in found if each.benign]
     alarms = [each for each in benign if each.killers]
+    plain = [each for each in killed if each.schemathesis]
+    beside = f", plain Schemathesis {len(plain)}/{len(planted)}" if plain else ""
     return (
         f"kill rate {len(killed)}/{len(planted)}, right group named {len(right)}/{len(planted)},"
-        f" false alarms {len(alarms)}/{len(benign)}"
+        f" false alarms {len(alarms)}/{len(benign)}{beside}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from contract_tests.check import Plan, check
-from contract_tests.document import Contract
+from contract_tests.document import Contract, shipped
 from contract_tests.engine import Options
 from contract_tests.target import Target, TargetError, complete
 
@@ -36,6 +36,8 @@ class Finding:
     """The groups of their laws."""
     seconds: float
     requests: int
+    schemathesis: bool | None = None
+    """Whether plain Schemathesis found it too; None where that was not asked."""
 
     @property
     def outcome(self) -> str:
@@ -94,18 +96,39 @@ def catalogue(url: str, only: Sequence[str]) -> list[dict[str, Any]]:
     return chosen
 
 
-def findings(url: str, breakages: Sequence[dict[str, Any]]) -> Iterator[Finding]:
-    """Run the laws against each breakage, in a sandbox of its own."""
+def findings(
+    url: str, breakages: Sequence[dict[str, Any]], *, beside: bool = False
+) -> Iterator[Finding]:
+    """Run the laws against each breakage in a sandbox of its own; Schemathesis too, `beside`."""
     contract = Contract.load()
     sandboxes = f"{url}{CONTROL}/sandboxes"
     for breakage in breakages:
         sandbox = httpx.post(sandboxes, json={"breakages": [breakage["id"]]}).json()
         target = complete(Target(base_url=url + sandbox["base_path"], timeout_s=30))
-        yield _finding(breakage, target, contract)
+        yield _finding(breakage, target, contract, plain_schemathesis(target) if beside else None)
         httpx.delete(f"{sandboxes}/{sandbox['id']}")
 
 
-def _finding(breakage: dict[str, Any], target: Target, contract: Contract) -> Finding:
+def plain_schemathesis(target: Target) -> bool:
+    """Whether `schemathesis run`, as it comes, complains of the target."""
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        str(shipped("spec", "openapi.yaml")),
+    ]
+    who = ["--url", target.base_url, "-H", f"Authorization: Bearer {target.customers[0].token}"]
+    with tempfile.TemporaryDirectory() as folder:
+        ran = subprocess.run(
+            [*command, *who, "--seed", "1"], cwd=folder, capture_output=True, check=False
+        )
+    return ran.returncode == 1
+
+
+def _finding(
+    breakage: dict[str, Any], target: Target, contract: Contract, schemathesis: bool | None
+) -> Finding:
     report = check(target, Plan(Options(), "quick"), contract=contract)
     return Finding(
         **breakage,
@@ -113,4 +136,5 @@ def _finding(breakage: dict[str, Any], target: Target, contract: Contract) -> Fi
         groups=frozenset(each.group for each in report.violations),
         seconds=report.seconds,
         requests=report.requests,
+        schemathesis=schemathesis,
     )

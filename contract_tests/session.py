@@ -126,7 +126,7 @@ class Session:
         for customer in self.customers:
             wanted = self._found.get(customer.name)
             try:
-                if wanted and not self.client.target.read_only and customer.consents() != wanted:
+                if wanted and not self.client.target.read_only:
                     customer.restore(wanted)
             except (NotCovered, ReadOnly):
                 left.append(f"the marketing preferences of {customer.name}")

@@ -21,8 +21,7 @@ def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
 def no_decision_is_lost(customer: Customer, operation: Operation) -> None:
     opted_in = operation.id.endswith("OptIn")
     before = customer.changeable(2)
-    for preference in before:
-        customer.decide(preference, opted_in=not opted_in)
+    customer.restore(dict.fromkeys(before, not opted_in), before)
     _together([_decision(customer, each, opted_in) for each in before])
     after = customer.consents()
 

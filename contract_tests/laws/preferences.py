@@ -121,8 +121,7 @@ def an_unknown_preference_is_not_found(customer: Customer, operation: Operation)
 def a_decision_touches_nothing_else(customer: Customer, operation: Operation) -> None:
     opted_in = _opts_in(operation)
     before = customer.changeable(2)
-    for preference in before:
-        customer.decide(preference, opted_in=not opted_in)
+    customer.restore(dict.fromkeys(before, not opted_in), before)
     chosen = list(before)[len(before) // 2]
     answer = customer.decide(chosen, opted_in=opted_in)
     after = customer.consents()
