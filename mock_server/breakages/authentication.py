@@ -5,8 +5,10 @@ from msgspec.structs import replace
 from mock_server.breakages.breakage import (
     ACCOUNT,
     CHARGES,
+    CREDITS,
     MEMBERSHIPS,
     ORDERS,
+    UUID_LENGTH,
     as_customer,
     at,
     decides,
@@ -61,9 +63,23 @@ def a_token_is_known_by_its_beginning(
     request: Request, answer: Answer, sandbox: Sandbox
 ) -> Response:
     """A customer's token followed by anything is taken for the customer's."""
+    return _by_its_beginning(request, answer, sandbox)
+
+
+@fault("AUTH-02")
+def opt_in_knows_a_token_by_its_beginning(
+    request: Request, answer: Answer, sandbox: Sandbox
+) -> Response:
+    """Only at opting in a customer's token followed by anything is taken for the customer's."""
+    if decides(request) and request.method == "POST":
+        return _by_its_beginning(request, answer, sandbox)
+    return answer(request)
+
+
+def _by_its_beginning(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    sent = request.headers.get("authorization", "")
     for name in sandbox.world:
-        token = sandbox.token("customer", name)
-        if request.headers.get("authorization", "").startswith(f"Bearer {token}"):
+        if sent.startswith(f"Bearer {sandbox.token('customer', name)}"):
             return answer(as_customer(request, sandbox, name))
     return answer(request)
 
@@ -71,21 +87,29 @@ def a_token_is_known_by_its_beginning(
 @fault("AUTH-03")
 def the_prefix_is_optional(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """A bare token is accepted."""
-    sent = request.headers.get("authorization", "")
-    if sent and " " not in sent:
-        headers = dict(request.headers) | {"authorization": f"Bearer {sent}"}
-        return answer(replace(request, headers=headers))
-    return answer(request)
+    return answer(_prefixed(request))
 
 
 @fault("AUTH-03")
-def orders_take_any_scheme(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+def orders_take_a_bare_token(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """Only the orders take the token without its prefix."""
-    return (
-        the_prefix_is_optional.start()(request, answer, sandbox)
-        if at(request, ORDERS)
-        else answer(request)
-    )
+    return answer(_prefixed(request) if at(request, ORDERS) else request)
+
+
+@fault("AUTH-03")
+def any_scheme_will_do(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A token is accepted after `Basic` too."""
+    sent = request.headers.get("authorization", "").replace("Basic ", "Bearer ", 1)
+    return answer(_with(request, sent) if sent else request)
+
+
+def _prefixed(request: Request) -> Request:
+    sent = request.headers.get("authorization", "")
+    return _with(request, f"Bearer {sent}") if sent and " " not in sent else request
+
+
+def _with(request: Request, authorization: str) -> Request:
+    return replace(request, headers=dict(request.headers) | {"authorization": authorization})
 
 
 @fault("AUTH-04")
@@ -160,21 +184,33 @@ def the_challenge_names_no_error(request: Request, answer: Answer, sandbox: Sand
 @fault("AUTH-08")
 def parameters_come_first(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """A stranger with a bad parameter is told about the parameter."""
+    return _told_of_parameters(request, answer, sandbox)
+
+
+@fault("AUTH-08")
+def flags_come_first(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """Only at the credits a stranger with a bad flag is told about the flag."""
+    if at(request, CREDITS):
+        return _told_of_parameters(request, answer, sandbox)
+    return answer(request)
+
+
+def _told_of_parameters(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     response = answer(request)
-    if response.status == 401 and ("abc" in request.query or "perhaps" in request.query):
-        return error(400, "The parameter 'page' or 'expired' is wrong.")
-    return response
+    if response.status != 401 or request.method != "GET":
+        return response
+    told = _let_in(request, answer, sandbox)
+    return told if told.status == 400 else response
 
 
 @fault("AUTH-08")
 def an_unknown_preference_comes_first(
     request: Request, answer: Answer, sandbox: Sandbox
 ) -> Response:
-    """A stranger who names no preference is told 404."""
-    response = answer(request)
-    if response.status == 401 and decides(request) and request.path.endswith("not-a-uuid"):
-        return error(404)
-    return response
+    """A stranger who names no UUID is told 404."""
+    response, named = answer(request), request.path.rpartition("/")[2]
+    odd = decides(request) and len(named) != UUID_LENGTH
+    return error(404) if odd and response.status == 401 else response
 
 
 @fault("AUTH-09")
@@ -193,17 +229,38 @@ def revoked_tokens_opt_in(request: Request, answer: Answer, sandbox: Sandbox) ->
 
 @fault("AUTH-10")
 def locked_customers_get_in(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
-    """The token of a locked customer is answered."""
+    """The token of a customer who is locked or anonymised is answered."""
+    return _closed_let_in(request, answer, sandbox)
+
+
+@fault("AUTH-10")
+def locked_customers_see_orders(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """The token of a customer who is locked or anonymised is answered at the orders alone."""
+    return _closed_let_in(request, answer, sandbox) if at(request, ORDERS) else answer(request)
+
+
+def _closed_let_in(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     response = answer(request)
-    if response.status == 401 and role(request) == "customer":
-        return _let_in(request, answer, sandbox) if _named(request, sandbox) else response
-    return response
+    closed = response.status == 401 and role(request) == "customer" and _named(request, sandbox)
+    return _let_in(request, answer, sandbox) if closed else response
 
 
 @fault("AUTH-11")
 def the_mix_up_is_not_told(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """A staff token is refused without saying why."""
+    return _untold(request, answer(request))
+
+
+@fault("AUTH-11")
+def opt_out_does_not_tell_the_mix_up(
+    request: Request, answer: Answer, sandbox: Sandbox
+) -> Response:
+    """Only at opting out a staff token is refused without saying why."""
     response = answer(request)
+    return _untold(request, response) if request.method == "DELETE" else response
+
+
+def _untold(request: Request, response: Response) -> Response:
     if role(request) != "staff" or response.status not in (401, 403):
         return response
     return replace(response, body=b'{"message":"Refused."}')

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from dataclasses import replace as altered
 from typing import Any
 
 import msgspec
@@ -21,6 +22,10 @@ MEMBERSHIPS = f"{ACCOUNT}/memberships"
 PAYMENT_METHODS = f"{ACCOUNT}/payment-methods"
 ORDERS = "/shop/my-account/orders"
 LISTS = (CHARGES, CREDITS, PREFERENCES, MEMBERSHIPS, PAYMENT_METHODS, ORDERS)
+UUID_LENGTH = 36
+API = (ACCOUNT, "/shop/my-account")
+NOTHING_TO_SPOIL = (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError)
+"""What a fault raises that does not find what it would alter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +61,28 @@ def remembering(rule: str) -> Callable[[Callable[[], Fault]], Breakage]:
     return lambda factory: _breakage(rule, factory, factory)
 
 
-def edit(rule: str, *paths: str, on: int = 200) -> Callable[[Edit], Breakage]:
-    """A fault in the JSON of the answers with this status, at these paths or everywhere."""
+def edit(rule: str, *paths: str) -> Callable[[Edit], Breakage]:
+    """A fault in the JSON of successes, at these paths or everywhere in the API."""
 
     def declare(change: Edit) -> Breakage:
         def edited(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
-            return changed(request, answer(request), change, paths, on)
+            response = answer(request)
+            here = at(request, *paths) if paths else request.path.startswith(API)
+            return changed(request, response, change) if here else response
 
         return _breakage(rule, change, lambda: edited)
 
     return declare
 
 
-def changed(
-    request: Request, response: Response, change: Edit, paths: tuple[str, ...] = (), on: int = 200
-) -> Response:
-    """The response with its JSON edited; as it is where it has none, or lies elsewhere."""
-    if response.status != on or not response.body or (paths and not at(request, *paths)):
+def in_world(overrides: dict[str, Any]) -> Callable[[Breakage], Breakage]:
+    """Let a breakage happen in a scenario that has what it takes to see it."""
+    return lambda breakage: altered(breakage, overrides=overrides)
+
+
+def changed(request: Request, response: Response, change: Edit) -> Response:
+    """The response with its JSON edited; as it is where it is no success."""
+    if response.status != 200 or not response.body:
         return response
     tree = msgspec.json.decode(response.body)
     change(tree, request)
@@ -115,6 +125,19 @@ def role(request: Request) -> str:
 
 
 def _breakage(rule: str, named: Callable[..., Any], start: Callable[[], Fault]) -> Breakage:
-    group = named.__module__.rpartition(".")[2]
+    group = named.__module__.split(".")[2]
     text = (named.__doc__ or "").strip()
-    return Breakage(named.__name__.strip("_").replace("_", "-"), group, rule, text, start)
+    id = named.__name__.replace("_", "-")
+    return Breakage(id, group, rule, text, lambda: _steady(start()))
+
+
+def _steady(fault: Fault) -> Fault:
+    """The fault where it can be had, and the right answer elsewhere."""
+
+    def steady(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+        try:
+            return fault(request, answer, sandbox)
+        except NOTHING_TO_SPOIL:
+            return answer(request)
+
+    return steady

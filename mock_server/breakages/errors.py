@@ -2,7 +2,18 @@
 
 from msgspec.structs import replace
 
-from mock_server.breakages.breakage import CREDITS, ORDERS, at, decides, error, fault
+from mock_server.breakages.breakage import (
+    API,
+    CREDITS,
+    LISTS,
+    MEMBERSHIPS,
+    ORDERS,
+    at,
+    decides,
+    error,
+    fault,
+    without_header,
+)
 from mock_server.exchange import Answer, Request, Response
 from mock_server.sandbox import Sandbox
 
@@ -35,6 +46,23 @@ def an_unknown_preference_is_a_page(request: Request, answer: Answer, _s: Sandbo
 
 
 @fault("ERR-01")
+def a_401_is_a_page(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The 401 of memberships is an HTML page, and says so."""
+    response = answer(request)
+    if response.status != 401 or not at(request, MEMBERSHIPS):
+        return response
+    bare = without_header(response, "Content-Type")
+    return replace(bare, body=PAGE, headers=(*bare.headers, ("Content-Type", "text/html")))
+
+
+@fault("ERR-01")
+def a_403_has_no_words(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The message of a 403 is null."""
+    response = answer(request)
+    return _said(response, b'{"message":null}') if response.status == 403 else response
+
+
+@fault("ERR-01")
 def credits_refuse_in_silence(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """The 401 of credits has an empty object."""
     response = answer(request)
@@ -58,14 +86,19 @@ def a_405_message_is_a_number(request: Request, answer: Answer, _s: Sandbox) -> 
 
 @fault("ERR-03")
 def an_unknown_path_is_fine(request: Request, answer: Answer, _s: Sandbox) -> Response:
-    """An unknown path is answered 200."""
+    """An unknown path of the API is answered 200."""
     response = answer(request)
-    unknown = request.path.endswith("/no-such-thing")
-    return replace(response, status=200) if unknown and response.status == 404 else response
+    return replace(response, status=200) if _lost(request, response) else response
 
 
 @fault("ERR-03")
 def an_unknown_shop_path_is_500(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """An unknown path of the shop is answered 500."""
-    lost = request.path.startswith("/shop/") and request.path.endswith("/no-such-thing")
-    return error(500) if lost else answer(request)
+    response = answer(request)
+    shop = request.path.startswith("/shop/")
+    return error(500) if shop and _lost(request, response) else response
+
+
+def _lost(request: Request, response: Response) -> bool:
+    known = at(request, *LISTS) or not request.path.startswith(API)
+    return response.status == 404 and not known

@@ -1,5 +1,7 @@
 """Faults in methods, headers and origins; CORS itself is laid round the server further out."""
 
+from urllib.parse import parse_qs
+
 from msgspec.structs import replace
 
 from mock_server.breakages.breakage import (
@@ -9,6 +11,8 @@ from mock_server.breakages.breakage import (
     MEMBERSHIPS,
     ORDERS,
     at,
+    changed,
+    decides,
     error,
     fault,
     without_header,
@@ -18,6 +22,8 @@ from mock_server.sandbox import Sandbox
 
 NO_CORS = ("X-Mock-No-Cors", "1")
 """Tells the layer that adds the CORS headers to leave this answer alone."""
+KNOWN = {"page", "per_page", "redeemed", "expired"}
+"""Every query parameter of the document."""
 
 
 def _as(response: Response, media_type: str) -> Response:
@@ -44,7 +50,7 @@ def allow_is_missing(request: Request, answer: Answer, _s: Sandbox) -> Response:
 
 @fault("HTTP-01")
 def allow_forgets_delete(request: Request, answer: Answer, _s: Sandbox) -> Response:
-    """Allow names only the first method of a path."""
+    """Where POST and DELETE are allowed, Allow names POST alone."""
     response = answer(request)
     allow = response.header("Allow")
     if response.status != 405 or allow is None or "DELETE" not in allow:
@@ -57,6 +63,20 @@ def allow_forgets_delete(request: Request, answer: Answer, _s: Sandbox) -> Respo
 def patch_is_read_as_get(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """PATCH on the memberships answers as GET does."""
     taken = request.method == "PATCH" and at(request, MEMBERSHIPS)
+    return answer(replace(request, method="GET") if taken else request)
+
+
+@fault("HTTP-01")
+def put_is_read_as_post(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """PUT on a preference opts in to it."""
+    put = replace(request, method="POST")
+    return answer(put if request.method == "PUT" and decides(put) else request)
+
+
+@fault("HTTP-01")
+def post_is_read_as_get(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """POST on the account, and no other method, answers as GET does."""
+    taken = request.method == "POST" and at(request, ACCOUNT)
     return answer(replace(request, method="GET") if taken else request)
 
 
@@ -87,6 +107,13 @@ def credits_are_text(request: Request, answer: Answer, _s: Sandbox) -> Response:
     return _as(response, "text/plain") if at(request, CREDITS) else response
 
 
+@fault("HTTP-03")
+def bad_parameters_are_text(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Only 400 is sent as text/html."""
+    response = answer(request)
+    return _as(response, "text/html") if response.status == 400 else response
+
+
 @fault("HTTP-04")
 def errors_hide_from_browsers(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """Errors carry no CORS headers."""
@@ -95,7 +122,7 @@ def errors_hide_from_browsers(request: Request, answer: Answer, _s: Sandbox) -> 
 
 
 @fault("HTTP-04")
-def a_404_hides_from_browsers(request: Request, answer: Answer, _s: Sandbox) -> Response:
+def charges_hide_their_401_from_browsers(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """Only 401 at the charges carries no CORS headers."""
     response = answer(request)
     return _hidden(response) if at(request, CHARGES) and response.status == 401 else response
@@ -116,12 +143,24 @@ def head_needs_no_account(request: Request, answer: Answer, _s: Sandbox) -> Resp
 @fault("QUERY-01")
 def unknown_parameters_are_refused(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """An unknown query parameter is answered 400."""
-    return error(400) if "utm_source" in request.query else answer(request)
+    return error(400) if _unknown_parameters(request) else answer(request)
+
+
+@fault("QUERY-01")
+def credits_refuse_unknown_parameters(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Only at the credits an unknown query parameter is answered 400."""
+    refused = at(request, CREDITS) and _unknown_parameters(request)
+    return error(400) if refused else answer(request)
+
+
+def _unknown_parameters(request: Request) -> set[str]:
+    return parse_qs(request.query, keep_blank_values=True).keys() - KNOWN
 
 
 @fault("QUERY-01")
 def sort_is_understood(request: Request, answer: Answer, _s: Sandbox) -> Response:
-    """Charges take a `sort` that nobody documented, and show nothing for `oldest`."""
-    if at(request, CHARGES) and "sort=oldest" in request.query:
-        return Response(200, b'{"data":[]}', (("Content-Type", "application/json"),))
-    return answer(request)
+    """Charges take a `sort` that nobody documented, and turn round for it."""
+    response = answer(request)
+    if not at(request, CHARGES) or "sort=" not in request.query:
+        return response
+    return changed(request, response, lambda tree, _: tree["data"].reverse())

@@ -1,16 +1,39 @@
 """Faults that show from one moment to the next."""
 
-from mock_server.breakages.breakage import CHARGES, ORDERS, Tree, at, changed, remembering
+from mock_server.breakages.breakage import (
+    CHARGES,
+    MEMBERSHIPS,
+    ORDERS,
+    Edit,
+    Tree,
+    at,
+    changed,
+    remembering,
+)
 from mock_server.exchange import Answer, Request, Response
 from mock_server.sandbox import Fault, Sandbox
 
 
-def _every_other(path: str, change: str) -> Fault:
-    seen = 0
+@remembering("TIME-01")
+def every_other_read_is_reversed() -> Fault:
+    """Every other read of the charges is the wrong way round."""
+    return _every(2, CHARGES, _reverse)
 
-    def alter(tree: Tree, _request: Request) -> None:
-        data = tree["data"]
-        tree["data"] = data[::-1] if change == "reverse" else data[:-1]
+
+@remembering("TIME-01")
+def every_other_page_is_short() -> Fault:
+    """Every other read of the orders lacks the last one."""
+    return _every(2, ORDERS, _shorten)
+
+
+@remembering("TIME-01")
+def every_third_read_of_memberships_is_short() -> Fault:
+    """Every third read of the memberships lacks the last one."""
+    return _every(3, MEMBERSHIPS, _shorten)
+
+
+def _every(nth: int, path: str, change: Edit) -> Fault:
+    seen = 0
 
     def unsteady(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
         nonlocal seen
@@ -18,18 +41,14 @@ def _every_other(path: str, change: str) -> Fault:
         if not at(request, path) or response.status != 200:
             return response
         seen += 1
-        return changed(request, response, alter) if seen % 2 == 0 else response
+        return changed(request, response, change) if seen % nth == 0 else response
 
     return unsteady
 
 
-@remembering("TIME-01")
-def every_other_read_is_reversed() -> Fault:
-    """Every other read of the charges is the wrong way round."""
-    return _every_other(CHARGES, "reverse")
+def _reverse(tree: Tree, _request: Request) -> None:
+    tree["data"].reverse()
 
 
-@remembering("TIME-01")
-def every_other_page_is_short() -> Fault:
-    """Every other read of the orders lacks the last one."""
-    return _every_other(ORDERS, "shorten")
+def _shorten(tree: Tree, _request: Request) -> None:
+    tree["data"] = tree["data"][:-1]
