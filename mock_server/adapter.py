@@ -107,15 +107,14 @@ async def _send(response: Response, send: Send, *, with_body: bool) -> None:
     if not response.chunked and response.status != HTTPStatus.NO_CONTENT:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    for piece in _pieces(response, with_body=with_body):
+    *pieces, last = _pieces(response) if with_body else [b""]
+    for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body"})
+    await send({"type": "http.response.body", "body": last})
 
 
-def _pieces(response: Response, *, with_body: bool) -> tuple[bytes, ...]:
-    if not with_body:
-        return ()
+def _pieces(response: Response) -> list[bytes]:
     if not response.chunked:
-        return (response.body,)
+        return [response.body]
     middle = len(response.body) // 2
-    return response.body[:middle], response.body[middle:]
+    return [response.body[:middle], response.body[middle:]]

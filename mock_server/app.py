@@ -21,7 +21,7 @@ from mock_server.quirks import QUIRKS
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.router import Api, Router, refusal
 from mock_server.sandbox import Fault, Sandbox, Staff
-from mock_server.sandboxes import Opening, Sandboxes
+from mock_server.sandboxes import Limits, Opening, Sandboxes
 
 CONTROL_PREFIX = "/__mock__"
 READS = ("GET", "HEAD")
@@ -44,6 +44,8 @@ class Settings:
     """What every answer of the My Account API waits before it is sent."""
     quirks: tuple[str, ...] = ()
     breakages: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    """How many sandboxes may be open, and for how long unused."""
     staff_read_status: int = HTTPStatus.UNAUTHORIZED
     """How a staff token is refused on a GET; AUTH-05 of the document."""
     staff_write_status: int = HTTPStatus.FORBIDDEN
@@ -57,6 +59,7 @@ class Mock:
         """
         Raises:
             ScenarioError: the scenario cannot be used.
+            ClockError: no clock shows the time it is to open at.
             DocumentMismatch: the handlers and the document do not agree.
         """
         self.settings = settings
@@ -64,10 +67,10 @@ class Mock:
         opening = Opening(
             settings.scenario, settings.seed, settings.now, breakages=settings.breakages
         )
-        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue())
+        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits)
         apis = (
             Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True),
-            Api(control_document, handlers_of([control]), lambda _request: self.sandboxes),
+            Api(control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes),
         )
         self._router = Router(site.pages(document, control_document))
         chosen = {name: QUIRKS[name] for name in settings.quirks}
@@ -143,7 +146,7 @@ def _hiding(send: Send) -> Send:
 
 def _broken(sandbox: Sandbox, answer: Answer) -> Answer:
     """The same server with the sandbox's faults planted in it."""
-    for fault in sandbox.faults.values():
+    for fault in sandbox.breakages.values():
         answer = partial(_faulted, fault, answer, sandbox)
     return answer
 

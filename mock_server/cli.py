@@ -13,14 +13,16 @@ import click
 from mock_server import __version__, announce, scenario, server
 from mock_server.app import Mock, Settings
 from mock_server.breakages import BREAKAGES
+from mock_server.clock import ClockError
 from mock_server.operation import DocumentMismatch
 from mock_server.quirks import QUIRKS
 from mock_server.resources import KINDS
+from mock_server.sandboxes import Limits
 from mock_server.scenario import ScenarioError, load
 from mock_server.server import AddressError
 from mock_server.tokens import DEFAULT_SANDBOX, Role, Token
 
-EXPECTED = (ScenarioError, DocumentMismatch, AddressError, OSError)
+EXPECTED = (ScenarioError, ClockError, DocumentMismatch, AddressError, OSError)
 
 
 class Instant(click.ParamType[datetime]):
@@ -69,6 +71,8 @@ def main() -> None:
 @_scenario_option
 @_option("--seed", default=1, help="Another seed gives the same people other lives.")
 @_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
+@_option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
+@_option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
 @_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
 @_option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
 @_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
@@ -94,10 +98,18 @@ def serve(
         server.run(mock.app, bound, lambda: _ready(mock, bound, port_file, log_format))
 
 
-def _settings(*, delay: int, breakages: tuple[str, ...], **said: Any) -> Settings:
+def _settings(
+    *,
+    delay: int,
+    breakages: tuple[str, ...],
+    max_sandboxes: int,
+    sandbox_ttl: float | None,
+    **said: Any,
+) -> Settings:
     if unknown := sorted(set(breakages) - BREAKAGES.keys()):
         raise click.BadParameter(f"no such fault: {', '.join(unknown)}", param_hint="--break")
-    return Settings(delay_ms=delay, breakages=breakages, **said)
+    limits = Limits(max_sandboxes, sandbox_ttl)
+    return Settings(delay_ms=delay, breakages=breakages, limits=limits, **said)
 
 
 def _ready(

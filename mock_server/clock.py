@@ -1,16 +1,87 @@
-"""The only file that asks the machine for the time."""
+"""The only file that asks the machine for the time, and a world's own time beside it."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mock_server.moments import Duration
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""No clock leaves these: beyond them calendars, and what is billed by them, lose their meaning."""
+
+
+class ClockError(Exception):
+    """A time that a clock cannot show."""
+
+
+def machine_now() -> datetime:
+    """What the machine's clock says, in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A world's time: standing still at `fixed`, or running `offset` ahead of the machine's."""
+    """
+    A world's time: standing still, or running since an instant of the machine's clock.
 
-    fixed: datetime | None = None
-    offset: timedelta = timedelta()
+    Months and time are kept apart from the base, so that a month twice is two months.
+    """
+
+    base: datetime
+    advanced: Duration = Duration()
+    since: datetime | None = None
+    """When it began to run, by the machine's clock; None while it stands still."""
+    _shown: datetime = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ClockError: it would show a time before EARLIEST or after LATEST.
+        """
+        object.__setattr__(self, "_shown", _within_bounds(self.base, self.advanced))
+
+    @property
+    def runs(self) -> bool:
+        return self.since is not None
 
     def now(self) -> datetime:
         """The instant it is, in UTC."""
-        return self.fixed or datetime.now(UTC) + self.offset
+        return self._shown if self.since is None else self._shown + (machine_now() - self.since)
+
+    def at(self, instant: datetime) -> "Clock":
+        """
+        The same clock, put to an instant.
+
+        Raises:
+            ClockError: the instant is out of bounds.
+        """
+        return Clock(instant.astimezone(UTC), since=machine_now() if self.runs else None)
+
+    def later(self, by: Duration) -> "Clock":
+        """
+        The same clock, advanced.
+
+        Raises:
+            ClockError: that leads out of bounds.
+        """
+        advanced = Duration(self.advanced.months + by.months, self.advanced.time + by.time)
+        return Clock(self.base, advanced, self.since)
+
+    def running(self, runs: bool) -> "Clock":
+        """The same time on a clock that runs, or that stands still."""
+        if runs == self.runs:
+            return self
+        if self.since is None:
+            return Clock(self.base, self.advanced, machine_now())
+        elapsed = machine_now() - self.since
+        return Clock(self.base, Duration(self.advanced.months, self.advanced.time + elapsed))
+
+
+def _within_bounds(base: datetime, advanced: Duration) -> datetime:
+    try:
+        shown = advanced.after(base)
+    except (ValueError, OverflowError):
+        shown = None
+    if shown is None or not EARLIEST <= shown <= LATEST:
+        raise ClockError(f"A sandbox's clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only.")
+    return shown

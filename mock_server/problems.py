@@ -50,6 +50,11 @@ def method_not_allowed(method: str, allowed: str) -> Problem:
     return Problem(HTTPStatus.METHOD_NOT_ALLOWED, message, (("Allow", allowed),))
 
 
+def conflict(message: str) -> Problem:
+    """409: well-formed, but it does not fit what there is."""
+    return Problem(HTTPStatus.CONFLICT, message)
+
+
 def too_large(limit_bytes: int) -> Problem:
     """413: the body is over the server's limit."""
     message = f"The request body is larger than {limit_bytes} bytes."
@@ -60,6 +65,11 @@ def unsupported_media_type(got: str) -> Problem:
     """415: a body that is not JSON."""
     message = f"Send the body as application/json; got '{got[:80]}'."
     return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+
+
+def unavailable(message: str) -> Problem:
+    """503: the server is full for now."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, message, (("Retry-After", "1"),))
 
 
 def internal(message: str) -> Problem:

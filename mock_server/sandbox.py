@@ -23,6 +23,8 @@ class World(Mapping[str, Person]):
     ) -> None:
         self.scenario, self.seed, self.opened, self._catalogue = scenario, seed, opened, catalogue
         self._people: dict[str, Person] = {}
+        self.facts: dict[str, Mapping[str, Any]] = {}
+        """What each customer has at the opening, once somebody asked."""
 
     def __getitem__(self, name: str) -> Person:
         if name not in self._people:
@@ -76,6 +78,8 @@ class Staff:
 
 
 Caller = Account | Staff
+Fault = Callable[[Request, Answer, "Sandbox"], Response]
+"""Answers in place of the right `Answer`, which it may ask."""
 
 
 @dataclass(slots=True)
@@ -85,9 +89,15 @@ class Sandbox:
     id: str
     world: World
     clock: Clock
-    faults: Mapping[str, "Fault"] = field(default_factory=dict)
+    breakages: Mapping[str, Fault] = field(default_factory=dict)
     """What was broken in it on purpose, by the breakage's id."""
+    used_s: float = 0.0
+    """When somebody last asked for it, on a clock that only measures."""
     _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _first_clock: Clock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._first_clock = self.clock
 
     def account(self, name: str) -> Account:
         """A customer as they are now."""
@@ -103,8 +113,9 @@ class Sandbox:
         return str(Token(self.id, role, name))
 
     def reset(self) -> None:
-        """Back to what the scenario says."""
+        """Back to what the scenario says, and to the time it was opened with."""
         self._consents.clear()
+        self.clock = self._first_clock
 
     def caller(self, authorization: str | None) -> Caller:
         """
@@ -124,10 +135,6 @@ class Sandbox:
             said = {"expired": "has expired", "revoked": "was revoked"}[token.role]
             raise problems.invalid_token(f"The token {said}; sign in again.")
         return self.account(token.name)
-
-
-Fault = Callable[[Request, Answer, Sandbox], Response]
-"""Answers in place of the right `Answer`, which it may ask."""
 
 
 def _bearer(authorization: str | None) -> str:

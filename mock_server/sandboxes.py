@@ -2,9 +2,11 @@
 
 import re
 import secrets
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -14,7 +16,7 @@ from msgspec.structs import replace
 from mock_server import problems, scenario, tokens
 from mock_server.breakages import BREAKAGES
 from mock_server.catalogue import Catalogue
-from mock_server.clock import Clock
+from mock_server.clock import Clock, machine_now
 from mock_server.exchange import Request
 from mock_server.sandbox import Sandbox, World
 from mock_server.scenario import Kinds
@@ -22,6 +24,8 @@ from mock_server.tokens import DEFAULT_SANDBOX
 
 _PREFIX = re.compile(r"/@([^/]*)(/.*)")
 _WORLDS_KEPT = 256
+_SHARED_S = 10
+"""Sandboxes with running clocks that are opened within so many seconds share a world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,26 @@ class Opening:
     breakages: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What protects the server from sandboxes that nobody closes."""
+
+    most: int = 100_000
+    """How many may be open beside the default one."""
+    idle_s: float | None = None
+    """After how many seconds without a request one is closed; None keeps them all."""
+
+
 class Sandboxes:
     """The sandboxes by id; `default` is there from the start and always."""
 
-    def __init__(self, default: Opening, kinds: Kinds, catalogue: Catalogue) -> None:
-        self.default = default
+    def __init__(
+        self, default: Opening, kinds: Kinds, catalogue: Catalogue, limits: Limits | None = None
+    ) -> None:
+        self.default, self._limits = default, limits or Limits()
         self._world = _worlds(kinds, catalogue)
-        self._by_id: dict[str, Sandbox] = {}
-        self._open(DEFAULT_SANDBOX, default)
+        self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
+        self._open(DEFAULT_SANDBOX, default, default.now or machine_now())
 
     def open(self, opening: Opening) -> Sandbox:
         """
@@ -51,22 +67,30 @@ class Sandboxes:
 
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
+            ClockError: no clock shows that time.
+            Problem: 503, there are as many as there may be.
         """
-        return self._open(secrets.token_hex(4), opening)
+        self._close_idle()
+        if len(self._by_id) > self._limits.most:
+            raise problems.unavailable(
+                f"{self._limits.most} sandboxes are open, and no more may be; close some, or"
+                " start the server with another --max-sandboxes."
+            )
+        return self._open(secrets.token_hex(4), opening, opening.now or _lately())
 
-    def _open(self, id: str, opening: Opening) -> Sandbox:
-        clock = Clock(opening.now)
-        # To the second, so that sandboxes opened together share a world.
-        opened = clock.now().astimezone(UTC).replace(microsecond=0)
+    def _open(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
+        since = None if opening.now else machine_now()
+        clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
         broken = [BREAKAGES[id] for id in opening.breakages]
         overrides = reduce(scenario.merged, (each.overrides for each in broken), opening.overrides)
         text = msgspec.json.encode(overrides, order="sorted")
-        world = self._world(opening.scenario, opening.seed, opened, text)
-        faults = {each.id: each.start() for each in broken}
-        self._by_id[id] = Sandbox(id, world, clock, faults)
+        world = self._world(opening.scenario, opening.seed, clock.base, text)
+        breakages = {each.id: each.start() for each in broken}
+        self._by_id[id] = Sandbox(id, world, clock, breakages, used_s=time.monotonic())
         return self._by_id[id]
 
     def __iter__(self) -> Iterator[Sandbox]:
+        self._close_idle()
         return iter(tuple(self._by_id.values()))
 
     def get(self, id: str) -> Sandbox:
@@ -76,9 +100,34 @@ class Sandboxes:
         Raises:
             Problem: 404, there is none.
         """
-        if id not in self._by_id:
+        found = self._find(id)
+        if found is None:
             raise problems.not_found(f"There is no sandbox '{id[:80]}'.")
-        return self._by_id[id]
+        return found
+
+    def _find(self, id: str) -> Sandbox | None:
+        """A sandbox that somebody asks for, and so uses."""
+        found = self._by_id.get(id)
+        if found is None or self._limits.idle_s is None:
+            return found
+        self._close_idle()
+        if found.id in self._by_id:
+            found.used_s = time.monotonic()
+            self._by_id.move_to_end(id)
+            return found
+        return None
+
+    def _close_idle(self) -> None:
+        """Close what was not used for too long; what was used last stands last."""
+        if self._limits.idle_s is None:
+            return
+        used_before = time.monotonic() - self._limits.idle_s
+        while (first := next(iter(self._by_id.values()))).used_s < used_before:
+            if first.id == DEFAULT_SANDBOX:
+                first.used_s = time.monotonic()
+                self._by_id.move_to_end(DEFAULT_SANDBOX)
+            else:
+                self._close(first)
 
     def close(self, id: str) -> None:
         """
@@ -89,7 +138,10 @@ class Sandboxes:
         """
         if id == DEFAULT_SANDBOX:
             raise problems.forbidden("The default sandbox cannot be closed; reset it instead.")
-        del self._by_id[self.get(id).id]
+        self._close(self.get(id))
+
+    def _close(self, sandbox: Sandbox) -> None:
+        del self._by_id[sandbox.id]
 
     def addressed(self, request: Request) -> Request:
         """
@@ -104,7 +156,7 @@ class Sandboxes:
             base_url, sandbox = f"{request.base_url}/@{found[1]}", self.get(found[1]).id
             return replace(request, path=found[2], base_url=base_url, sandbox=sandbox)
         token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
-        if token is None or token.sandbox not in self._by_id:
+        if token is None or self._find(token.sandbox) is None:
             return request
         return replace(request, sandbox=token.sandbox)
 
@@ -112,6 +164,12 @@ class Sandboxes:
 def base_path(sandbox: Sandbox) -> str:
     """The path under which even a request without a token lives in the sandbox."""
     return "" if sandbox.id == DEFAULT_SANDBOX else f"/@{sandbox.id}"
+
+
+def _lately() -> datetime:
+    """A moment ago, so that sandboxes opened shortly after each other share a world."""
+    now = machine_now()
+    return now - timedelta(seconds=now.second % _SHARED_S)
 
 
 def _worlds(kinds: Kinds, catalogue: Catalogue) -> Callable[[str, int, datetime, bytes], World]:

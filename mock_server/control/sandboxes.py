@@ -1,44 +1,22 @@
-"""Handlers of the control API, spec/control.yaml."""
+"""Sandboxes: opening, showing, resetting and closing them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from mock_server import __version__, problems, scenario
+from mock_server import problems
 from mock_server.account import Account
 from mock_server.breakages import BREAKAGES
+from mock_server.clock import ClockError
 from mock_server.operation import operation
-from mock_server.resources import KINDS, RESOURCES
-from mock_server.sandbox import Sandbox
+from mock_server.resources import RESOURCES
+from mock_server.sandbox import Sandbox, World
 from mock_server.sandboxes import Opening, Sandboxes, base_path
 from mock_server.scenario import ScenarioError
 
 Json = dict[str, Any]
-
-
-@operation("getHealth")
-def health(sandboxes: Sandboxes) -> Json:
-    default = sandboxes.default
-    return {
-        "status": "ok",
-        "version": __version__,
-        "scenario": default.scenario,
-        "seed": default.seed,
-    }
-
-
-@operation("listScenarios")
-def list_scenarios(_sandboxes: Sandboxes) -> Sequence[Json]:
-    found = (scenario.load(name, KINDS) for name in scenario.names())
-    return [{"name": each.name, "title": each.title} for each in found]
-
-
-@operation("listBreakages")
-def list_breakages(_sandboxes: Sandboxes) -> Sequence[Json]:
-    shown = ("id", "group", "rule", "text", "benign")
-    return [{name: getattr(each, name) for name in shown} for each in BREAKAGES.values()]
 
 
 @operation("listSandboxes")
@@ -49,16 +27,17 @@ def list_sandboxes(sandboxes: Sandboxes) -> Sequence[Json]:
 @operation("createSandbox")
 def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
     if unknown := sorted(set(body.get("breakages", ())) - BREAKAGES.keys()):
-        raise problems.bad_request(f"Unknown breakages: {', '.join(unknown)}.")
+        raise problems.conflict(f"Unknown breakages: {', '.join(unknown)}.")
     try:
-        return _whole(sandboxes.open(_opening(sandboxes.default, body)))
-    except ScenarioError as error:
-        raise problems.bad_request(str(error)) from None
+        sandbox = sandboxes.open(_opening(sandboxes.default, body))
+    except (ScenarioError, ClockError) as error:
+        raise problems.conflict(str(error)) from None
+    return _whole(sandbox, _facts_at_opening(sandbox.world))
 
 
 @operation("getSandbox")
 def get_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _whole(sandboxes.get(sandbox_id))
+    return _with_facts(sandboxes.get(sandbox_id))
 
 
 @operation("deleteSandbox")
@@ -70,7 +49,7 @@ def delete_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     sandbox.reset()
-    return _whole(sandbox)
+    return _with_facts(sandbox)
 
 
 def _opening(default: Opening, body: Json) -> Opening:
@@ -90,28 +69,44 @@ def _summary(sandbox: Sandbox) -> Json:
         "scenario": sandbox.world.scenario.name,
         "seed": sandbox.world.seed,
         "now": sandbox.clock.now(),
-        "breakages": list(sandbox.faults),
+        "breakages": list(sandbox.breakages),
     }
 
 
-def _whole(sandbox: Sandbox) -> Json:
-    return _summary(sandbox) | {
-        "base_path": base_path(sandbox),
-        "customers": [_customer(sandbox, account) for account in sandbox.accounts()],
-        "tokens": _refused(sandbox),
-    }
+def _with_facts(sandbox: Sandbox) -> Json:
+    facts = {account.person.name: _facts(account) for account in sandbox.accounts()}
+    return _whole(sandbox, facts)
 
 
-def _customer(sandbox: Sandbox, account: Account) -> Json:
+def _facts_at_opening(world: World) -> Mapping[str, Mapping[str, Any]]:
+    """What everybody has when a sandbox is opened: the same in all that share the world."""
+    if not world.facts:
+        accounts = (Account(person, world.opened, {}) for person in world.values())
+        world.facts.update({account.person.name: _facts(account) for account in accounts})
+    return world.facts
+
+
+def _facts(account: Account) -> Json:
     facts: Json = {}
     for resource in RESOURCES:
         facts |= resource.facts(account)
-    return {
-        "persona": account.person.name,
-        "id": account.customer_id,
-        "token": sandbox.token("customer", account.person.name),
-        "description": account.person.description,
-        "facts": facts,
+    return facts
+
+
+def _whole(sandbox: Sandbox, facts: Mapping[str, Mapping[str, Any]]) -> Json:
+    return _summary(sandbox) | {
+        "base_path": base_path(sandbox),
+        "customers": [
+            {
+                "persona": person.name,
+                "id": person.customer_id,
+                "token": sandbox.token("customer", person.name),
+                "description": person.description,
+                "facts": facts[person.name],
+            }
+            for person in sandbox.world.values()
+        ],
+        "tokens": _refused(sandbox),
     }
 
 

@@ -1,0 +1,5 @@
+"""The table of contents: the handlers of the control API, spec/control.yaml, by subject."""
+
+from mock_server.control import sandboxes, server
+
+SUBJECTS = (server, sandboxes)

@@ -1,0 +1,35 @@
+"""The mock itself: whether it is ready, and what sandboxes can be made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mock_server import __version__, scenario
+from mock_server.breakages import BREAKAGES
+from mock_server.operation import operation
+from mock_server.resources import KINDS
+from mock_server.sandboxes import Sandboxes
+
+Json = dict[str, Any]
+
+
+@operation("getHealth")
+def health(sandboxes: Sandboxes) -> Json:
+    default = sandboxes.default
+    return {
+        "status": "ok",
+        "version": __version__,
+        "scenario": default.scenario,
+        "seed": default.seed,
+    }
+
+
+@operation("listScenarios")
+def list_scenarios(_sandboxes: Sandboxes) -> Sequence[Json]:
+    found = (scenario.load(name, KINDS) for name in scenario.names())
+    return [{"name": each.name, "title": each.title} for each in found]
+
+
+@operation("listBreakages")
+def list_breakages(_sandboxes: Sandboxes) -> Sequence[Json]:
+    shown = ("id", "group", "rule", "text", "benign")
+    return [{name: getattr(each, name) for name in shown} for each in BREAKAGES.values()]

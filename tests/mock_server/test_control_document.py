@@ -1,0 +1,21 @@
+"""The control API keeps its own document: Schemathesis, as it comes, with every check."""
+
+import subprocess
+import sys
+
+import httpx
+
+from tests.conftest import Serve
+
+
+def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve) -> None:
+    url = serve("--scenario", "empty", "--sandbox-ttl", "5")
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/__mock__/openapi.yaml"]
+
+    ran = subprocess.run(
+        [*command, "--seed", "3", "--url", url], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert "No issues found" in ran.stdout
+    assert httpx.get(f"{url}/__mock__/health").json()["status"] == "ok"
