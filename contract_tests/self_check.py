@@ -15,6 +15,7 @@ import httpx
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract, shipped
 from contract_tests.engine import Options
+from contract_tests.report.summary import Report
 from contract_tests.target import Target, TargetError, complete
 
 STARTS_WITHIN_S = 30.0
@@ -97,15 +98,23 @@ def catalogue(url: str, only: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def findings(
-    url: str, breakages: Sequence[dict[str, Any]], *, beside: bool = False
+    url: str,
+    breakages: Sequence[dict[str, Any]],
+    *,
+    only: Sequence[str] = (),
+    beside: bool = False,
 ) -> Iterator[Finding]:
-    """Run the laws against each breakage in a sandbox of its own; Schemathesis too, `beside`."""
+    """
+    Run the laws, or `only` some, against each breakage in a sandbox of its own; Schemathesis too,
+    `beside` them.
+    """
     contract = Contract.load()
     sandboxes = f"{url}{CONTROL}/sandboxes"
     for breakage in breakages:
         sandbox = httpx.post(sandboxes, json={"breakages": [breakage["id"]]}).json()
         target = complete(Target(base_url=url + sandbox["base_path"], timeout_s=30))
-        yield _finding(breakage, target, contract, plain_schemathesis(target) if beside else None)
+        report = check(target, Plan(Options(only=only), "quick"), contract=contract)
+        yield _finding(breakage, report, plain_schemathesis(target) if beside else None)
         httpx.delete(f"{sandboxes}/{sandbox['id']}")
 
 
@@ -126,10 +135,7 @@ def plain_schemathesis(target: Target) -> bool:
     return ran.returncode == 1
 
 
-def _finding(
-    breakage: dict[str, Any], target: Target, contract: Contract, schemathesis: bool | None
-) -> Finding:
-    report = check(target, Plan(Options(), "quick"), contract=contract)
+def _finding(breakage: dict[str, Any], report: Report, schemathesis: bool | None) -> Finding:
     return Finding(
         **breakage,
         killers=sorted({each.rule.id for each in report.violations}),
