@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import yaml
@@ -13,6 +13,9 @@ from mock_server.document import shipped
 from mock_server.seed import Seed
 
 FOUNDED = datetime(2022, 1, 10, 9, tzinfo=UTC)
+Hours = tuple[int, int]
+"""The earliest and the latest hour of the day at which something begins."""
+Sold = TypeVar("Sold", "Offering", "Package")
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +32,8 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     organisation: str
     currency: str = "GBP"
+    vat: int = 20
+    """Per cent, included in every price."""
 
 
 class MembershipOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +79,8 @@ class Offering(Struct, frozen=True, forbid_unknown_fields=True):
     price: int
     minutes: int = 60
     room: str | None = None
+    hours: Hours = (9, 16)
+    brand: str | None = None
 
 
 class Package(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +89,8 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     price: int
     contents: tuple[str, ...]
+    hours: Hours = (10, 12)
+    brand: str | None = None
 
 
 class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +109,32 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     def brand_of(self, site: str) -> Brand:
         """The brand that runs a site."""
         return self.brands[self.sites[site].brand]
+
+    def rates_at(self, site: str) -> Mapping[str, RateOffer]:
+        """The rates that can be held at a site: those of its brand's types of membership."""
+        brand, types = self.sites[site].brand, self.membership_types
+        return {
+            name: rate
+            for name, rate in self.rates.items()
+            if types[rate.membership_type].brand == brand
+        }
+
+    def preferences_at(self, site: str) -> Mapping[str, Preference]:
+        """What can be consented to at a site."""
+        organisation = self.brand_of(site).organisation
+        return {
+            name: preference
+            for name, preference in self.preferences.items()
+            if preference.organisation == organisation
+            and not preference.archived
+            and (not preference.sites or site in preference.sites)
+        }
+
+    def sold_at(self, site: str, range_: Mapping[str, Sold]) -> Mapping[str, Sold]:
+        """What a site sells: its brand's own range, or what is nobody's own where it has none."""
+        brand = self.sites[site].brand
+        own = {name: each for name, each in range_.items() if each.brand == brand}
+        return own or {name: each for name, each in range_.items() if each.brand is None}
 
 
 def uuid_of(kind: str, name: str) -> str:
@@ -121,4 +156,8 @@ def load_catalogue() -> Catalogue:
 
 def named(what: str, name: str, known: Mapping[str, object]) -> str | None:
     """What is wrong with a name that should be one of `known`."""
-    return None if name in known else f"{what} '{name}' is not one of {', '.join(known)}"
+    if name in known:
+        return None
+    if not known:
+        return f"{what} '{name}' does not exist; there is none"
+    return f"{what} '{name}' is not one of {', '.join(known)}"

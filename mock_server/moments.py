@@ -44,7 +44,10 @@ def duration(text: str) -> Duration:
         raise ValueError(f"'{text}' is not an ISO 8601 duration such as P30D, P1M or PT90S")
     parts = {name: int(value or 0) for name, value in found.groupdict().items() if name != "sign"}
     months = parts.pop("years") * 12 + parts.pop("months")
-    return Duration(months, timedelta(**parts)) * (-1 if found["sign"] == "-" else 1)
+    try:
+        return Duration(months, timedelta(**parts)) * (-1 if found["sign"] == "-" else 1)
+    except OverflowError:
+        raise ValueError(f"'{text}' is longer than a calendar goes") from None
 
 
 def moment(text: str, opened: datetime) -> datetime:
@@ -57,12 +60,20 @@ def moment(text: str, opened: datetime) -> datetime:
     if text == "midnight":
         return midnight(opened) + timedelta(days=1)
     if "P" in text[:2]:
-        return duration(text).after(opened)
+        return _relative(text, opened)
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is not {WANTED}") from None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _relative(text: str, opened: datetime) -> datetime:
+    length = duration(text)
+    try:
+        return length.after(opened)
+    except (ValueError, OverflowError):
+        raise ValueError(f"'{text}' from now is outside the calendar") from None
 
 
 def midnight(instant: datetime) -> datetime:

@@ -13,13 +13,14 @@ from mock_server.resources import (
     payment_methods,
 )
 
+# Each after those that it refers to: so they are checked before it is made.
 RESOURCES = (
     customer,
+    marketing_preferences,
+    payment_methods,
+    memberships,
     charges,
     credits,
-    marketing_preferences,
-    memberships,
-    payment_methods,
     orders,
 )
 KINDS: dict[str, Kind[Any, Any]] = {

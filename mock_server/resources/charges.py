@@ -7,21 +7,22 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from mock_server.account import Account, Kind, Person
-from mock_server.moments import working_days_after
+from mock_server.catalogue import named
 from mock_server.operation import operation
 from mock_server.resources import memberships
+from mock_server.resources.holding import Count
+from mock_server.resources.membership_holding import said
 from mock_server.resources.memberships import Membership
 from mock_server.resources.payment_methods import PaymentMethodSummary
+from mock_server.seed import Seed
 
 Status = Literal["preparing", "processing", "succeeded", "failed", "errored", "refunded"]
 Outcome = Literal["succeeded", "failed", "errored", "refunded"]
 Type = Literal["joining_fee", "pro_rata", "recurring"]
 UNBILLED = ("reserved", "upcoming", "needs_dd_mandate")
-CARD_TAKES = timedelta(seconds=3)
 PREPARING = timedelta(days=1)
-DIRECT_DEBIT_WORKING_DAYS = 7
 REASONS: Mapping[str, tuple[str, ...]] = {
-    "failed": ("Insufficient funds.", "The card has expired.", "The bank declined the payment."),
+    "failed": ("Insufficient funds.", "The bank declined the payment.", "The limit was reached."),
     "errored": ("The payment processor did not answer.", "The mandate could not be read."),
 }
 
@@ -45,78 +46,116 @@ class Charge(Struct, frozen=True):
 
 
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
-    """`charges:` of a persona: how the latest settled charges ended, newest first."""
+    """`charges:` of a persona: how the latest charges ended that were decided, newest first."""
 
     status: Outcome = "failed"
-    count: int = 1
+    count: Count = 1
+    membership: str | None = None
+    """Of which membership; of any, where it is not said."""
+
+    def problems(self, person: Person) -> Iterator[str | None]:
+        """What is wrong with it in a scenario."""
+        if self.membership is not None:
+            led = {name: each for name, each in said(person).items() if each.lead is None}
+            yield named("membership", self.membership, led)
 
 
 class Due(Struct, frozen=True):
     """An amount that falls due at an instant."""
 
+    id: str
     membership: Membership
     type: Type
     billed_at: datetime
     outcome: Outcome
-    index: int
+    """How it ends, unless the scenario says otherwise."""
 
     @property
-    def settled_at(self) -> datetime:
-        method = self.membership.payment_method
-        if method is None or method.type == "card":
-            return self.billed_at + CARD_TAKES
-        return working_days_after(self.billed_at, DIRECT_DEBIT_WORKING_DAYS)
+    def decided_at(self) -> datetime:
+        return self.membership.decided_at(self.billed_at)
 
-    def status(self, now: datetime) -> Status:
+    def status(self, outcome: Outcome, now: datetime) -> Status:
         """Bank debits take their days; cards are decided at once."""
-        if self.settled_at <= now:
-            return self.outcome
+        if self.decided_at <= now:
+            return outcome
         return "preparing" if now < self.billed_at + PREPARING else "processing"
 
 
-def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Outcome]:
-    """How the latest settled charges ended, newest first; the charges follow from the dates."""
-    return [holding.status for holding in holdings.values() for _ in range(holding.count)]
+class Ending(Struct, frozen=True):
+    """How a scenario says that a charge ended."""
+
+    charge_id: str
+    outcome: Outcome
+
+
+def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Ending]:
+    """
+    The charges that ended otherwise than usual; all charges follow from the memberships' dates.
+
+    Raises:
+        ValueError: more have ended so than were decided when the world was opened.
+    """
+    decided = [due for due in _dues(person, person.opened) if due.decided_at <= person.opened]
+    decided.sort(key=_newest_first)
+    return [
+        Ending(_taken(decided, holding, person).id, holding.status)
+        for holding in holdings.values()
+        for _ in range(holding.count)
+    ]
+
+
+def _taken(decided: list[Due], holding: Holding, person: Person) -> Due:
+    wanted = holding.membership and memberships.id_of(person, holding.membership)
+    for index, due in enumerate(decided):
+        if wanted in (None, due.membership.id):
+            return decided.pop(index)
+    raise ValueError(
+        f"more charges are '{holding.status}' than were decided by now; "
+        "let a membership have started earlier, or say fewer"
+    )
 
 
 CHARGES = Kind("charges", Holding, make, state="status")
 
 
+def _newest_first(charge: Due) -> tuple[float, str]:
+    return -charge.billed_at.timestamp(), charge.id
+
+
 def _charges(account: Account) -> list[Charge]:
     """Every charge up to now, newest first, then by id (CHARGES-01, CHARGES-04)."""
-    person, outcomes = account.person, list(account.all(CHARGES))
-    found = []
-    for due in sorted(_dues(person, account.now), key=lambda due: due.billed_at, reverse=True):
-        ended = due
-        if outcomes and due.settled_at <= person.opened:
-            ended = Due(due.membership, due.type, due.billed_at, outcomes.pop(0), due.index)
-        found.append(_charge(person, ended, account.now))
-    return sorted(found, key=lambda charge: (-charge.billed_at.timestamp(), charge.id))
+    ended = {each.charge_id: each.outcome for each in account.all(CHARGES)}
+    dues = sorted(_dues(account.person, account.now), key=_newest_first)
+    return [
+        _charge(account, due, due.status(ended.get(due.id, due.outcome), account.now))
+        for due in dues
+    ]
 
 
 def _dues(person: Person, now: datetime) -> Iterator[Due]:
-    for name, holding in person.holdings.get("memberships", {}).items():
-        if holding.lead is None:
-            membership = memberships.named_of(person, name)
-            yield from _dues_of(membership, holding, person.opened, now)
+    for membership, holding in memberships.led(person):
+        if membership.at(now).status in UNBILLED:
+            continue
+        for index, billed_at in enumerate(membership.billed_until(now)):
+            fails = holding.billing == "fails" and billed_at > person.opened
+            outcome: Outcome = "failed" if fails else "succeeded"
+            if index == 0 and membership.rate.joining_fee:
+                id = _place(person, membership, -1).uuid()
+                yield Due(id, membership, "joining_fee", billed_at, outcome)
+            id, type = _place(person, membership, index).uuid(), _type(index)
+            yield Due(id, membership, type, billed_at, outcome)
 
 
-def _dues_of(
-    membership: Membership, holding: memberships.Holding, opened: datetime, now: datetime
-) -> Iterator[Due]:
-    if membership.at(now).status in UNBILLED:
-        return
-    for index, billed_at in enumerate(membership.billed_until(now)):
-        fails = holding.billing == "fails" and billed_at > opened
-        outcome: Outcome = "failed" if fails else "succeeded"
-        if index == 0 and membership.rate.joining_fee:
-            yield Due(membership, "joining_fee", billed_at, outcome, -1)
-        yield Due(membership, "recurring" if index else "pro_rata", billed_at, outcome, index)
+def _type(index: int) -> Type:
+    return "recurring" if index else "pro_rata"
 
 
-def _charge(person: Person, due: Due, now: datetime) -> Charge:
-    membership, rate, status = due.membership, due.membership.rate, due.status(now)
-    seed = person.seed.child("charges", membership.id, due.index)
+def _place(person: Person, membership: Membership, index: int) -> Seed:
+    return person.seed.child("charges", membership.id, index)
+
+
+def _charge(account: Account, due: Due, status: Status) -> Charge:
+    membership, rate = due.membership, due.membership.rate
     what = {
         "joining_fee": "joining fee",
         "pro_rata": "first period",
@@ -124,18 +163,18 @@ def _charge(person: Person, due: Due, now: datetime) -> Charge:
     }
     reasons = REASONS.get(status)
     return Charge(
-        id=seed.uuid(),
+        id=due.id,
         membership_id=membership.id,
-        customer_id=person.customer_id,
+        customer_id=account.customer_id,
         type=due.type,
         description=f"{membership.type.name}, {what[due.type]}",
         amount=rate.joining_fee if due.type == "joining_fee" else rate.price,
         currency=rate.currency,
         status=status,
-        failure_reason=seed.child("reason").pick(reasons) if reasons else None,
+        failure_reason=Seed(due.id).pick(reasons) if reasons else None,
         payment_method=membership.payment_method,
         billed_at=due.billed_at,
-        completed_at=due.settled_at if due.settled_at <= now else None,
+        completed_at=due.decided_at if due.decided_at <= account.now else None,
         created_at=due.billed_at,
     )
 

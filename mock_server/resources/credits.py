@@ -11,6 +11,8 @@ from mock_server.catalogue import named
 from mock_server.moments import moment
 from mock_server.operation import operation
 from mock_server.resources import memberships
+from mock_server.resources.holding import NOW, Count, out_of_order
+from mock_server.resources.membership_holding import said
 from mock_server.seed import Seed
 
 State = Literal["open", "redeemed", "expired", "redeemed_expired", "revoked"]
@@ -20,12 +22,13 @@ COUPONS = {
     "GUEST": ("Guest pass", "Bring a friend for a day"),
     "THERMAL": ("Thermal suite visit", "Three hours in the thermal suite"),
     "PADEL": ("Padel hour", "One hour on any court, off-peak"),
-    "WELCOME": ("Welcome gift", "20 pounds towards a first treatment"),
+    "WELCOME": ("Welcome gift", "A gift towards a first treatment"),
 }
+EXPIRED = ("expired", "redeemed_expired")
 
 
 class Dates(Struct, frozen=True):
-    """When a credit of some state was issued, expires, and was redeemed, unless told otherwise."""
+    """When a credit was issued, expires, and was redeemed, as scenarios write it."""
 
     issued: str
     expires: str
@@ -66,7 +69,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """`credits:` of a persona, by a name of its own."""
 
     state: State = "open"
-    count: int = 1
+    count: Count = 1
     issued: str | None = None
     expires: str | None = None
     """A moment, or `never`."""
@@ -76,12 +79,34 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     multi_use: bool = False
     coupon: str | None = None
 
+    def dates(self) -> Dates:
+        """What the scenario says, and what is usual for the state where it says nothing."""
+        usual = USUAL[self.state]
+        return Dates(
+            self.issued or usual.issued,
+            self.expires or usual.expires,
+            self.redeemed or usual.redeemed,
+        )
+
     def problems(self, person: Person) -> Iterator[str | None]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
-            yield named("membership", self.membership, person.holdings.get("memberships", {}))
-        if self.multi_use and self.state in ("redeemed", "redeemed_expired"):
+            yield named("membership", self.membership, said(person))
+        if self.redeemed is not None and USUAL[self.state].redeemed is None:
+            yield f"redeemed is said of a credit that is '{self.state}'"
+        if self.multi_use and USUAL[self.state].redeemed is not None:
             yield f"a multi-use credit is never redeemed, so it cannot be '{self.state}'"
+        yield from self._problems_of_dates(person)
+
+    def _problems_of_dates(self, person: Person) -> Iterator[str]:
+        dates, is_over = self.dates(), self.state in EXPIRED
+        if is_over and dates.expires == NEVER:
+            yield f"a credit that is '{self.state}' expires"
+        issued, redeemed = ("issued", dates.issued), ("redeemed", dates.redeemed)
+        expires = ("expires", None if dates.expires == NEVER else dates.expires)
+        yield from out_of_order(person, issued, redeemed, NOW)
+        yield from out_of_order(person, issued, redeemed, expires)
+        yield from out_of_order(person, *([expires, NOW] if is_over else [NOW, expires]))
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Credit]:
@@ -99,12 +124,9 @@ def _order(credit: Credit) -> tuple[bool, datetime, str]:
 
 
 def _credit(person: Person, holding: Holding, seed: Seed, index: int) -> Credit:
-    usual, step = USUAL[holding.state], timedelta(days=index)
-    issued = moment(holding.issued or usual.issued, person.opened)
-    redeemed = holding.redeemed or usual.redeemed
-    expires = holding.expires or usual.expires
-    code = holding.coupon or seed.child("coupon").pick(list(COUPONS))
+    dates, code = holding.dates(), holding.coupon or seed.child("coupon").pick(list(COUPONS))
     name, description = COUPONS.get(code.upper(), (code.capitalize(), None))
+    issued, expires, redeemed = _instants(person, holding, dates, index)
     return Credit(
         id=seed.uuid(),
         coupon_id=f"coupon_{code.lower()}",
@@ -115,10 +137,23 @@ def _credit(person: Person, holding: Holding, seed: Seed, index: int) -> Credit:
         membership_id=holding.membership and memberships.id_of(person, holding.membership),
         multi_use=holding.multi_use,
         issued_at=issued,
-        expires_at=None if expires == NEVER else moment(expires, person.opened) + step,
-        redeemed_at=moment(redeemed, person.opened) if redeemed else None,
+        expires_at=expires,
+        redeemed_at=redeemed,
         revoked_at=issued + timedelta(days=1) if holding.state == "revoked" else None,
     )
+
+
+def _instants(
+    person: Person, holding: Holding, dates: Dates, index: int
+) -> tuple[datetime, datetime | None, datetime | None]:
+    """When it was issued, expires and was redeemed: a day apart, unless the expiry is said."""
+    step = timedelta(days=0 if holding.expires else index)
+    # What is past goes further back with each, or the eleventh would not have expired yet.
+    past = step if holding.state in EXPIRED else timedelta()
+    expires = None if dates.expires == NEVER else moment(dates.expires, person.opened)
+    redeemed = moment(dates.redeemed, person.opened) - past if dates.redeemed else None
+    later = -past if past else step
+    return moment(dates.issued, person.opened) - past, expires and expires + later, redeemed
 
 
 CREDITS = Kind("credits", Holding, make, state="state")

@@ -1,15 +1,16 @@
 """The customer: who the account belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mock_server.account import Account, Kind, Person
 from mock_server.catalogue import named, uuid_of
 from mock_server.moments import moment
 from mock_server.operation import operation
+from mock_server.resources.holding import NOW, out_of_order
 from mock_server.seed import Seed
 
 LABELS = {
@@ -18,6 +19,9 @@ LABELS = {
     "Nut allergy": "#b91c1c",
     "Sauna regular": "#c2410c",
 }
+FIRST_BIRTHDAY, BIRTHDAYS = date(1948, 1, 1), 20_800
+FAKER_LOCALES = ("de-DE", "en-GB", "fr-FR", "he-IL", "ja-JP", "pl-PL", "pt-PT", "vi-VN")
+"""Those in which names can be made up; English ones are for the others."""
 
 
 class CustomerLabel(Struct, frozen=True):
@@ -79,9 +83,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
 
     first_name: str | None = None
     last_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    dob: str | None = None
+    email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    phone: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{1,14}$")] | None = None
+    dob: date | None = None
     site: str = "bath"
     locale: str = "en-GB"
     labels: tuple[str, ...] = ()
@@ -96,6 +100,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     def problems(self, person: Person) -> Iterator[str | None]:
         """What is wrong with it in a scenario."""
         yield named("site", self.site, person.catalogue.sites)
+        joined = ("joined", self.joined)
+        yield from out_of_order(person, joined, ("anonymised", self.anonymised), NOW)
+        yield from out_of_order(person, joined, ("locked", self.locked))
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:
@@ -109,7 +116,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:
 
 
 def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
-    faker = seed.faker(_faker_locale(holding.locale))
+    faker = seed.faker(faker_locale(holding.locale))
     first = holding.first_name or faker.first_name()
     last = holding.last_name or faker.last_name()
     joined = moment(holding.joined, person.opened)
@@ -122,7 +129,7 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
         full_name=f"{first} {last}",
         phone=holding.phone or f"+4477009{seed.child('phone').digits(5)}",
         has_password=True,
-        dob=holding.dob or str(seed.faker().date_of_birth(minimum_age=19, maximum_age=78)),
+        dob=str(holding.dob or _birthday(seed.child("dob"))),
         brand_id=brand_id(person, holding),
         site_id=uuid_of("site", holding.site),
         stripe_id=f"cus_{seed.child('stripe').hex24()[:14]}" if holding.payment_provider else None,
@@ -141,6 +148,11 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
         avatar=avatar,
         external_ref=f"CRM-{seed.child('ref').digits(5)}",
     )
+
+
+def _birthday(seed: Seed) -> date:
+    # Not Faker's: that counts back from the real date, and tomorrow's answer would differ.
+    return FIRST_BIRTHDAY + timedelta(days=seed.below(BIRTHDAYS))
 
 
 def _anonymous(person: Person, holding: Holding, deleted_at: datetime) -> Customer:
@@ -177,11 +189,12 @@ def _avatar(seed: Seed, name: str) -> Avatar:
     return Avatar(place.uuid(), file_name, "image/jpeg", size, url)
 
 
-def _faker_locale(locale: str) -> str:
-    return locale.replace("-", "_") if locale in ("en-GB", "pt-PT", "pl-PL", "de-DE") else "en_GB"
-
-
 CUSTOMER = Kind("customer", Holding, make, single=True)
+
+
+def faker_locale(locale: str) -> str:
+    """The locale in which names are made up for those who prefer this one."""
+    return (locale if locale in FAKER_LOCALES else "en-GB").replace("-", "_")
 
 
 def about(person: Person) -> Holding:

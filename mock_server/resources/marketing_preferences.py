@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,6 +13,9 @@ from mock_server.account import Account, Consent, Kind, Person
 from mock_server.catalogue import FOUNDED, named, uuid_of
 from mock_server.operation import operation
 from mock_server.resources.customer import about, organisation
+
+APART = timedelta(days=97)
+"""Between one preference of the catalogue and the next."""
 
 
 class MarketingPreference(Struct, frozen=True):
@@ -29,34 +32,41 @@ class MarketingPreference(Struct, frozen=True):
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """`marketing_preferences:` of a persona."""
 
-    opted_in: tuple[str, ...] | Literal["all", "none"] = "none"
+    opted_in: tuple[str, ...] | str = "none"
+    """Names of preferences, or `all`, or `none`."""
 
     def problems(self, person: Person) -> Iterator[str | None]:
         """What is wrong with it in a scenario."""
-        for name in self.opted_in if isinstance(self.opted_in, tuple) else ():
-            yield named("preference", name, person.catalogue.preferences)
+        if isinstance(self.opted_in, str):
+            yield named(
+                "opted_in", self.opted_in, dict.fromkeys(("all", "none", "a list of names"))
+            )
+            return
+        site = about(person).site
+        for name in self.opted_in:
+            yield named(f"at {site}, preference", name, person.catalogue.preferences_at(site))
 
     def includes(self, name: str) -> bool:
         """Whether the customer had opted in when the world was opened."""
-        return self.opted_in == "all" or name in self.opted_in
+        if isinstance(self.opted_in, str):
+            return self.opted_in == "all"
+        return name in self.opted_in
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[MarketingPreference]:
     """Every preference available to the customer (PREF-01), by created_at, then id (PREF-02)."""
-    holding, site = holdings.get("self", Holding()), about(person).site
+    holding = holdings.get("self", Holding())
+    created = {name: FOUNDED + APART * n for n, name in enumerate(person.catalogue.preferences)}
     available = [
         MarketingPreference(
             id=uuid_of("preference", name),
             text=preference.text,
             organisation_id=uuid_of("organisation", preference.organisation),
-            created_at=FOUNDED + timedelta(days=97 * index),
-            updated_at=FOUNDED + timedelta(days=97 * index + 30),
+            created_at=created[name],
+            updated_at=created[name] + timedelta(days=30),
             opted_in=holding.includes(name),
         )
-        for index, (name, preference) in enumerate(person.catalogue.preferences.items())
-        if preference.organisation == organisation(person)
-        and not preference.archived
-        and (not preference.sites or site in preference.sites)
+        for name, preference in person.catalogue.preferences_at(about(person).site).items()
     ]
     return sorted(available, key=lambda each: (each.created_at, each.id))
 

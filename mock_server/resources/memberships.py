@@ -2,37 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mock_server.account import Account, Kind, Person
-from mock_server.catalogue import FOUNDED, MembershipOffer, RateOffer, named, uuid_of
-from mock_server.moments import duration, moment
+from mock_server.catalogue import uuid_of
+from mock_server.moments import duration, moment, working_days_after
 from mock_server.operation import operation
 from mock_server.resources.customer import about
+from mock_server.resources.membership_holding import REASONS, Holding, Reason, Source, Status, said
+from mock_server.resources.membership_offers import MembershipRate, MembershipType, rate_of, type_of
 from mock_server.resources.payment_methods import PaymentMethodSummary, method_named
 from mock_server.seed import Seed
 
-Status = Literal[
-    "active", "needs_dd_mandate", "needs_attention", "reserved", "inactive", "expired", "upcoming"
-]
-Reason = Literal[
-    "no_mandate",
-    "setup_unpaid",
-    "mandate_revoked",
-    "payment_failed",
-    "payment_disputed",
-    "payment_outstanding",
-]
 RUNNING = ("active", "needs_attention")
-REASONS: Mapping[str, Reason] = {
-    "needs_attention": "payment_failed",
-    "needs_dd_mandate": "no_mandate",
-}
-STARTED: Mapping[str, str] = {"upcoming": "P10D", "reserved": "P5D", "needs_dd_mandate": "P3D"}
-ENDED: Mapping[str, str] = {"expired": "-P40D", "inactive": "-P25D"}
+DIRECT_DEBIT_WORKING_DAYS = 7
 
 
 class MembershipMember(Struct, frozen=True):
@@ -41,38 +27,6 @@ class MembershipMember(Struct, frozen=True):
     customer_id: str
     membership_number: str
     is_lead: bool
-
-
-class MembershipType(Struct, frozen=True):
-    """`MembershipType` of the document."""
-
-    id: str
-    name: str
-    description: str | None
-    terms: str | None
-    brand_id: str
-    visibility: Literal["public", "private", "link_only"]
-    min_members: int
-    max_members: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class MembershipRate(Struct, frozen=True):
-    """`MembershipRate` of the document; amounts in minor units."""
-
-    id: str
-    membership_type_id: str
-    name: str
-    currency: str
-    price: int
-    joining_fee: int
-    billing_frequency: str
-    default_duration: str | None
-    processors: Sequence[str]
-    private: bool
-    created_at: datetime
-    updated_at: datetime
 
 
 class NextCharge(Struct, frozen=True):
@@ -90,7 +44,7 @@ class Membership(Struct, frozen=True):
     site_id: str
     status: Status
     attention_reason: Reason | None
-    source: Literal["self_signup", "app", "import", "unknown"]
+    source: Source
     start_date: datetime
     end_date: datetime | None
     next_billing_date: datetime | None
@@ -130,43 +84,16 @@ class Membership(Struct, frozen=True):
             yield due
             count += 1
 
+    def decided_at(self, billed_at: datetime) -> datetime:
+        """When it is known whether a charge came in: cards at once, bank debits take their days."""
+        if self.payment_method is None or self.payment_method.type == "card":
+            return billed_at
+        return working_days_after(billed_at, DIRECT_DEBIT_WORKING_DAYS)
+
     def _due_after(self, now: datetime) -> datetime | None:
         count = sum(1 for _ in self.billed_until(now))
         due = (duration(self.rate.billing_frequency) * count).after(self.start_date)
         return None if self.end_date is not None and self.end_date <= due else due
-
-
-class Holding(Struct, frozen=True, forbid_unknown_fields=True):
-    """`memberships:` of a persona, by a name of its own."""
-
-    rate: str = "thermal-monthly"
-    status: Status = "active"
-    count: int = 1
-    attention: Reason | None = None
-    started: str | None = None
-    ends: str | None = None
-    payment_method: str | None = None
-    source: Literal["self_signup", "app", "import", "unknown"] = "self_signup"
-    members: tuple[str, ...] = ()
-    """Other personas who are members too."""
-    lead: str | None = None
-    """`PERSONA/NAME` of the membership that this person is a mere member of."""
-    billing: Literal["succeeds", "fails"] = "succeeds"
-    """How charges end that fall due after the world was opened."""
-
-    def problems(self, person: Person) -> Iterator[str | None]:
-        """What is wrong with it in a scenario."""
-        yield named("rate", self.rate, person.catalogue.rates)
-        if self.payment_method is not None:
-            known = person.holdings.get("payment_methods", {})
-            yield named("payment method", self.payment_method, known)
-        for member in self.members:
-            yield named("persona", member, person.fellows)
-        if self.lead is not None:
-            lead, _, name = self.lead.partition("/")
-            yield named("persona", lead, person.fellows) or named(
-                "membership", name, person.fellows[lead].holdings.get("memberships", {})
-            )
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Membership]:
@@ -181,17 +108,15 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Membership
 
 def _shared(person: Person, lead: str) -> Membership:
     """What another person leads: the same membership, less how that person pays for it."""
-    name, _, membership = lead.partition("/")
-    found = named_of(person.fellows[name], membership)
+    id, theirs = _id_of_lead(person, lead), person.fellows[lead.partition("/")[0]]
+    found = next(each for each in theirs.all(MEMBERSHIPS) if each.id == id)
     return replace(found, payment_method=None, payment_setup_url=None)
 
 
 def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
-    seed = person.seed.child("memberships", name, index)
-    started = moment(holding.started or STARTED.get(holding.status, "-P14M"), person.opened)
-    ends = holding.ends or ENDED.get(holding.status)
+    seed = _place(person, name, index)
+    started, ends = moment(holding.starts(), person.opened), holding.over()
     method = method_named(person, holding.payment_method) if holding.payment_method else None
-    rate = _rate(person, holding.rate)
     number = seed.child("number").digits(10)
     unpaid = holding.status in REASONS
     return Membership(
@@ -208,8 +133,8 @@ def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
         external_ref=f"OLD-{number[-6:]}" if holding.source == "import" else None,
         membership_number=number,
         members=_members(person, holding, seed, number),
-        type=_type(person, person.catalogue.rates[holding.rate].membership_type),
-        rate=rate,
+        type=type_of(person.catalogue, holding.rate),
+        rate=rate_of(person.catalogue, holding.rate),
         payment_method=method.summary() if method else None,
         next_charge=None,
         payment_setup_url=f"https://pay.example.com/setup/{seed.hex24()}" if unpaid else None,
@@ -228,57 +153,30 @@ def _members(
     return [MembershipMember(person.customer_id, number, is_lead=True), *others]
 
 
-def _type(person: Person, name: str) -> MembershipType:
-    offer: MembershipOffer = person.catalogue.membership_types[name]
-    return MembershipType(
-        id=uuid_of("membership_type", name),
-        name=offer.name,
-        description=offer.description,
-        terms=offer.terms,
-        brand_id=uuid_of("brand", offer.brand),
-        visibility=offer.visibility,
-        min_members=1,
-        max_members=offer.max_members,
-        created_at=FOUNDED,
-        updated_at=FOUNDED,
-    )
-
-
-def _rate(person: Person, name: str) -> MembershipRate:
-    offer: RateOffer = person.catalogue.rates[name]
-    brand = person.catalogue.membership_types[offer.membership_type].brand
-    return MembershipRate(
-        id=uuid_of("rate", name),
-        membership_type_id=uuid_of("membership_type", offer.membership_type),
-        name=offer.name,
-        currency=person.catalogue.brands[brand].currency,
-        price=offer.price,
-        joining_fee=offer.joining_fee,
-        billing_frequency=offer.billing_frequency,
-        default_duration=offer.default_duration,
-        processors=("stripe",),
-        private=offer.private,
-        created_at=FOUNDED,
-        updated_at=FOUNDED,
-    )
-
-
 MEMBERSHIPS = Kind("memberships", Holding, make, state="status")
+
+
+def _place(person: Person, name: str, index: int) -> Seed:
+    return person.seed.child("memberships", name, index)
+
+
+def _id_of_lead(person: Person, lead: str) -> str:
+    who, _, name = lead.partition("/")
+    return id_of(person.fellows[who], name)
 
 
 def id_of(person: Person, name: str) -> str:
     """The id of a membership by its name in the scenario."""
-    holding: Holding = person.holdings["memberships"][name]
-    if holding.lead is None:
-        return person.seed.child("memberships", name, 0).uuid()
-    lead, _, theirs = holding.lead.partition("/")
-    return id_of(person.fellows[lead], theirs)
+    lead = said(person)[name].lead
+    return _id_of_lead(person, lead) if lead else _place(person, name, 0).uuid()
 
 
-def named_of(person: Person, name: str) -> Membership:
-    """A membership by its name in the scenario."""
-    id = id_of(person, name)
-    return next(each for each in person.all(MEMBERSHIPS) if each.id == id)
+def led(person: Person) -> Iterator[tuple[Membership, Holding]]:
+    """Each membership that a person leads, with what the scenario says of it."""
+    by_id = {each.id: each for each in person.all(MEMBERSHIPS)}
+    for name, holding in said(person).items():
+        for index in range(0 if holding.lead else holding.count):
+            yield by_id[_place(person, name, index).uuid()], holding
 
 
 def facts(account: Account) -> dict[str, Any]:

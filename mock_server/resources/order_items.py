@@ -1,19 +1,22 @@
 """What an order is made of: guests, bookings, packages, purchases. Amounts in minor units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mock_server.catalogue import Catalogue, hex24_of
+from mock_server.catalogue import Catalogue, Hours, hex24_of
+from mock_server.catalogue import Offering as Offer
+from mock_server.catalogue import Package as PackageOffer
+from mock_server.resources.draws import Draws
+from mock_server.resources.order_pricing import Pricing
 from mock_server.seed import Seed
 
-VAT = 20
-OPENS_AT, QUARTERS_OPEN = 9, 40
-MEMBER_DISCOUNT_PERCENT = 10
 BOOKABLE = ("appointment", "session", "area_booking", "table_reservation")
+BETWEEN = timedelta(minutes=15)
+AHEAD = ("confirmed",) * 6 + ("reserved", "waitlisted")
 
 
 class Guest(Struct, frozen=True):
@@ -93,18 +96,6 @@ class Booked(Struct, frozen=True):
         modifiable = self.start_time > now and self.status != "cancelled"
         return self if modifiable == self.is_modifiable else replace(self, is_modifiable=modifiable)
 
-    def less(self, order_discount: int) -> Self:
-        """The item with its share of the order's discount taken off."""
-        total = self.price - self.discount_amount - order_discount
-        tax = tax_in(total)
-        return replace(
-            self,
-            total_cost=total,
-            net_total=total - tax,
-            inclusive_tax_amount=tax,
-            order_discount_amount=order_discount,
-        )
-
 
 class BookingItem(Booked, frozen=True, kw_only=True):
     """`BookingItem` of the document."""
@@ -137,86 +128,84 @@ class PurchaseItem(Struct, frozen=True):
     updated_at: datetime
 
 
+class Range(Struct, frozen=True):
+    """What a site sells, each with its name in the catalogue."""
+
+    bookable: Sequence[tuple[str, Offer]]
+    packages: Sequence[tuple[str, PackageOffer]]
+    goods: Sequence[tuple[str, Offer]]
+    practitioners: Sequence[Named]
+    contents: dict[str, Offer]
+
+
 class Setting(Struct, frozen=True):
     """What all items of an order have in common."""
 
-    catalogue: Catalogue
+    range: Range
+    pricing: Pricing
     guests: Sequence[Guest]
     created_at: datetime
-    first_day: datetime
-    """The day of the first booking."""
+    day: datetime
+    """The beginning of the day of the visit."""
+    ahead: bool
     cancelled: bool
-    member: bool
-    """Whether items are sold at the members' price."""
 
 
-def tax_in(total: int) -> int:
-    """The VAT that a price includes."""
-    return total - round(total * 100 / (100 + VAT))
-
-
-def booking(setting: Setting, seed: Seed) -> BookingItem:
-    """A booking of something in the catalogue."""
-    catalogue = setting.catalogue
-    bookable = [name for name, each in catalogue.offerings.items() if each.type in BOOKABLE]
-    name = seed.child("what").pick(bookable)
-    offering, id = catalogue.offerings[name], hex24_of("offering", name)
-    start = _start(setting, seed)
-    summary = BookingSummary(
-        start,
-        start + timedelta(minutes=offering.minutes),
-        offering.minutes,
-        _practitioners(catalogue, seed) if offering.type == "appointment" else (),
-        Named(hex24_of("room", offering.room), offering.room) if offering.room else None,
-        Offering(id, offering.name, offering.type),
+def range_at(catalogue: Catalogue, site: str) -> Range:
+    """What a site sells."""
+    offerings = list(catalogue.sold_at(site, catalogue.offerings).items())
+    return Range(
+        bookable=[each for each in offerings if each[1].type in BOOKABLE],
+        packages=list(catalogue.sold_at(site, catalogue.packages).items()),
+        goods=[each for each in offerings if each[1].type not in BOOKABLE],
+        practitioners=[_named("practitioner", name) for name in catalogue.practitioners],
+        contents=catalogue.offerings,
     )
-    shared = _booked(setting, seed, offering.type, id, offering.name, offering.price, start)
-    return BookingItem(**shared, booking_summary=summary)
 
 
-def package(setting: Setting, seed: Seed) -> PackageItem:
-    """A package of the catalogue, its contents one after the other."""
-    name = seed.child("what").pick(list(setting.catalogue.packages))
-    sold, start = setting.catalogue.packages[name], _start(setting, seed)
-    contents, time = [], start
-    for index, inside in enumerate(sold.contents):
-        offering = setting.catalogue.offerings[inside]
-        id = hex24_of("offering", inside)
-        contents.append(
-            PackageContent(
-                seed.child("content", index).hex24(),
-                offering.type,
-                id,
-                offering.name,
-                time,
-                offering.minutes,
-                0,
-            )
-        )
-        time += timedelta(minutes=offering.minutes + 15)
+def bookings(setting: Setting, seed: Seed, draws: Draws, count: int) -> list[BookingItem]:
+    """One offering or two different ones, on one day, one after the other."""
+    offers, free = setting.range.bookable, setting.day
+    first, step = draws.below(len(offers)), 1 + draws.below(max(1, len(offers) - 1))
+    chosen = [offers[(first + step * number) % len(offers)] for number in range(count)]
+    planned = sorted((_start(setting, each.hours, draws), name, each) for name, each in chosen)
+    items = []
+    for number, (wanted, name, offer) in enumerate(planned):
+        start = max(wanted, free)
+        items.append(_booking(setting, seed.child("booking", number), draws, name, offer, start))
+        free = start + timedelta(minutes=offer.minutes) + BETWEEN
+    return items
+
+
+def package(setting: Setting, seed: Seed, draws: Draws) -> PackageItem:
+    """A package, its contents one after the other."""
+    name, offer = draws.pick(setting.range.packages)
+    place, start = seed.child("package"), _start(setting, offer.hours, draws)
+    contents = list(_contents(setting, place, offer, start))
+    shared = _booked(setting, place, draws, offer.price, start)
     id = hex24_of("package", name)
-    shared = _booked(setting, seed, "package", id, sold.name, sold.price, start)
-    return PackageItem(**shared, package_items=contents)
+    return PackageItem(
+        item_type="package", type_id=id, type_name=offer.name, package_items=contents, **shared
+    )
 
 
-def purchase(setting: Setting, seed: Seed) -> PurchaseItem:
+def purchase(setting: Setting, seed: Seed, draws: Draws) -> PurchaseItem:
     """Something that is taken home."""
-    catalogue = setting.catalogue
-    sold = [name for name, each in catalogue.offerings.items() if each.type not in BOOKABLE]
-    name, quantity = seed.child("what").pick(sold), 1 + seed.child("quantity").below(3)
-    offering = catalogue.offerings[name]
-    base = offering.price * quantity
-    discount = _discount(setting, base)
+    name, offer = draws.pick(setting.range.goods)
+    quantity = 1 + draws.below(3)
+    base = offer.price * quantity
+    discount = setting.pricing.coupon_discount(base)
+    total = base - discount
     return PurchaseItem(
-        id=seed.hex24(),
-        item_type=offering.type,
+        id=seed.child("purchase").hex24(),
+        item_type=offer.type,
         type_id=hex24_of("offering", name),
-        type_name=offering.name,
+        type_name=offer.name,
         quantity=quantity,
-        unit_price=offering.price,
+        unit_price=offer.price,
         base_price=base,
-        total_cost=base - discount,
-        net_total=base - discount - tax_in(base - discount),
+        total_cost=total,
+        net_total=total - setting.pricing.tax_in(total),
         discount_amount=discount,
         status="cancelled" if setting.cancelled else "confirmed",
         is_modifiable=False,
@@ -225,27 +214,65 @@ def purchase(setting: Setting, seed: Seed) -> PurchaseItem:
     )
 
 
+def _booking(
+    setting: Setting, seed: Seed, draws: Draws, name: str, offer: Offer, start: datetime
+) -> BookingItem:
+    id, by_hand = hex24_of("offering", name), offer.type == "appointment"
+    summary = BookingSummary(
+        start_time=start,
+        end_time=start + timedelta(minutes=offer.minutes),
+        duration=offer.minutes,
+        practitioners=[draws.pick(setting.range.practitioners)] if by_hand else (),
+        room=_named("room", offer.room) if offer.room else None,
+        offering=Offering(id, offer.name, offer.type),
+    )
+    return BookingItem(
+        item_type=offer.type,
+        type_id=id,
+        type_name=offer.name,
+        booking_summary=summary,
+        **_booked(setting, seed, draws, offer.price, start),
+    )
+
+
+def _contents(
+    setting: Setting, seed: Seed, offer: PackageOffer, start: datetime
+) -> Iterator[PackageContent]:
+    for number, name in enumerate(offer.contents):
+        inside = setting.range.contents[name]
+        yield PackageContent(
+            id=seed.child(number).hex24(),
+            offering_type=inside.type,
+            offering_id=hex24_of("offering", name),
+            offering_name=inside.name,
+            time=start,
+            duration=inside.minutes,
+            price_change=0,
+        )
+        start += timedelta(minutes=inside.minutes) + BETWEEN
+
+
 def _booked(
-    setting: Setting, seed: Seed, type: str, id: str, name: str, price: int, start: datetime
+    setting: Setting, seed: Seed, draws: Draws, price: int, start: datetime
 ) -> dict[str, Any]:
-    discount = _discount(setting, price)
-    total = price - discount
+    pricing = setting.pricing
+    discount = pricing.coupon_discount(price)
+    order_discount = pricing.promotion_discount(price - discount)
+    total = price - discount - order_discount
+    tax = pricing.tax_in(total)
     return {
         "id": seed.hex24(),
-        "item_type": type,
-        "type_id": id,
-        "type_name": name,
-        "status": "cancelled" if setting.cancelled else "confirmed",
+        "status": _status(setting, draws),
         "guests": setting.guests,
         "date": start.date().isoformat(),
         "start_time": start,
         "price": price,
         "base_price": price,
         "total_cost": total,
-        "net_total": total - tax_in(total),
+        "net_total": total - tax,
         "discount_amount": discount,
-        "order_discount_amount": 0,
-        "inclusive_tax_amount": tax_in(total),
+        "order_discount_amount": order_discount,
+        "inclusive_tax_amount": tax,
         "exclusive_tax_amount": 0,
         "is_modifiable": False,
         "created_at": setting.created_at,
@@ -253,15 +280,17 @@ def _booked(
     }
 
 
-def _start(setting: Setting, seed: Seed) -> datetime:
-    quarters = seed.child("start").below(QUARTERS_OPEN)
-    return setting.first_day + timedelta(hours=OPENS_AT, minutes=15 * quarters)
+def _status(setting: Setting, draws: Draws) -> str:
+    if setting.cancelled:
+        return "cancelled"
+    return draws.pick(AHEAD) if setting.ahead else "confirmed"
 
 
-def _discount(setting: Setting, price: int) -> int:
-    return price * MEMBER_DISCOUNT_PERCENT // 100 if setting.member else 0
+def _start(setting: Setting, hours: Hours, draws: Draws) -> datetime:
+    earliest, latest = hours
+    quarters = draws.below(4 * (latest - earliest) + 1)
+    return setting.day + timedelta(hours=earliest, minutes=15 * quarters)
 
 
-def _practitioners(catalogue: Catalogue, seed: Seed) -> Sequence[Named]:
-    name = seed.child("practitioner").pick(catalogue.practitioners)
-    return [Named(hex24_of("practitioner", name), name)]
+def _named(kind: str, name: str) -> Named:
+    return Named(hex24_of(kind, name), name)

@@ -1,20 +1,22 @@
 """Payment methods: cards and direct debits that a customer saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mock_server import problems
 from mock_server.account import Account, Kind, Person
 from mock_server.moments import moment
 from mock_server.operation import operation
-from mock_server.resources.customer import CUSTOMER
+from mock_server.resources.customer import CUSTOMER, about
+from mock_server.resources.holding import NOW, Count, out_of_order
 from mock_server.seed import Seed
 
 Type = Literal["card", "direct_debit"]
 Status = Literal["active", "pending", "revoked", "failed"]
+USUALLY_ADDED = timedelta(days=400)
 
 
 class PaymentMethod(Struct, frozen=True):
@@ -54,18 +56,28 @@ class PaymentMethodSummary(Struct, frozen=True):
 
 
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
-    """`payment_methods:` of a persona, by a name of its own."""
+    """`payment_methods:` of a persona, by a name of its own; `card_` is for cards alone."""
 
     type: Type = "card"
     status: Status = "active"
-    count: int = 1
+    count: Count = 1
     label: str | None = None
-    last_4: str | None = None
-    card_brand: str = "visa"
-    card_country: str = "gb"
-    card_expiry: str | None = None
+    last_4: Annotated[str, Meta(pattern="^[0-9]{4}$")] | None = None
+    card_brand: str | None = None
+    card_country: Annotated[str, Meta(pattern="^[a-z]{2}$")] | None = None
+    card_expiry: Annotated[str, Meta(pattern="^(0[1-9]|1[0-2])/[0-9]{2}$")] | None = None
     processor: Literal["stripe", "adyen", "manual"] = "stripe"
-    added: str = "-P400D"
+    added: str | None = None
+
+    def problems(self, person: Person) -> Iterator[str | None]:
+        """What is wrong with it in a scenario."""
+        if not about(person).payment_provider:
+            yield "no payment processor knows this customer; say `payment_provider: true` of them"
+        if self.type == "direct_debit" and (self.card_brand or self.card_country):
+            yield "a direct debit has no card_brand and no card_country"
+        if self.type == "direct_debit" and self.card_expiry:
+            yield "a direct debit has no card_expiry"
+        yield from out_of_order(person, ("added", self.added), NOW)
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[PaymentMethod]:
@@ -80,9 +92,9 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[PaymentMet
 
 def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
     customer = person.all(CUSTOMER)[0]
-    added = moment(holding.added, person.opened)
-    is_card = holding.type == "card"
-    expiry = holding.card_expiry or (added + timedelta(days=1300)).strftime("%m/%y")
+    added = _added(holding, customer.created_at, person.opened)
+    revoked = min(added + timedelta(days=90), person.opened)
+    is_card, is_revoked = holding.type == "card", holding.status == "revoked"
     return PaymentMethod(
         id=seed.uuid(),
         payment_method_id=f"pm_{seed.child('processor').hex24()}",
@@ -90,16 +102,27 @@ def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
         type=holding.type,
         status=holding.status,
         cardholder_name=customer.full_name or "Former customer",
-        card_brand=holding.card_brand if is_card else None,
-        card_country=holding.card_country if is_card else None,
+        card_brand=(holding.card_brand or "visa") if is_card else None,
+        card_country=(holding.card_country or "gb") if is_card else None,
         card_funding=seed.child("funding").pick(["debit", "credit"]) if is_card else None,
-        card_expiry=expiry if is_card else None,
+        card_expiry=(holding.card_expiry or _expiry(seed, person.opened)) if is_card else None,
         last_4=holding.last_4 or seed.child("last").digits(4),
         processor=holding.processor,
         created_at=added,
-        updated_at=added,
-        revoked_at=added + timedelta(days=90) if holding.status == "revoked" else UNSET,
+        updated_at=revoked if is_revoked else added,
+        revoked_at=revoked if is_revoked else UNSET,
     )
+
+
+def _added(holding: Holding, joined: datetime, opened: datetime) -> datetime:
+    if holding.added is not None:
+        return moment(holding.added, opened)
+    return max(joined, opened - USUALLY_ADDED)
+
+
+def _expiry(seed: Seed, opened: datetime) -> str:
+    left = timedelta(days=70 + seed.child("expiry").below(1000))
+    return (opened + left).strftime("%m/%y")
 
 
 PAYMENT_METHODS = Kind("payment_methods", Holding, make, state="type")
