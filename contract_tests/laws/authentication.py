@@ -42,9 +42,9 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
 @law("AUTH-02")
 def an_unknown_token_is_refused(session: Session, operation: Operation, customer: Customer) -> None:
     refused(session.attempt(session.unknown, operation), 401)
-    if operation.id == "getMyAccountDetails":
+    if operation.id == "getMyAccountDetails" or not operation.reads:
         tampered = Actor(session.client, "unknown", f"{customer.token}x")
-        refused(tampered.call(operation), 401)
+        refused(tampered.call(operation, preference=session.preference(operation)), 401)
 
 
 @law("AUTH-03")

@@ -16,6 +16,7 @@ from contract_tests.session import Session
 WALKED = 300
 """Customers with more orders are looked at here and there, not from end to end."""
 HUGE = 1_000_000
+FAR_PAGE = 200_000_000
 NOT_NUMBERS = ("0", "-1", "abc", "1.5", "")
 
 
@@ -187,7 +188,7 @@ def _followed(customer: Customer) -> None:
 def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
     for customer in _with_orders(customers, 1)[-2:]:
         past = customer.orders(fresh=True).json["meta"]["last_page"] + 1
-        for query in ({"page": past}, {"page": HUGE}):
+        for query in ({"page": past}, {"page": HUGE}, {"page": FAR_PAGE}):
             _empty(customer, query)
 
 
@@ -236,6 +237,8 @@ def pages_of_any_size_show_the_same_order(customers: list[Customer]) -> None:
         walks = [_walk(customer, size) for size in {*_sizes(total), min(total, 100)}]
         for walk in walks[1:]:
             _expect("the same orders:", _ids(walks[0]), _ids(walk), walk[0])
+        second = customer.orders(page=2, per_page=1)
+        _expect("the second order:", _ids(walks[0])[1:2], _ids([second]), second)
 
 
 @law("PAGE-10")

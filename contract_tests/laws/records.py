@@ -196,11 +196,15 @@ def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> No
 
 @law("MEMBER-04")
 def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
-    def wrong(membership: Record) -> str | None:
-        type_id, named = membership["type"]["id"], membership["rate"]["membership_type_id"]
-        return None if type_id == named else f"{type_id}; got {named}"
-
-    _each(session, operation, wrong)
+    brands = {name: account["brand_id"] for name, account in session.accounts.items()}
+    for customer, exchange, membership in session.records(operation):
+        kind, rate = membership["type"], membership["rate"]
+        if rate["membership_type_id"] != kind["id"]:
+            told = f"{kind['id']}; got {rate['membership_type_id']}"
+            _broken(told, membership, exchange)
+        brand = brands.get(customer.name, kind["brand_id"])
+        if kind["brand_id"] != brand:
+            _broken(f"a type of {brand}; got one of {kind['brand_id']}", membership, exchange)
 
 
 @law("MEMBER-05")
