@@ -123,10 +123,16 @@ class Customer(Actor):
         """
         if self.client.target.read_only:
             raise NotCovered("the run is read-only")
-        found = self.consents()
+        found = self._last_seen() or self.consents()
         if len(found) < least:
             raise NotCovered(f"{self.name} has {len(found)} marketing preferences, not {least}")
         return found
+
+    def _last_seen(self) -> dict[str, bool]:
+        """Every preference as this customer's last answer showed it; empty if it showed none."""
+        said = [each for each in self.client.exchanges if each.actor == self.name][-1:]
+        shown = [each for each in said if each.fits and "Preference" in str(each.operation)]
+        return {each["id"]: each["opted_in"] for last in shown for each in last.records}
 
     def restore(self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None) -> None:
         """Opt in and out until every preference is as wanted; `now` is how they are, if known."""

@@ -1,7 +1,7 @@
 """The contract: its operations, its rules and where they stand, and whether an answer fits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -46,6 +46,8 @@ class Operation:
     path: str
     statuses: tuple[int, ...]
     validators: Mapping[int, Draft202012Validator]
+    largest: Mapping[str, int]
+    """The maximum of each parameter that declares one."""
 
     @property
     def reads(self) -> bool:
@@ -98,6 +100,7 @@ class Contract:
                 path,
                 tuple(map(int, said["responses"])),
                 self._validators(said["responses"]),
+                dict(self._maxima(said.get("parameters", ()))),
             )
             for path, method, said in self._said()
         }
@@ -127,6 +130,11 @@ class Contract:
             tuple(said.get("operations", operations)),
             self._lines.get(said["id"], 1),
         )
+
+    def _maxima(self, parameters: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+        for said in map(self._resolve, parameters):
+            if "maximum" in said["schema"]:
+                yield said["name"], said["schema"]["maximum"]
 
     def _validators(self, responses: dict[str, Any]) -> dict[int, Draft202012Validator]:
         found = {}

@@ -1,428 +1,533 @@
 """
-Another implementation of the API, written from the document alone, that shares nothing with ours.
+A second implementation of the My Account API, written from the document alone.
 
-Standard library only; ids, key order, wording, page sizes and headers of its own.
+It shares no code with the mock: ids, key order, wording, page sizes and clock are its own.
 """
 
-import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from uuid import NAMESPACE_DNS, uuid5
+from uuid import NAMESPACE_URL, uuid5
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 
 Json = dict[str, Any]
-START = datetime.now(UTC)
+BORN = datetime.now(UTC)
 TOKENS = {"alice-secret": "alice", "bob-secret": "bob", "carol-secret": "carol"}
-SMALLEST, CAP = 10, 50
-
-
-class Refused(Exception):
-    """An answer other than 200."""
-
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status, self.message, self.headers = status, message, headers
+STALE = {"old-secret": "Your session ran out.", "gone-secret": "You were signed out."}
+STAFF = "staff-secret"
+ORDER_COUNTS = {"alice": 23, "bob": 12, "carol": 0}
+DEFAULT_SIZE, LARGEST_SIZE, LARGEST_INTEGER = 10, 50, 2147483647
+STATES = ("live", "redeemed", "expired", "redeemed_expired", "revoked")
+STATUSES = ("preparing", "processing", "succeeded", "failed", "errored", "refunded")
 
 
 def uid(*parts: object) -> str:
-    return str(uuid5(NAMESPACE_DNS, ".".join(map(str, parts)))).upper()
+    """A UUID that depends on nothing but its parts."""
+    return str(uuid5(NAMESPACE_URL, "independent/" + "/".join(map(str, parts))))
 
 
-def oid(*parts: object) -> str:
-    return md5(".".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()[:24]
+def hex_id(*parts: object) -> str:
+    """Twenty-four hexadecimal digits that depend on nothing but their parts."""
+    return md5("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()[:24]
 
 
-def when(**ago: float) -> str:
-    return (START - timedelta(**ago)).isoformat(timespec="milliseconds")
+def at(days: float) -> str:
+    """The instant so many days after the start of the process, with a fraction and an offset."""
+    return (BORN + timedelta(days=days)).isoformat(timespec="microseconds")
 
 
-def person(name: str) -> Json:
-    keys = "phone dob express_stripe_id locked_at deleted_at last_active_at email_verified_at"
-    more = ["last_check_in", "avatar_id", "avatar", "external_ref"]
-    return dict.fromkeys([*keys.split(), *more]) | {
-        "updated_at": when(days=9),
-        "created_at": when(days=900),
-        "email": f"{name}@club.test",
-        "stripe_id": None if name == "carol" else f"cus_{name}",
-        "first_name": name.title(),
-        "last_name": "Ødegård",
-        "full_name": f"{name.title()} Ødegård",
-        "preferred_locale": "nb-NO",
-        "labels": [],
-        "has_password": True,
-        "site_id": uid("site"),
-        "brand_id": uid("brand"),
-        "id": uid("customer", name),
-    }
+def stamps(days: float) -> Json:
+    """When something was made and last changed."""
+    return {"updated_at": at(days), "created_at": at(days)}
 
 
-def method(name: str, kind: str) -> Json:
-    card = kind == "card"
-    return {
-        "processor": "adyen",
-        "last_4": "0007",
-        "cardholder_name": name,
-        "card_expiry": "01/31" if card else None,
-        "card_funding": "credit" if card else None,
-        "card_country": "no" if card else None,
-        "card_brand": "visa" if card else None,
-        "status": "active",
-        "type": kind,
-        "name": None,
-        "payment_method_id": f"pm_{name}{kind[:2]}",
-        "updated_at": when(days=30),
-        "created_at": when(days=30),
-        "id": uid("method", name, kind),
-    }
-
-
-def membership(name: str, index: int) -> Json:
-    kind = uid("type", index)
-    stamps = {"created_at": when(days=2000), "updated_at": when(days=2000)}
-    return {
-        "payment_setup_url": None,
-        "next_charge": None,
-        "payment_method": None,
-        "rate": stamps
+def account(who: str) -> Json:
+    """The details of one customer."""
+    names = {"last_name": "Brook", "first_name": who.title(), "full_name": f"{who.title()} Brook"}
+    nothing = ("external_ref", "avatar", "avatar_id", "deleted_at", "locked_at", "dob")
+    seen = {"method": "front_desk", "checked_in_at": at(-2)}
+    return (
+        dict.fromkeys((*nothing, "express_stripe_id"))
+        | names
+        | stamps(-700)
         | {
-            "private": False,
-            "processors": ["adyen"],
-            "default_duration": None,
-            "billing_frequency": "P1M",
-            "joining_fee": 700,
-            "price": 4100,
-            "currency": "nok",
-            "name": "Månedlig",
-            "membership_type_id": kind,
-            "id": uid("rate", index),
-        },
-        "type": stamps
-        | {
-            "max_members": 1,
-            "min_members": 1,
-            "visibility": "public",
+            "email_verified_at": at(-699),
+            "last_check_in": None if who == "carol" else seen,
+            "last_active_at": at(-1),
+            "preferred_locale": "de-CH",
+            "labels": [{"colour": "#123456", "value": "Regular", "id": uid("label")}],
+            "email": f"{who}@brook.example",
+            "stripe_id": None if who == "carol" else f"cus_{who}01",
+            "site_id": uid("site"),
             "brand_id": uid("brand"),
-            "terms": None,
-            "description": None,
-            "name": "Bad og badstue",
-            "id": kind,
-        },
-        "members": [
-            {
-                "is_lead": True,
-                "membership_number": f"{index:010}",
-                "customer_id": uid("customer", name),
-            }
-        ],
-        "membership_number": f"{index:010}",
-        "external_ref": None,
-        "basket_id": None,
-        "next_billing_date": None,
-        "end_date": None,
-        "created_at": when(days=400),
-        "start_date": when(days=400),
-        "source": "app",
-        "attention_reason": "payment_failed" if index else None,
-        "status": "needs_attention" if index else "active",
-        "site_id": uid("site"),
-        "id": uid("membership", name, index),
-    }
-
-
-def charge(name: str, index: int, status: str) -> Json:
-    pending, failed = status in ("preparing", "processing"), status in ("failed", "errored")
-    return {
-        "created_at": when(days=30 * index),
-        "billed_at": when(days=30 * index),
-        "completed_at": None if pending else when(days=30 * index - 0.1),
-        "failure_reason": "Avvist" if failed else None,
-        "payment_method": None,
-        "status": status,
-        "currency": "NOK",
-        "amount": 4100 if index < 6 else 700,
-        "type": "recurring" if index < 6 else "joining_fee",
-        "description": "Bad og badstue",
-        "customer_id": uid("customer", name),
-        "membership_id": uid("membership", name, 0),
-        "id": uid("charge", name, index),
-    }
-
-
-def credit(name: str, state: str, index: int) -> Json:
-    expires = {"live": -9, "endless": None, "redeemed": -20}.get(state, 4)
-    return {
-        "revoked_at": None,
-        "redeemed_at": when(days=10) if "redeemed" in state else None,
-        "expires_at": None if expires is None else when(days=expires + index),
-        "issued_at": when(days=60),
-        "multi_use": state == "endless",
-        "membership_id": None,
-        "customer_id": uid("customer", name),
-        "coupon_code": "BAD",
-        "coupon_description": None,
-        "coupon_name": "Badebillett",
-        "coupon_id": "c1",
-        "id": uid("credit", name, state, index),
-    }
-
-
-STATES = ("live", "endless", "redeemed", "expired", "redeemed_expired")
-
-
-def credits(name: str) -> list[Json]:
-    found = [] if name == "carol" else [credit(name, state, n) for state in STATES for n in (0, 1)]
-    return sorted(
-        found, key=lambda each: (each["expires_at"] is None, each["expires_at"] or "", each["id"])
+            "has_password": who != "bob",
+            "phone": "+41445550100",
+            "id": uid("customer", who),
+        }
     )
 
 
-def order(name: str, index: int) -> Json:
-    at = when(days=3 * index + 1)
-    item = {
-        "updated_at": at,
-        "created_at": at,
+def method(who: str, kind: str) -> Json:
+    """A saved card or direct debit."""
+    card = kind == "card"
+    return stamps(-300) | {
+        "processor": "adyen",
+        "last_4": "0307" if card else "0011",
+        "card_expiry": "02/39" if card else None,
+        "card_funding": "credit" if card else None,
+        "card_country": "ch" if card else None,
+        "card_brand": "mastercard" if card else None,
+        "cardholder_name": f"{who.title()} Brook",
+        "status": "active",
+        "type": kind,
+        "name": None,
+        "payment_method_id": f"pm_{hex_id(who, kind)}",
+        "id": uid("method", who, kind),
+    }
+
+
+def short(full: Json) -> Json:
+    """The short form of a payment method."""
+    return {key: full[key] for key in ("card_brand", "status", "last_4", "type", "id")}
+
+
+def membership(who: str, index: int) -> Json:
+    """The first membership is active, the second needs attention."""
+    kind, number = uid("type", index), f"{hex_id(who, index).translate(DIGITS)[:10]}"
+    member = {"is_lead": True, "membership_number": number, "customer_id": uid("customer", who)}
+    sold = {
+        "max_members": 1,
+        "min_members": 1,
+        "visibility": "link_only",
+        "brand_id": uid("brand"),
+        "terms": None,
+        "description": None,
+        "name": ("Pool", "Gym")[index],
+        "id": kind,
+    }
+    rate = {
+        "private": False,
+        "processors": ["adyen"],
+        "default_duration": None,
+        "billing_frequency": "P3M",
+        "joining_fee": 1900,
+        "price": 15500,
+        "currency": "chf",
+        "name": "Quarterly",
+        "membership_type_id": kind,
+        "id": uid("rate", index),
+    }
+    return {
+        "payment_setup_url": "https://pay.brook.example/setup" if index else None,
+        "next_charge": {"due_date": at(40), "currency": "chf", "amount": 15500},
+        "payment_method": short(method(who, "card" if index else "direct_debit")),
+        "rate": stamps(-1500) | rate,
+        "type": stamps(-1500) | sold,
+        "members": [member],
+        "membership_number": number,
+        "external_ref": None,
+        "basket_id": hex_id("membership basket", who, index),
+        "created_at": at(-401),
+        "next_billing_date": at(40),
+        "end_date": None,
+        "start_date": at(-400),
+        "source": "import",
+        "attention_reason": "payment_failed" if index else None,
+        "status": "needs_attention" if index else "active",
+        "site_id": uid("site"),
+        "id": uid("membership", who, index),
+    }
+
+
+DIGITS = str.maketrans("abcdef", "012345")
+
+
+def charge(who: str, index: int) -> Json:
+    """One charge of each status, and last, which is first in time, the joining fee."""
+    joining = index == len(STATUSES)
+    status = "succeeded" if joining else STATUSES[index]
+    billed = -5.0 - 60 * index
+    return {
+        "created_at": at(billed),
+        "completed_at": None if status in STATUSES[:2] else at(billed + 0.5),
+        "billed_at": at(billed),
+        "payment_method": short(method(who, "direct_debit")) if index % 3 else None,
+        "failure_reason": "The bank said no." if status in ("failed", "errored") else None,
+        "status": status,
+        "currency": "chf",
+        "amount": 1900 if joining else 15500,
+        "description": "Pool",
+        "type": "joining_fee" if joining else "pro_rata" if index == 5 else "recurring",
+        "customer_id": uid("customer", who),
+        "membership_id": uid("membership", who, 0),
+        "id": uid("charge", who, index),
+    }
+
+
+def credit(who: str, state: str, index: int) -> Json:
+    """A credit in one of the states; every second live one never expires."""
+    endless = state == "live" and index % 2 == 1
+    expires = -3 - index if "expired" in state else 50 + index // 2
+    return {
+        "revoked_at": at(-4) if state == "revoked" else None,
+        "redeemed_at": at(-20) if "redeemed" in state else None,
+        "expires_at": None if endless else at(expires),
+        "issued_at": at(-90),
+        "multi_use": endless,
+        "membership_id": uid("membership", who, 0) if index else None,
+        "customer_id": uid("customer", who),
+        "coupon_code": f"SWIM{index}",
+        "coupon_description": None,
+        "coupon_name": "A swim",
+        "coupon_id": "swim",
+        "id": uid("credit", who, state, index),
+    }
+
+
+def item(days: float, price: int, less: int, *parts: object) -> Json:
+    """What all kinds of items have in common; a tenth of the cost is tax."""
+    cost = price - less
+    return stamps(days) | {
         "is_modifiable": False,
         "status": "confirmed",
         "discount_amount": 0,
-        "net_total": 800,
-        "total_cost": 1000,
-        "base_price": 500,
-        "unit_price": 500,
-        "quantity": 2,
-        "type_name": "Såpe",
-        "type_id": oid("soap"),
-        "item_type": "retail",
-        "id": oid("item", name, index),
+        "net_total": cost - cost // 10,
+        "total_cost": cost,
+        "base_price": price,
+        "type_id": hex_id("kind", parts[0]),
+        "type_name": str(parts[0]).title(),
+        "id": hex_id("item", *parts),
     }
-    return dict.fromkeys(
-        ["applied_promo_code", "special_requests", "intake_form_url", "basket_id", "phone"]
-    ) | {
-        "submitted_at": at,
-        "updated_at": at,
-        "created_at": at,
+
+
+def timed(days: float, start: float, price: int, less: int, *parts: object) -> Json:
+    """What booking items and package items have in common."""
+    common = item(days, price, less, *parts)
+    return common | {
+        "exclusive_tax_amount": 0,
+        "inclusive_tax_amount": common["total_cost"] - common["net_total"],
+        "order_discount_amount": less,
+        "price": price,
+        "start_time": at(start),
+        "date": at(start)[:10],
+        "guests": [],
+        "is_modifiable": start > 1,
+    }
+
+
+def booking(days: float, start: float, less: int, *parts: object) -> Json:
+    """A treatment of one hour and a half."""
+    offering = {"type": "appointment", "name": "Massage", "id": hex_id("kind", "massage")}
+    summary = {
+        "offering": offering,
+        "room": None,
+        "practitioners": [{"name": "Noa", "id": hex_id("noa")}],
+        "duration": 90,
+        "end_time": at(start + 1.5 / 24),
+        "start_time": at(start),
+    }
+    extra = {"booking_summary": summary, "item_type": "appointment"}
+    return extra | timed(days, start, 9000, less, "massage", *parts)
+
+
+def package(days: float, start: float, *parts: object) -> Json:
+    """A day at the spa."""
+    swim = {
+        "price_change": 0,
+        "duration": 120,
+        "time": at(start),
+        "offering_name": "Swim",
+        "offering_id": hex_id("kind", "swim"),
+        "offering_type": "session",
+        "id": hex_id("content", *parts),
+    }
+    extra = {"package_items": [swim], "item_type": "package"}
+    return extra | timed(days, start, 20000, 0, "day at the spa", *parts)
+
+
+def purchase(days: float, *parts: object) -> Json:
+    """Two towels."""
+    extra = {"quantity": 2, "unit_price": 1250, "item_type": "retail"}
+    return extra | item(days, 2500, 0, "towel", *parts)
+
+
+def order(who: str, index: int) -> Json:
+    """Orders in turn of a booking and towels, a package, towels, two bookings; some tie in time."""
+    days, turn = -1.0 - 4 * (index // 2), index % 4
+    less, start = 500 if turn == 0 else 0, days + 10
+    starts = {0: [start], 3: [start + 1, start]}.get(turn, [])
+    bookings = [booking(days, s, less, who, index, s) for s in starts]
+    packages = [package(days, start, who, index)] if turn == 1 else []
+    purchases = [purchase(days, who, index)] if turn in (0, 2) else []
+    items = [*bookings, *packages, *purchases]
+    total = sum(each["total_cost"] for each in items)
+    net = sum(each["net_total"] for each in items)
+    paid = total if index % 3 else total - 1000
+    pending, chargeable = (300, 200) if total > paid else (0, 0)
+    provided = paid + pending + chargeable
+    times = [each["booking_summary"] for each in bookings]
+    lead = {"last_name": "Brook", "first_name": who.title(), "name": None}
+    promo = {"percentage": 5, "code": "FIVE", "id": uid("five")}
+    guest = {"intake_form_complete": False, "is_lead_booker": True, "id": hex_id("guest", who)}
+    return stamps(days) | {
+        "submitted_at": at(days),
+        "intake_form_url": None,
+        "special_requests": None,
+        "applied_promo_code": promo if less else None,
         "coupon_codes": [],
         "payment_totals": {
-            "unpaid": 400,
-            "missing": 100,
-            "provided": 900,
-            "chargeable": 200,
-            "pending": 100,
-            "paid": 600,
+            "unpaid": total - paid,
+            "missing": total - provided,
+            "provided": provided,
+            "chargeable": chargeable,
+            "pending": pending,
+            "paid": paid,
         },
-        "totals": {"total": 1000, "order_discount": 0, "subtotal": 1000},
-        "outstanding_payment_amount": 400,
+        "totals": {"total": total, "order_discount": less, "subtotal": total + less},
+        "outstanding_payment_amount": total - paid,
         "tip_amount": 0,
-        "discount_total": 0,
-        "net_total": 800,
-        "total_tax": 200,
-        "total_cost": 1000,
-        "currency": "nok",
-        "booking_items_end_date": None,
-        "booking_items_start_date": None,
-        "purchase_items": [item],
-        "package_items": [],
-        "booking_items": [],
-        "guests": [],
-        "email": f"{name}@club.test",
-        "last_name": None,
-        "first_name": name.title(),
-        "status": "settled",
-        "customer_id": uid("customer", name),
+        "discount_total": less,
+        "net_total": net,
+        "total_tax": total - net,
+        "total_cost": total,
+        "currency": "chf",
+        "booking_items_end_date": max((each["end_time"] for each in times), default=None),
+        "booking_items_start_date": min((each["start_time"] for each in times), default=None),
+        "purchase_items": purchases,
+        "package_items": packages,
+        "booking_items": bookings,
+        "guests": [guest | lead],
+        "phone": None,
+        "email": f"{who}@brook.example",
+        "last_name": "Brook",
+        "first_name": who.title(),
+        "status": "settled" if paid == total else "submitted",
+        "customer_id": uid("customer", who),
         "site_id": uid("site"),
         "organisation_id": uid("organisation"),
-        "order_ref": f"#{index}",
-        "id": oid("order", name, index),
+        "order_ref": f"{who[0].upper()}{index:05}",
+        "basket_id": None,
+        "id": hex_id("order", who, index),
     }
 
 
-COUNTS = {"alice": 23, "bob": 12, "carol": 0}
-STATUSES = ("preparing", "processing", "succeeded", "failed", "errored", "refunded", "succeeded")
-CONSENTS: dict[str, set[str]] = {name: set() for name in COUNTS}
-PREFERENCES = [uid("preference", index) for index in range(3)]
-FOREIGN = uid("preference", "foreign")
+def newest_first(records: list[Json], key: str) -> list[Json]:
+    """Descending by the instant, then ascending by id."""
+    return sorted(sorted(records, key=lambda each: each["id"]), key=lambda e: e[key], reverse=True)
 
 
-def preferences(name: str) -> list[Json]:
-    return [
-        {
-            "opted_in": id in CONSENTS[name],
-            "updated_at": when(days=500),
-            "created_at": when(days=1000 - index),
-            "organisation_id": uid("organisation"),
-            "text": f"Samtykke nr. {index}",
-            "id": id,
-        }
-        for index, id in enumerate(PREFERENCES)
-    ]
+MEMBERS = ("alice", "bob")
+KINDS = ("card", "direct_debit")
+CHARGES = {who: [charge(who, n) for n in range(len(STATUSES) + 1)] for who in MEMBERS}
+CREDITS = {who: [credit(who, s, n) for s in STATES for n in (0, 1, 2)] for who in MEMBERS}
+MEMBERSHIPS = {who: [membership(who, index) for index in (0, 1)] for who in MEMBERS}
+ORDERS = {
+    who: newest_first([order(who, index) for index in range(count)], "submitted_at")
+    for who, count in ORDER_COUNTS.items()
+}
+PREFERENCES = [uid("preference", index) for index in range(4)]
+FOREIGN = uid("preference of another organisation")
+consents: dict[str, set[str]] = {"alice": {PREFERENCES[0]}, "bob": set(), "carol": set()}
 
 
-def whole(query: dict[str, list[str]], name: str, otherwise: int) -> int:
-    values = query.get(name, [str(otherwise)])
-    if len(values) != 1 or not re.fullmatch(r"[0-9]{1,9}", values[0]) or int(values[0]) < 1:
-        raise Refused(400, f"{name} skal være et helt tall fra 1")
+def caller(request: Request) -> str:
+    """The customer whose token it is; raises 401, or 403 for staff who want to change something."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise HTTPException(401, "Please sign in first.", {"WWW-Authenticate": "Bearer"})
+    if token in TOKENS:
+        return TOKENS[token]
+    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    if token != STAFF:
+        raise HTTPException(401, STALE.get(token, "Nobody has such a token."), challenge)
+    said = "You sent a staff token, but a customer token is needed here."
+    if request.method == "GET":
+        raise HTTPException(401, said, challenge)
+    raise HTTPException(403, said)
+
+
+def number(request: Request, name: str, otherwise: int) -> int:
+    """A query parameter that counts from 1; raises 400."""
+    values = request.query_params.getlist(name) or [str(otherwise)]
+    fits = len(values) == 1 and re.fullmatch("0*[1-9][0-9]{0,9}", values[0])
+    if not fits or int(values[0]) > LARGEST_INTEGER:
+        raise HTTPException(400, f"Give {name} once, as a whole number that is at least 1.")
     return int(values[0])
 
 
-def flag(query: dict[str, list[str]], name: str) -> bool:
-    values = [value.lower() for value in query.get(name, ["false"])]
+def flag(request: Request, name: str) -> bool:
+    """A query parameter that is true or false; raises 400."""
+    values = [value.lower() for value in request.query_params.getlist(name)] or ["false"]
     if values not in (["true"], ["false"]):
-        raise Refused(400, f"{name} skal være true eller false")
+        raise HTTPException(400, f"Give {name} once, as true or as false.")
     return values == ["true"]
 
 
-def page(name: str, query: dict[str, list[str]], url: str) -> Json:
-    number, size = whole(query, "page", 1), min(whole(query, "per_page", SMALLEST), CAP)
-    total = COUNTS[name]
-    last, first = max(1, -(-total // size)), (number - 1) * size
-    data = [order(name, index) for index in range(first, min(first + size, total))]
-    link = f"{url}?page=".__add__
-    return {
-        "meta": {
-            "last_page": last,
-            "per_page": size,
-            "total": total,
-            "to": first + len(data) if data else None,
-            "from": first + 1 if data else None,
-            "current_page": number,
-        },
-        "links": {
-            "prev": link(str(min(number - 1, last))) if number > 1 else None,
-            "next": link(str(number + 1)) if number < last else None,
-            "last": link(str(last)),
-            "first": link("1"),
-        },
-        "data": data,
+async def get_account(request: Request) -> Response:
+    """Answer with the caller's details."""
+    return JSONResponse({"data": account(caller(request))})
+
+
+async def get_charges(request: Request) -> Response:
+    """Answer with the caller's charges."""
+    return JSONResponse({"data": newest_first(CHARGES.get(caller(request), []), "billed_at")})
+
+
+async def get_credits(request: Request) -> Response:
+    """Answer with the caller's credits in the states that were asked for."""
+    who = caller(request)
+    redeemed, expired = flag(request, "redeemed"), flag(request, "expired")
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    listed = [
+        each
+        for each in CREDITS.get(who, [])
+        if each["revoked_at"] is None
+        and (redeemed or each["redeemed_at"] is None)
+        and (expired or each["expires_at"] is None or each["expires_at"] > now)
+    ]
+    listed.sort(key=lambda each: (each["expires_at"] or "never", each["id"]))
+    return JSONResponse({"data": listed})
+
+
+def preferences(who: str) -> Response:
+    """Every preference, as it is now."""
+    listed = [
+        stamps(index - 800)
+        | {
+            "opted_in": each in consents[who],
+            "organisation_id": uid("organisation"),
+            "text": f"You may write to me about subject {index}.",
+            "id": each,
+        }
+        for index, each in enumerate(PREFERENCES)
+    ]
+    return JSONResponse({"data": listed})
+
+
+async def get_preferences(request: Request) -> Response:
+    """Answer with the caller's preferences."""
+    return preferences(caller(request))
+
+
+async def decide(request: Request) -> Response:
+    """Opt in or out, and answer as the read does."""
+    who, wanted = caller(request), request.path_params["wanted"].lower()
+    if wanted == FOREIGN:
+        raise HTTPException(403, "Somebody else asks for this consent.")
+    if wanted not in PREFERENCES:
+        raise HTTPException(404, "Nobody asks for this consent.")
+    (consents[who].add if request.method == "POST" else consents[who].discard)(wanted)
+    return preferences(who)
+
+
+async def get_memberships(request: Request) -> Response:
+    """Answer with the caller's memberships."""
+    return JSONResponse({"data": MEMBERSHIPS.get(caller(request), [])})
+
+
+async def get_methods(request: Request) -> Response:
+    """Answer with the caller's payment methods."""
+    who = caller(request)
+    if who not in MEMBERS:
+        raise HTTPException(404, "You have never paid here.")
+    return JSONResponse({"data": [method(who, kind) for kind in KINDS]})
+
+
+async def get_orders(request: Request) -> Response:
+    """Answer with a page of the caller's orders."""
+    orders = ORDERS[caller(request)]
+    page = number(request, "page", 1)
+    size = min(number(request, "per_page", DEFAULT_SIZE), LARGEST_SIZE)
+    last, skipped = max(1, -(-len(orders) // size)), (page - 1) * size
+    shown = orders[skipped : skipped + size]
+
+    def link(to: int) -> str:
+        return str(request.url.replace(query=f"page={to}", fragment=""))
+
+    meta = {
+        "last_page": last,
+        "per_page": size,
+        "total": len(orders),
+        "to": skipped + len(shown) if shown else None,
+        "from": skipped + 1 if shown else None,
+        "current_page": page,
     }
-
-
-def listed_credits(name: str, query: dict[str, list[str]], _url: str) -> Json:
-    redeemed, expired = flag(query, "redeemed"), flag(query, "expired")
-    now = datetime.now(UTC).isoformat()
-    return {
-        "data": [
-            each
-            for each in credits(name)
-            if (redeemed or not each["redeemed_at"])
-            and (expired or not each["expires_at"] or each["expires_at"] > now)
-        ]
+    links = {
+        "prev": link(min(page - 1, last)) if page > 1 else None,
+        "next": link(page + 1) if page < last else None,
+        "last": link(last),
+        "first": link(1),
     }
+    return JSONResponse({"meta": meta, "links": links, "data": shown})
 
 
-def methods(name: str, _query: Any, _url: str) -> Json:
-    if name == "carol":
-        raise Refused(404, "ukjent hos betalingsformidleren")
-    kinds = ("card", "direct_debit") if name == "alice" else ()
-    return {"data": [method(name, kind) for kind in kinds]}
+async def refused(_: Request, error: Exception) -> Response:
+    """Every refusal, and every fault, in the one envelope."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"message": error.detail}, error.status_code, error.headers)
+    return JSONResponse({"message": "Something broke on our side."}, 500)
 
 
-def charges(name: str) -> list[Json]:
-    return [] if name == "carol" else [charge(name, n, status) for n, status in enumerate(STATUSES)]
-
-
-def memberships(name: str) -> list[Json]:
-    return [] if name == "carol" else [membership(name, index) for index in (0, 1)]
-
-
-MINE = "/customers/my-account"
-READS: dict[str, Callable[[str, Any, str], Json]] = {
-    MINE: lambda name, _q, _u: {"data": person(name)},
-    f"{MINE}/charges": lambda name, _q, _u: {"data": charges(name)},
-    f"{MINE}/credits": listed_credits,
-    f"{MINE}/marketing-preferences": lambda name, _q, _u: {"data": preferences(name)},
-    f"{MINE}/memberships": lambda name, _q, _u: {"data": memberships(name)},
-    f"{MINE}/payment-methods": methods,
-    "/shop/my-account/orders": page,
+HOME = "/customers/my-account"
+READS = {
+    HOME: get_account,
+    f"{HOME}/charges": get_charges,
+    f"{HOME}/credits": get_credits,
+    f"{HOME}/marketing-preferences": get_preferences,
+    f"{HOME}/memberships": get_memberships,
+    f"{HOME}/payment-methods": get_methods,
+    "/shop/my-account/orders": get_orders,
 }
+
+
+def routes() -> list[Route]:
+    """The nine operations, without the HEAD that Starlette adds to every GET."""
+    found = [Route(path, read, methods=["GET"]) for path, read in READS.items()]
+    for route in found:
+        route.methods = {"GET"}
+    path = f"{HOME}/marketing-preferences/{{wanted}}"
+    return [*found, Route(path, decide, methods=["POST", "DELETE"])]
+
+
+METHODS = ["GET", "POST", "DELETE"]
+CORS = Middleware(CORSMiddleware, allow_origins="*", allow_methods=METHODS, allow_headers="*")
 PREFIX = "/api/v0"
+app = Starlette(
+    routes=[Mount(PREFIX, routes=routes())],
+    middleware=[CORS],
+    exception_handlers={HTTPException: refused, Exception: refused},
+)
+app.router.redirect_slashes = False
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers under a path prefix; knows neither HEAD nor OPTIONS but for preflights."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 1 << 16
-
-    def answer(self) -> None:
-        try:
-            status, body, headers = 200, self.found(), {}
-        except Refused as refused:
-            status, body, headers = refused.status, {"message": refused.message}, refused.headers
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("content-type", "application/json; charset=utf-8")
-        self.send_header("access-control-allow-origin", "*")
-        self.send_header("access-control-allow-headers", "authorization")
-        self.send_header("content-length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = answer
-
-    def found(self) -> Json:
-        parts = urlsplit(self.path)
-        path = parts.path.removeprefix(PREFIX)
-        allowed = "POST, DELETE" if self.decides(path) else "GET" if path in READS else None
-        if allowed is None:
-            raise Refused(404, "finnes ikke")
-        if self.command == "OPTIONS":
-            return {}
-        if self.command not in allowed:
-            raise Refused(405, "ikke slik", Allow=allowed)
-        name = self.caller()
-        if allowed != "GET":
-            return self.decide(name, path.rpartition("/")[2])
-        url = f"http://{self.headers['host']}{parts.path}"
-        return READS[path](name, parse_qs(parts.query, keep_blank_values=True), url)
-
-    def decides(self, path: str) -> bool:
-        return path.startswith(f"{MINE}/marketing-preferences/")
-
-    def caller(self) -> str:
-        said = self.headers.get("authorization", "")
-        token = said.removeprefix("Bearer ")
-        if not said.startswith("Bearer ") or token not in (*TOKENS, "staff-secret"):
-            kind = 'Bearer error="invalid_token"' if said.startswith("Bearer ") else "Bearer"
-            raise Refused(401, "hvem er du?", WWW_Authenticate=kind)
-        if token == "staff-secret":
-            kind = 'Bearer error="invalid_token"'
-            told = "dette er et staff token, ikke et customer token"
-            raise Refused(401 if self.command == "GET" else 403, told, WWW_Authenticate=kind)
-        return TOKENS[token]
-
-    def decide(self, name: str, id: str) -> Json:
-        if id == FOREIGN:
-            raise Refused(403, "ikke ditt")
-        if id not in PREFERENCES:
-            raise Refused(404, "finnes ikke")
-        (CONSENTS[name].add if self.command == "POST" else CONSENTS[name].discard)(id)
-        return {"data": preferences(name)}
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output quiet."""
-
-
-def server() -> ThreadingHTTPServer:
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-
-def facts(name: str) -> Json:
-    def ids(state: str) -> list[str]:
-        return [] if name == "carol" else [uid("credit", name, state, index) for index in (0, 1)]
-
-    return {
-        "live_credits": ids("live") + ids("endless"),
-        **{f"{state}_credits": ids(state) for state in STATES[2:]},
-        "revoked_credits": [uid("credit", name, "revoked", 0)],
-        "order_count": COUNTS[name],
-        "payment_provider": name != "carol",
-        "payment_methods": 2 if name == "alice" else 0,
+def facts(who: str) -> Json:
+    """What is known of one customer, in the words of the kit."""
+    member = who in MEMBERS
+    ids = {s: [uid("credit", who, s, n) for n in (0, 1, 2)] if member else [] for s in STATES}
+    return {f"{state}_credits": found for state, found in ids.items()} | {
+        "order_count": ORDER_COUNTS[who],
+        "payment_methods": len(KINDS) if member else 0,
+        "payment_provider": member,
+        "memberships": 2 if member else 0,
         "own_preferences": PREFERENCES,
         "foreign_preference": FOREIGN,
     }
+
+
+PROFILE: Json = {
+    "customers": [{"name": w, "token": t, "facts": facts(w)} for t, w in TOKENS.items()],
+    "tokens": {
+        "staff": STAFF,
+        "expired": "old-secret",
+        "revoked": "gone-secret",
+        "unknown": "never-issued-secret",
+    },
+}
