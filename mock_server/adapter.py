@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server import problems
+from mock_server import problems, wire
 from mock_server.exchange import Answer, Request, Response
 from mock_server.operation import DocumentMismatch
 from mock_server.problems import Problem
@@ -25,6 +25,8 @@ with warnings.catch_warnings():
     from connexion.spec import Specification
 
 LARGEST_BODY = 1 << 20
+DRIPS = 20
+"""In how many pieces a slow body is sent."""
 
 
 def serve(apis: Iterable[Api], router: Router, answer: Answer) -> ASGIApp:
@@ -70,7 +72,7 @@ class Operations(SpecMiddleware):  # type: ignore[misc]  # Connexion carries no 
             response = self._answer(request)
         except Problem as problem:
             response = refusal(problem)
-        await _send(response, send, with_body=request.method != "HEAD")
+        await _send(response, scope, receive, send)
 
 
 async def _nothing_below(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -100,21 +102,46 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _send(response: Response, send: Send, *, with_body: bool) -> None:
+async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if response.delay_s:
         await asyncio.sleep(response.delay_s)
+    if response.wire is not None:
+        await wire.lose(response, scope, receive, send)
+        return
     headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
-    if not response.chunked and response.status != HTTPStatus.NO_CONTENT:
+    if (
+        not response.chunked
+        and response.stream is None
+        and response.status != HTTPStatus.NO_CONTENT
+    ):
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    *pieces, last = _pieces(response) if with_body else [b""]
+    *pieces, last = _pieces(response) if scope["method"] != "HEAD" else [b""]
     for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(response.drip_s / len(pieces))
+    if response.stream is not None:
+        await _stream(response.stream, receive, send)
     await send({"type": "http.response.body", "body": last})
 
 
+async def _stream(stream: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send what comes until there is no more, or nobody listens any more."""
+
+    async def forward() -> None:
+        async for piece in stream:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    sending = asyncio.ensure_future(forward())
+    gone = asyncio.ensure_future(wire.disconnected(receive))
+    await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+    for each in (sending, gone):
+        each.cancel()
+
+
 def _pieces(response: Response) -> list[bytes]:
-    if not response.chunked:
-        return [response.body]
-    middle = len(response.body) // 2
-    return [response.body[:middle], response.body[middle:]]
+    count = DRIPS if response.drip_s else 2 if response.chunked else 1
+    size = max(1, -(-len(response.body) // count))
+    return [
+        response.body[start : start + size] for start in range(0, len(response.body), size)
+    ] or [b""]

@@ -15,12 +15,14 @@ from mock_server.account import Account
 from mock_server.catalogue import load_catalogue
 from mock_server.document import Document
 from mock_server.exchange import Answer, Request, Response
+from mock_server.faults import Injector
 from mock_server.operation import handlers_of
+from mock_server.prefer import Preferring, examples_of
 from mock_server.problems import Problem
 from mock_server.quirks import QUIRKS
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.router import Api, Router, refusal
-from mock_server.sandbox import Fault, Sandbox, Staff
+from mock_server.sandbox import PlantedFault, Sandbox, Staff
 from mock_server.sandboxes import Limits, Opening, Sandboxes
 
 CONTROL_PREFIX = "/__mock__"
@@ -75,7 +77,10 @@ class Mock:
         self._router = Router(site.pages(document, control_document))
         chosen = {name: QUIRKS[name] for name in settings.quirks}
         self._business = quirks.altered_by(chosen, self._router)
+        self._preferring = Preferring(self._router, examples_of(document))
+        self._inject = Injector(self._router.route)
         self.app = _open_to_the_web(adapter.serve(apis, self._router, self.answer))
+        self.sandboxes.business = [each for each in self._router.routes if each.wraps_data]
 
     def answer(self, request: Request) -> Response:
         """The answer to a request, in the sandbox that it belongs to."""
@@ -85,7 +90,14 @@ class Mock:
             inside = self.sandboxes.addressed(request)
         except Problem as problem:
             return refusal(problem)
-        return self._delayed(_broken(self.sandboxes.get(inside.sandbox), self._business)(inside))
+        return self._delayed(self._inside(self.sandboxes.get(inside.sandbox), inside))
+
+    def _inside(self, sandbox: Sandbox, request: Request) -> Response:
+        """What a sandbox answers, with all that goes wrong in it."""
+        answer = _broken(sandbox, self._business)
+        if sandbox.faults:
+            answer = partial(self._inject, answer, sandbox)
+        return self._preferring(request, answer)
 
     def _delayed(self, response: Response) -> Response:
         if not self.settings.delay_ms:
@@ -104,15 +116,15 @@ class Mock:
         if isinstance(caller, Staff):
             raise self._staff_refused(request.method)
         if reason := customer.refused(caller):
-            raise problems.invalid_token(reason)
+            raise problems.invalid_token(reason).under("AUTH-10")
         return caller
 
     def _staff_refused(self, method: str) -> Problem:
         reads = method in READS
         status = self.settings.staff_read_status if reads else self.settings.staff_write_status
         if status == HTTPStatus.UNAUTHORIZED:
-            return problems.invalid_token(MIXED_UP)
-        return Problem(status, MIXED_UP)
+            return problems.invalid_token(MIXED_UP).under("AUTH-04")
+        return Problem(status, MIXED_UP, rule="AUTH-04")
 
 
 def build_app(settings: Settings | None = None) -> ASGIApp:
@@ -151,5 +163,5 @@ def _broken(sandbox: Sandbox, answer: Answer) -> Answer:
     return answer
 
 
-def _faulted(fault: Fault, answer: Answer, sandbox: Sandbox, request: Request) -> Response:
+def _faulted(fault: PlantedFault, answer: Answer, sandbox: Sandbox, request: Request) -> Response:
     return fault(request, answer, sandbox)

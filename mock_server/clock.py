@@ -8,6 +8,7 @@ from mock_server.moments import Duration
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """No clock leaves these: beyond them calendars, and what is billed by them, lose their meaning."""
+OUT_OF_BOUNDS = f"A sandbox's clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only."
 
 
 class ClockError(Exception):
@@ -17,6 +18,19 @@ class ClockError(Exception):
 def machine_now() -> datetime:
     """What the machine's clock says, in UTC."""
     return datetime.now(UTC)
+
+
+def instant(text: str) -> datetime:
+    """
+    Read an ISO 8601 instant with an offset.
+
+    Raises:
+        ClockError: no calendar has it.
+    """
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ClockError(f"'{text[:40]}' is no instant such as 2026-03-01T09:00:00Z.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,11 @@ class Clock:
         Raises:
             ClockError: that leads out of bounds.
         """
-        advanced = Duration(self.advanced.months + by.months, self.advanced.time + by.time)
-        return Clock(self.base, advanced, self.since)
+        try:
+            time = self.advanced.time + by.time
+        except OverflowError:
+            raise ClockError(OUT_OF_BOUNDS) from None
+        return Clock(self.base, Duration(self.advanced.months + by.months, time), self.since)
 
     def running(self, runs: bool) -> "Clock":
         """The same time on a clock that runs, or that stands still."""
@@ -83,5 +100,5 @@ def _within_bounds(base: datetime, advanced: Duration) -> datetime:
     except (ValueError, OverflowError):
         shown = None
     if shown is None or not EARLIEST <= shown <= LATEST:
-        raise ClockError(f"A sandbox's clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only.")
+        raise ClockError(OUT_OF_BOUNDS)
     return shown

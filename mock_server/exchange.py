@@ -1,8 +1,18 @@
 """What goes in and what comes out: one HTTP request and its response, as values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Literal
 
 from msgspec import Struct
+
+Wire = Literal[
+    "truncated",
+    "EMPTY_RESPONSE",
+    "MALFORMED_RESPONSE_CHUNK",
+    "RANDOM_DATA_THEN_CLOSE",
+    "CONNECTION_RESET_BY_PEER",
+]
+"""How a response can be lost on its way; those in capitals as WireMock names them."""
 
 
 class Request(Struct, frozen=True):
@@ -29,6 +39,16 @@ class Response(Struct, frozen=True):
     """Seconds that pass before it is sent."""
     chunked: bool = False
     """Sent in pieces, without saying its length."""
+    stream: AsyncIterator[bytes] | None = None
+    """What is sent after the body, as it comes."""
+    drip_s: float = 0.0
+    """Seconds that sending the body takes."""
+    wire: Wire | None = None
+    """What becomes of it on its way."""
+    fault: str | None = None
+    """The fault on demand that made it what it is."""
+    rule: str | None = None
+    """The rule of the document that it is refused by."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -4,13 +4,25 @@ from http import HTTPStatus
 
 
 class Problem(Exception):
-    """A request that is refused: `status`, a `message` for the client, extra `headers`."""
+    """
+    A request that is refused: `status`, a `message` for the client, extra `headers`, and the
+    `rule` of the document that it is refused by, for the journal.
+    """
 
     def __init__(
-        self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        status: int,
+        message: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        rule: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.status, self.message, self.headers = status, message, headers
+        self.status, self.message, self.headers, self.rule = status, message, headers, rule
+
+    def under(self, rule: str) -> "Problem":
+        """The same, by a rule of the document."""
+        self.rule = rule
+        return self
 
 
 def token_missing(message: str) -> Problem:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import signature
@@ -103,6 +103,16 @@ class Router:
             log.exception("%s %s: a fault of the mock", request.method, request.path)
             return refusal(problems.internal("The mock failed; its log says why."))
 
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Every operation."""
+        found = [*self._fixed.values(), *(methods for _, methods in self._patterns)]
+        return [route for methods in found for route in methods.values()]
+
+    def route(self, method: str, path: str) -> Route | None:
+        """The operation that answers a method at a path, if there is one."""
+        return (self._find(path)[0] or {}).get("GET" if method == "HEAD" else method)
+
     def _find(self, path: str) -> tuple[dict[str, Route] | None, dict[str, str]]:
         if methods := self._fixed.get(path):
             return methods, {}
@@ -129,13 +139,13 @@ def _first_error(validator: Draft202012Validator, body: Any) -> str | None:
 def refusal(problem: Problem) -> Response:
     """The contract's error envelope."""
     body = msgspec.json.encode({"message": problem.message})
-    return Response(problem.status, body, (JSON, *problem.headers))
+    return Response(problem.status, body, (JSON, *problem.headers), rule=problem.rule)
 
 
 def _chosen(methods: Mapping[str, Route], method: str) -> Route:
     route = methods.get("GET" if method == "HEAD" else method)
     if route is None:
-        raise problems.method_not_allowed(method, _allowed(methods))
+        raise problems.method_not_allowed(method, _allowed(methods)).under("HTTP-01")
     return route
 
 
@@ -147,6 +157,8 @@ def _answer(route: Route, texts: dict[str, str], request: Request) -> Response:
     if route.body is not None:
         values["body"] = body
     result = route.handler(caller, **values)
+    if isinstance(result, Response):
+        return result
     if result is None:
         return Response(route.status)
     return _checked(route, _envelope(route, result, request))

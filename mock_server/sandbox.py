@@ -1,6 +1,6 @@
 """Worlds: a scenario opened at an instant, and the sandboxes that live in it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from mock_server.account import Account, Kind, Person
 from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock
 from mock_server.exchange import Answer, Request, Response
+from mock_server.faults import Fault
 from mock_server.scenario import Scenario
 from mock_server.seed import Seed
 from mock_server.tokens import Token
@@ -78,7 +79,7 @@ class Staff:
 
 
 Caller = Account | Staff
-Fault = Callable[[Request, Answer, "Sandbox"], Response]
+PlantedFault = Callable[[Request, Answer, "Sandbox"], Response]
 """Answers in place of the right `Answer`, which it may ask."""
 
 
@@ -89,8 +90,10 @@ class Sandbox:
     id: str
     world: World
     clock: Clock
-    breakages: Mapping[str, Fault] = field(default_factory=dict)
+    breakages: Mapping[str, PlantedFault] = field(default_factory=dict)
     """What was broken in it on purpose, by the breakage's id."""
+    faults: Sequence[Fault] = ()
+    """What goes wrong in it on demand."""
     used_s: float = 0.0
     """When somebody last asked for it, on a clock that only measures."""
     _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
@@ -112,9 +115,19 @@ class Sandbox:
         """A token that opens this sandbox."""
         return str(Token(self.id, role, name))
 
+    def mint(self, name: str, expires: datetime | None) -> str:
+        """A customer's token that is good until an instant."""
+        return str(Token(self.id, "customer", name, expires))
+
+    @property
+    def seed(self) -> Seed:
+        """Where what is drawn in it is drawn from."""
+        return Seed(f"{self.world.seed}/sandbox")
+
     def reset(self) -> None:
         """Back to what the scenario says, and to the time it was opened with."""
         self._consents.clear()
+        self.faults = ()
         self.clock = self._first_clock
 
     def caller(self, authorization: str | None) -> Caller:
@@ -126,21 +139,27 @@ class Sandbox:
         """
         token = tokens.parse(_bearer(authorization))
         if token is None or token.sandbox != self.id:
-            raise problems.invalid_token("The token is not valid.")
+            raise problems.invalid_token("The token is not valid.").under("AUTH-02")
         if token.role == "staff" and token.name in self.world.scenario.staff:
             return Staff(token.name)
         if token.role == "staff" or token.name not in self.world:
-            raise problems.invalid_token("The token is not valid.")
-        if token.role != "customer":
-            said = {"expired": "has expired", "revoked": "was revoked"}[token.role]
-            raise problems.invalid_token(f"The token {said}; sign in again.")
-        return self.account(token.name)
+            raise problems.invalid_token("The token is not valid.").under("AUTH-02")
+        account = self.account(token.name)
+        if token.role == "revoked":
+            raise problems.invalid_token("The token was revoked; sign in again.").under("AUTH-09")
+        if token.role == "expired" or (token.expires and token.expires <= account.now):
+            raise problems.invalid_token("The token has expired; sign in again.").under("AUTH-06")
+        return account
 
 
 def _bearer(authorization: str | None) -> str:
     if authorization is None:
-        raise problems.token_missing("No token was sent; send 'Authorization: Bearer TOKEN'.")
+        raise problems.token_missing(
+            "No token was sent; send 'Authorization: Bearer TOKEN'."
+        ).under("AUTH-01")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.")
+        raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.").under(
+            "AUTH-03"
+        )
     return token.strip()

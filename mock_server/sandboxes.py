@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, reduce
@@ -18,6 +18,7 @@ from mock_server.breakages import BREAKAGES
 from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock, machine_now
 from mock_server.exchange import Request
+from mock_server.router import Route
 from mock_server.sandbox import Sandbox, World
 from mock_server.scenario import Kinds
 from mock_server.tokens import DEFAULT_SANDBOX
@@ -57,6 +58,8 @@ class Sandboxes:
         self, default: Opening, kinds: Kinds, catalogue: Catalogue, limits: Limits | None = None
     ) -> None:
         self.default, self._limits = default, limits or Limits()
+        self.business: Sequence[Route] = ()
+        """The operations of the My Account API, once they are known."""
         self._world = _worlds(kinds, catalogue)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._open(DEFAULT_SANDBOX, default, default.now or machine_now())

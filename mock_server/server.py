@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server import problems
 from mock_server.router import refusal
+from mock_server.wire import TRANSPORT
 
 log = logging.getLogger("mock_server.requests")
 SHUTDOWN_S = 5
@@ -27,6 +28,11 @@ class AddressError(Exception):
 
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1, answering what is not HTTP with the contract's envelope."""
+
+    def on_message_begin(self) -> None:
+        """Hand the connection on, for answers that are to be lost on it."""
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that could not be parsed, and hang up."""

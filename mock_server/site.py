@@ -43,7 +43,9 @@ def pages(business: Document, control: Document) -> Answer:
             return refusal(problems.method_not_allowed(request.method, "GET, HEAD"))
         if found := known.get(request.path) or _asset(request.path):
             return found
-        return refusal(problems.not_found(f"There is nothing at {request.path[:200]}."))
+        return refusal(
+            problems.not_found(f"There is nothing at {request.path[:200]}.").under("ERR-03")
+        )
 
     return page
 

@@ -20,7 +20,7 @@ from mock_server.breakages.breakage import (
     role,
 )
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 BENIGN = ""
 EVERY_NTH = 25
@@ -101,7 +101,7 @@ def slow(request: Request, answer: Answer, _s: Sandbox) -> Response:
 
 
 @remembering(BENIGN)
-def busy_now_and_then() -> Fault:
+def busy_now_and_then() -> PlantedFault:
     """One request in 25 is answered 429, to be sent again after a second."""
     count = 0
 
@@ -117,7 +117,7 @@ def busy_now_and_then() -> Fault:
 
 
 @remembering(BENIGN)
-def unavailable_once() -> Fault:
+def unavailable_once() -> PlantedFault:
     """The thirtieth request is answered 503, the others well."""
     count = 0
 
@@ -172,7 +172,7 @@ def options_is_not_implemented(request: Request, answer: Answer, _s: Sandbox) ->
 
 
 @remembering(BENIGN)
-def an_order_arrives() -> Fault:
+def an_order_arrives() -> PlantedFault:
     """The newest order only arrives at the tenth read of the orders."""
     reads = 0
 

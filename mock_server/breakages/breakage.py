@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 Tree = dict[str, Any]
 Edit = Callable[[Tree, Request], None]
@@ -37,7 +37,7 @@ class Breakage:
     rule: str
     """The rule it breaks; empty where it is benign."""
     text: str
-    start: Callable[[], Fault]
+    start: Callable[[], PlantedFault]
     """Makes the fault anew for each sandbox, so that what it remembers is the sandbox's own."""
     overrides: dict[str, Any] = field(default_factory=dict)
     """What it changes in the scenario."""
@@ -47,16 +47,16 @@ class Breakage:
         return not self.rule
 
 
-def fault(rule: str) -> Callable[[Fault], Breakage]:
+def fault(rule: str) -> Callable[[PlantedFault], Breakage]:
     """Make a function a planted fault; its docstring says what is wrong."""
 
-    def declare(function: Fault) -> Breakage:
+    def declare(function: PlantedFault) -> Breakage:
         return _breakage(rule, function, lambda: function)
 
     return declare
 
 
-def remembering(rule: str) -> Callable[[Callable[[], Fault]], Breakage]:
+def remembering(rule: str) -> Callable[[Callable[[], PlantedFault]], Breakage]:
     """The same for a function that makes the fault, which then remembers what it saw."""
     return lambda factory: _breakage(rule, factory, factory)
 
@@ -124,14 +124,14 @@ def role(request: Request) -> str:
     return token.removeprefix("Bearer ").partition("-")[0]
 
 
-def _breakage(rule: str, named: Callable[..., Any], start: Callable[[], Fault]) -> Breakage:
+def _breakage(rule: str, named: Callable[..., Any], start: Callable[[], PlantedFault]) -> Breakage:
     group = named.__module__.split(".")[2]
     text = (named.__doc__ or "").strip()
     id = named.__name__.replace("_", "-")
     return Breakage(id, group, rule, text, lambda: _steady(start()))
 
 
-def _steady(fault: Fault) -> Fault:
+def _steady(fault: PlantedFault) -> PlantedFault:
     """The fault where it can be had, and the right answer elsewhere."""
 
     def steady(request: Request, answer: Answer, sandbox: Sandbox) -> Response:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mock_server.breakages.breakage import ACCOUNT, PREFERENCES, at, decides, remembering
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 AT_ONCE_S = 0.004
 """Requests that come within this time of each other count as simultaneous."""
@@ -14,7 +14,7 @@ SOON_S = 0.0015
 
 
 @remembering("CONC-01")
-def the_second_of_two_decisions_is_lost() -> Fault:
+def the_second_of_two_decisions_is_lost() -> PlantedFault:
     """Of two opt-ins or opt-outs within a few milliseconds the second is forgotten."""
     last: dict[str, tuple[float, str]] = {}
 
@@ -32,7 +32,7 @@ def the_second_of_two_decisions_is_lost() -> Fault:
 
 
 @remembering("CONC-02")
-def answers_are_mixed_up() -> Fault:
+def answers_are_mixed_up() -> PlantedFault:
     """The account asked for within a millisecond of another's is the other's."""
     last: tuple[float, str, Response | None] = (0.0, "", None)
 

@@ -20,7 +20,7 @@ from mock_server.breakages.breakage import (
     role,
 )
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 
 def _somebody_else(request: Request, sandbox: Sandbox) -> str:
@@ -143,7 +143,7 @@ def a_403_tells_whose_it_is(request: Request, answer: Answer, sandbox: Sandbox) 
 
 
 @remembering("OWN-01")
-def a_cache_forgets_the_caller() -> Fault:
+def a_cache_forgets_the_caller() -> PlantedFault:
     """The account is cached for everybody for as long as the server runs."""
     cached: dict[str, Response] = {}
 

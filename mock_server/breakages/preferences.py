@@ -16,7 +16,7 @@ from mock_server.breakages.breakage import (
     remembering,
 )
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 STALE_S = 1.0
 
@@ -96,7 +96,7 @@ def the_last_one_cannot_be_left(request: Request, answer: Answer, _s: Sandbox) -
 
 
 @remembering("PREF-04")
-def reads_are_a_second_old() -> Fault:
+def reads_are_a_second_old() -> PlantedFault:
     """After a change the list is read from a cache for a second."""
     cached: dict[str, tuple[float, Response]] = {}
 
@@ -113,7 +113,7 @@ def reads_are_a_second_old() -> Fault:
 
 
 @remembering("PREF-05")
-def a_second_opt_out_is_404() -> Fault:
+def a_second_opt_out_is_404() -> PlantedFault:
     """Opting out of what one is out of is answered 404."""
 
     def twice(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:

@@ -11,28 +11,28 @@ from mock_server.breakages.breakage import (
     remembering,
 )
 from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Fault, Sandbox
+from mock_server.sandbox import PlantedFault, Sandbox
 
 
 @remembering("TIME-01")
-def every_other_read_is_reversed() -> Fault:
+def every_other_read_is_reversed() -> PlantedFault:
     """Every other read of the charges is the wrong way round."""
     return _every(2, CHARGES, _reverse)
 
 
 @remembering("TIME-01")
-def every_other_page_is_short() -> Fault:
+def every_other_page_is_short() -> PlantedFault:
     """Every other read of the orders lacks the last one."""
     return _every(2, ORDERS, _shorten)
 
 
 @remembering("TIME-01")
-def every_third_read_of_memberships_is_short() -> Fault:
+def every_third_read_of_memberships_is_short() -> PlantedFault:
     """Every third read of the memberships lacks the last one."""
     return _every(3, MEMBERSHIPS, _shorten)
 
 
-def _every(nth: int, path: str, change: Edit) -> Fault:
+def _every(nth: int, path: str, change: Edit) -> PlantedFault:
     seen = 0
 
     def unsteady(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:

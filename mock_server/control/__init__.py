@@ -1,5 +1,5 @@
 """The table of contents: the handlers of the control API, spec/control.yaml, by subject."""
 
-from mock_server.control import sandboxes, server
+from mock_server.control import faults, sandboxes, server, time
 
-SUBJECTS = (server, sandboxes)
+SUBJECTS = (server, sandboxes, time, faults)

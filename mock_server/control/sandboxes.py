@@ -1,15 +1,12 @@
 """Sandboxes: opening, showing, resetting and closing them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from mock_server import problems
 from mock_server.account import Account
 from mock_server.breakages import BREAKAGES
-from mock_server.clock import ClockError
+from mock_server.clock import ClockError, instant
 from mock_server.operation import operation
 from mock_server.resources import RESOURCES
 from mock_server.sandbox import Sandbox, World
@@ -53,7 +50,7 @@ def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 
 
 def _opening(default: Opening, body: Json) -> Opening:
-    now = msgspec.convert(body["now"], datetime) if "now" in body else default.now
+    now = instant(body["now"]) if "now" in body else default.now
     return Opening(
         body.get("scenario", default.scenario),
         body.get("seed", default.seed),

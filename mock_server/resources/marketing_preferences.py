@@ -125,12 +125,17 @@ def opt_out(account: Account, *, marketing_preference_id: str) -> Sequence[Marke
 def _decide(account: Account, text: str, *, opted_in: bool) -> Sequence[MarketingPreference]:
     id = _canonical(text)
     if id in _foreign(account.person):
-        raise problems.forbidden("This preference belongs to another organisation.")
-    if not any(each.id == id for each in account.all(MARKETING_PREFERENCES)):
-        raise problems.not_found("There is no such marketing preference.")
-    account.apply(Consent(id, opted_in))
+        raise problems.forbidden("This preference belongs to another organisation.").under(
+            "PREF-06"
+        )
     listed: Sequence[MarketingPreference] = list_preferences.handler(account)
-    return listed
+    known = {each.id: each.opted_in for each in listed}
+    if id not in known:
+        raise problems.not_found("There is no such marketing preference.").under("PREF-07")
+    if known[id] == opted_in:
+        return listed
+    account.apply(Consent(id, opted_in))
+    return [replace(each, opted_in=opted_in) if each.id == id else each for each in listed]
 
 
 def _canonical(text: str) -> str:

@@ -187,4 +187,23 @@ def facts(account: Account) -> dict[str, Any]:
 @operation("listMyAccountMemberships")
 def list_memberships(account: Account) -> Sequence[Membership]:
     """Every membership, as it is now."""
-    return [membership.at(account.now) for membership in account.all(MEMBERSHIPS)]
+    unpaid = set(_unpaid(account))
+    return [_marked(each.at(account.now), unpaid) for each in account.all(MEMBERSHIPS)]
+
+
+def _marked(membership: Membership, unpaid: set[str]) -> Membership:
+    """A charge that failed needs attention (MEMBER-02)."""
+    if membership.status != "active" or membership.id not in unpaid:
+        return membership
+    return replace(membership, status="needs_attention", attention_reason="payment_failed")
+
+
+def _unpaid(account: Account) -> Iterator[str]:
+    """The memberships of which a charge failed since the world was opened."""
+    person, now = account.person, account.now
+    leads = {holding.lead.partition("/")[0] for holding in said(person).values() if holding.lead}
+    for lead in (person, *map(person.fellows.__getitem__, leads)):
+        for membership, holding in led(lead):
+            due = (at for at in membership.billed_until(now) if at > person.opened)
+            if holding.billing == "fails" and any(membership.decided_at(at) <= now for at in due):
+                yield membership.id

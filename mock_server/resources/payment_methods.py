@@ -148,5 +148,5 @@ def list_payment_methods(account: Account) -> Sequence[PaymentMethod]:
         Problem: 404, no payment processor knows the customer (PAYMENT-02).
     """
     if account.all(CUSTOMER)[0].stripe_id is None:
-        raise problems.not_found("No payment processor knows this customer.")
+        raise problems.not_found("No payment processor knows this customer.").under("PAYMENT-02")
     return account.all(PAYMENT_METHODS)

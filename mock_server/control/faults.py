@@ -1,0 +1,56 @@
+"""Faults on demand: letting things go wrong in a sandbox, and seeing what was struck."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mock_server import problems
+from mock_server.faults import Fault, Rule
+from mock_server.operation import operation
+from mock_server.router import Route
+from mock_server.sandboxes import Sandboxes
+
+Json = dict[str, Any]
+
+
+@operation("listFaults")
+def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
+    return [_shown(fault, sandboxes.business) for fault in sandboxes.get(sandbox_id).faults]
+
+
+@operation("createFault")
+def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
+    sandbox, rule = sandboxes.get(sandbox_id), msgspec.convert(body, Rule)
+    struck = [route for route in sandboxes.business if rule.at(route)]
+    if not struck:
+        known = ", ".join(route.id for route in sandboxes.business)
+        raise problems.conflict(f"operation '{rule.operation}' is not one of {known}.")
+    if rule.kind == "status" and not rule.off_contract:
+        _must_be_documented(rule, struck)
+    number = max((int(each.id) for each in sandbox.faults), default=0) + 1
+    fault = Fault(str(number), rule)
+    sandbox.faults = [*sandbox.faults, fault]
+    return _shown(fault, sandboxes.business)
+
+
+@operation("deleteFaults")
+def delete_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
+    sandboxes.get(sandbox_id).faults = []
+
+
+def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:
+    for route in routes:
+        if not rule.documented(route):
+            known = ", ".join(map(str, sorted(route.answers)))
+            raise problems.conflict(
+                f"The contract lists no {rule.status} for {route.id}, only {known}. Name an"
+                ' operation that has it, or say "off_contract": true.'
+            )
+
+
+def _shown(fault: Fault, routes: Sequence[Route]) -> Json:
+    said: Json = msgspec.to_builtins(fault.rule)
+    documented = all(fault.rule.documented(route) for route in routes if fault.rule.at(route))
+    counts = {"id": fault.id, "seen": fault.seen, "hits": fault.hits}
+    return said | counts | {"documented": documented}

@@ -1,0 +1,80 @@
+"""Time in a sandbox: its clock, and tokens that run out by it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from mock_server import problems
+from mock_server.catalogue import named
+from mock_server.clock import Clock, ClockError, instant
+from mock_server.moments import Duration, duration
+from mock_server.operation import operation
+from mock_server.sandbox import Sandbox
+from mock_server.sandboxes import Sandboxes
+
+Json = dict[str, Any]
+
+
+@operation("getClock")
+def get_clock(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
+    return _shown(sandboxes.get(sandbox_id))
+
+
+@operation("setClock")
+def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
+    sandbox = sandboxes.get(sandbox_id)
+    before = sandbox.clock.now()
+    try:
+        clock = _moved(sandbox.clock, body)
+    except ClockError as error:
+        raise problems.conflict(str(error)) from None
+    if clock.now() < before and not body.get("force"):
+        raise problems.conflict(
+            f"That is before {before:%Y-%m-%dT%H:%M:%SZ}, the time it is; time runs"
+            ' backwards only with "force": true.'
+        )
+    sandbox.clock = clock
+    return _shown(sandbox)
+
+
+@operation("createToken")
+def create_token(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
+    sandbox, persona = sandboxes.get(sandbox_id), body["persona"]
+    if wrong := named("persona", persona, sandbox.world):
+        raise problems.conflict(f"{wrong}.")
+    expires = _end(sandbox.clock.now(), body.get("expires_in"))
+    return {"token": sandbox.mint(persona, expires), "persona": persona, "expires_at": expires}
+
+
+def _moved(clock: Clock, body: Json) -> Clock:
+    if "now" in body:
+        clock = clock.at(instant(body["now"]))
+    if "advance" in body:
+        clock = clock.later(_duration(body["advance"]))
+    return clock.running(body.get("running", clock.runs))
+
+
+def _duration(text: str) -> Duration:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise problems.conflict(f"{error}.") from None
+
+
+def _end(now: datetime, expires_in: int | str | None) -> datetime | None:
+    if expires_in is None:
+        return None
+    now = now.replace(microsecond=0)
+    try:
+        if isinstance(expires_in, str):
+            return _duration(expires_in).after(now)
+        return now + timedelta(seconds=expires_in)
+    except (ValueError, OverflowError):
+        raise problems.conflict(f"The calendar ends before {expires_in} from now.") from None
+
+
+def _shown(sandbox: Sandbox) -> Json:
+    return {
+        "now": sandbox.clock.now(),
+        "running": sandbox.clock.runs,
+        "opened": sandbox.world.opened,
+    }

@@ -1,0 +1,191 @@
+"""Faults on demand, and what a single request may prefer."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.mock_server.test_time import ACCOUNT, World
+
+METHODS = f"{ACCOUNT}/payment-methods"
+WIRE = [
+    "EMPTY_RESPONSE",
+    "MALFORMED_RESPONSE_CHUNK",
+    "RANDOM_DATA_THEN_CLOSE",
+    "CONNECTION_RESET_BY_PEER",
+    "truncated",
+]
+
+
+@pytest.fixture
+def world(client: httpx.Client) -> World:
+    return World(client)
+
+
+def ask(world: World, path: str = ACCOUNT, **headers: str) -> httpx.Response:
+    token = {"Authorization": f"Bearer {world.token('ada')}"}
+    return world.client.get(path, headers=token | headers)
+
+
+def fault(world: World, **rule: Any) -> httpx.Response:
+    return world.client.post(f"{world.path}/faults", json=rule)
+
+
+def test_the_next_two_calls_fail_and_then_all_is_well(world: World) -> None:
+    fault(world, kind="status", status=404, operation="listMyAccountPaymentMethods", count=2)
+    answers = [ask(world, METHODS) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [404, 404, 200]
+    assert [each.headers.get("X-Mock-Fault") for each in answers] == ["1", "1", None]
+    assert set(answers[0].json()) == {"message"}
+    assert ask(world).status_code == 200
+
+
+def test_skipped_calls_pass_before_a_fault_begins(world: World) -> None:
+    fault(world, kind="rate_limit", skip=1, count=1, retry_after_s=7)
+    answers = [ask(world) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [200, 429, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+    assert answers[1].headers["X-Mock-Off-Contract"] == "rate_limit"
+
+
+def test_a_status_that_is_not_documented_must_be_asked_for_as_such(world: World) -> None:
+    refused = fault(world, kind="status", status=503)
+    allowed = fault(world, kind="status", status=503, off_contract=True, message="Back soon.")
+
+    assert refused.status_code == 409
+    assert "off_contract" in refused.json()["message"]
+    assert allowed.json()["documented"] is False
+    assert ask(world).json() == {"message": "Back soon."}
+
+
+def test_an_unknown_operation_is_refused_with_those_there_are(world: World) -> None:
+    answer = fault(world, kind="latency", delay_ms=1, operation="getEverything")
+
+    assert answer.status_code == 409
+    assert "listMyAccountOrders" in answer.json()["message"]
+
+
+def test_chance_strikes_the_same_calls_in_every_sandbox_of_a_seed(client: httpx.Client) -> None:
+    seen = []
+    for world in (World(client), World(client)):
+        fault(world, kind="status", status=401, probability=0.5)
+        seen.append([ask(world).status_code for _ in range(20)])
+
+    assert seen[0] == seen[1]
+    assert set(seen[0]) == {200, 401}
+
+
+@pytest.mark.parametrize("kind", WIRE)
+def test_a_connection_breaks_as_wiremock_breaks_it(world: World, kind: str) -> None:
+    fault(world, kind=kind, count=1)
+
+    with pytest.raises(httpx.TransportError):
+        ask(world)
+    assert ask(world).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["malformed_json", "wrong_type"])
+def test_a_body_is_not_what_was_promised(world: World, kind: str) -> None:
+    fault(world, kind=kind)
+    answer = ask(world)
+
+    assert answer.status_code == 200
+    assert answer.headers["X-Mock-Off-Contract"] == kind
+    assert "data" in answer.text
+    assert not answer.text.endswith("}}")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "latency", "delay_ms": 120},
+        {"kind": "latency", "delay_ms": {"uniform": [100, 140]}},
+        {"kind": "latency", "delay_ms": {"lognormal": {"median_ms": 400, "sigma": 0.1}}},
+        {"kind": "drip", "duration_ms": 120},
+    ],
+)
+def test_a_late_answer_is_late_and_right(world: World, rule: dict[str, Any]) -> None:
+    right = ask(world)
+    assert fault(world, **rule).json()["documented"] is True
+    late = ask(world)
+
+    assert late.json() == right.json()
+    assert late.elapsed.total_seconds() >= 0.1
+
+
+def test_a_fault_in_one_sandbox_is_none_in_another(client: httpx.Client) -> None:
+    broken, whole = World(client), World(client)
+    fault(broken, kind="status", status=401)
+
+    assert ask(broken).status_code == 401
+    assert ask(whole).status_code == 200
+
+
+def test_faults_are_listed_with_what_they_struck_and_taken_back(world: World) -> None:
+    fault(world, kind="status", status=401, count=1)
+    for _ in range(3):
+        ask(world)
+    listed = world.client.get(f"{world.path}/faults").json()
+    world.client.delete(f"{world.path}/faults")
+
+    assert [(each["id"], each["seen"], each["hits"]) for each in listed] == [("1", 3, 1)]
+    assert world.client.get(f"{world.path}/faults").json() == []
+
+
+def test_a_refused_opt_in_changes_nothing_and_a_lost_one_does(world: World) -> None:
+    mine = world.get(f"{ACCOUNT}/marketing-preferences")
+    id = next(each["id"] for each in mine if not each["opted_in"])
+    path, token = f"{ACCOUNT}/marketing-preferences/{id}", world.token("ada")
+    fault(
+        world,
+        kind="status",
+        status=403,
+        count=1,
+        operation="actionMyAccountMarketingPreferenceOptIn",
+    )
+
+    world.client.post(path, headers={"Authorization": f"Bearer {token}"})
+    assert world.get(f"{ACCOUNT}/marketing-preferences") == mine
+    fault(world, kind="EMPTY_RESPONSE", count=1)
+    with pytest.raises(httpx.TransportError):
+        world.client.post(path, headers={"Authorization": f"Bearer {token}"})
+    assert world.get(f"{ACCOUNT}/marketing-preferences") != mine
+
+
+def test_a_request_may_prefer_a_documented_answer(world: World) -> None:
+    by_header = ask(world, METHODS, Prefer="code=404, delay=50")
+    by_query = ask(world, f"{METHODS}?__code=404&__delay=50")
+
+    for answer in (by_header, by_query):
+        assert answer.status_code == 404
+        assert answer.headers["Preference-Applied"] == "code=404, delay=50"
+        assert answer.elapsed.total_seconds() >= 0.05
+    assert ask(world, METHODS).status_code == 200
+
+
+def test_a_request_may_prefer_an_example(world: World) -> None:
+    answer = ask(world, f"{ACCOUNT}/credits", Prefer="example=none")
+
+    assert answer.json() == {"data": []}
+
+
+@pytest.mark.parametrize(
+    ("prefer", "told"),
+    [("code=503", "404"), ("example=unheard-of", "revoked"), ("delay=soon", "delay")],
+)
+def test_what_cannot_be_preferred_is_told_with_what_can(
+    world: World, prefer: str, told: str
+) -> None:
+    answer = ask(world, METHODS, Prefer=prefer)
+
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]
+
+
+def test_preferences_of_other_software_are_let_be(world: World) -> None:
+    answer = ask(world, Prefer='respond-async; wait=10, return="minimal"')
+
+    assert answer.status_code == 200
+    assert "Preference-Applied" not in answer.headers

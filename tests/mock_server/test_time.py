@@ -1,0 +1,136 @@
+"""The clock of a sandbox, and everything that follows it."""
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+ACCOUNT = "/customers/my-account"
+SANDBOXES = "/__mock__/sandboxes"
+NOW = "2026-01-31T09:00:00Z"
+
+
+class World:
+    """A sandbox of one's own."""
+
+    def __init__(self, client: httpx.Client, **body: Any) -> None:
+        self.client = client
+        self.said = client.post(SANDBOXES, json={"now": NOW} | body).json()
+        self.path = f"{SANDBOXES}/{self.said['id']}"
+
+    def token(self, persona: str) -> str:
+        found = (each for each in self.said["customers"] if each["persona"] == persona)
+        return str(next(found)["token"])
+
+    def get(self, path: str, persona: str = "ada") -> Any:
+        headers = {"Authorization": f"Bearer {self.token(persona)}"}
+        return self.client.get(path, headers=headers).json()["data"]
+
+    def clock(self, **change: Any) -> httpx.Response:
+        return self.client.patch(f"{self.path}/clock", json=change)
+
+
+@pytest.fixture
+def world(client: httpx.Client) -> World:
+    return World(client)
+
+
+def test_a_month_and_a_month_are_two_months(client: httpx.Client) -> None:
+    twice, once = World(client), World(client)
+    twice.clock(advance="P1M")
+    answers = [twice.clock(advance="P1M").json(), once.clock(advance="P2M").json()]
+
+    assert (
+        answers[0]
+        == answers[1]
+        == {"now": "2026-03-31T09:00:00Z", "running": False} | {"opened": NOW}
+    )
+    assert twice.get(f"{ACCOUNT}/charges") == once.get(f"{ACCOUNT}/charges")
+
+
+def test_a_credit_expires_to_the_second(client: httpx.Client) -> None:
+    overrides = {"customers": {"ada": {"credits": {"soon": {"state": "open", "expires": "PT10S"}}}}}
+    world = World(client, overrides=overrides)
+    count = len(world.get(f"{ACCOUNT}/credits"))
+
+    world.clock(advance="PT9S")
+    assert len(world.get(f"{ACCOUNT}/credits")) == count
+    world.clock(advance="PT1S")
+    assert len(world.get(f"{ACCOUNT}/credits")) == count - 1
+
+
+def test_charges_fall_due_and_memberships_renew(world: World) -> None:
+    before = world.get(f"{ACCOUNT}/charges")
+    world.clock(advance="P2M")
+    after = world.get(f"{ACCOUNT}/charges")
+    active = [m for m in world.get(f"{ACCOUNT}/memberships") if m["status"] == "active"]
+
+    assert len(after) > len(before)
+    assert active
+    assert all(each["next_billing_date"] > "2026-03-31T09" for each in active)
+
+
+def test_a_charge_that_fails_leaves_the_membership_in_need_of_attention(
+    client: httpx.Client,
+) -> None:
+    said = {"rate": "swim-monthly", "started": "-P20D", "billing": "fails"}
+    world = World(client, overrides={"customers": {"ada": {"memberships": {"swim": said}}}})
+    status = {m["rate"]["name"]: m["status"] for m in world.get(f"{ACCOUNT}/memberships")}
+    world.clock(advance="P1M")
+
+    later = world.get(f"{ACCOUNT}/memberships")
+    failed = [each for each in world.get(f"{ACCOUNT}/charges") if each["status"] == "failed"]
+    changed = [m for m in later if m["status"] != status[m["rate"]["name"]]]
+    assert [m["attention_reason"] for m in changed] == ["payment_failed"]
+    assert any(each["billed_at"] > NOW for each in failed)
+
+
+def test_time_runs_backwards_only_when_forced(world: World) -> None:
+    refused = world.clock(advance="-P1D")
+
+    assert refused.status_code == 409
+    assert "force" in refused.json()["message"]
+    assert world.clock(advance="-P1D", force=True).json()["now"] == "2026-01-30T09:00:00Z"
+
+
+def test_no_clock_leaves_its_bounds_and_a_refusal_changes_nothing(world: World) -> None:
+    for change in ({"advance": "P999Y"}, {"now": "2500-01-01T00:00:00Z"}, {"advance": "P999999Y"}):
+        assert world.clock(**change).status_code == 409
+    assert world.client.get(f"{world.path}/clock").json()["now"] == NOW
+
+
+def test_a_clock_can_be_let_run_and_stopped(world: World) -> None:
+    running = world.clock(running=True).json()
+    stopped = world.clock(running=False).json()
+
+    assert running["running"] is True
+    assert stopped["running"] is False
+    shown = [datetime.fromisoformat(each) for each in (NOW, running["now"], stopped["now"])]
+    assert shown == sorted(shown)
+
+
+def test_reset_puts_the_clock_back(world: World) -> None:
+    world.clock(advance="P1Y")
+    world.client.post(f"{world.path}/reset")
+
+    assert world.client.get(f"{world.path}/clock").json()["now"] == NOW
+
+
+def test_a_minted_token_runs_out_by_the_clock_of_its_sandbox(world: World) -> None:
+    minted = world.client.post(
+        f"{world.path}/tokens", json={"persona": "ada", "expires_in": "PT5M"}
+    ).json()
+    headers = {"Authorization": f"Bearer {minted['token']}"}
+    assert minted["expires_at"] == "2026-01-31T09:05:00Z"
+
+    assert world.client.get(ACCOUNT, headers=headers).status_code == 200
+    world.clock(advance="PT5M")
+    assert world.client.get(ACCOUNT, headers=headers).status_code == 401
+
+
+def test_a_token_for_nobody_is_refused_with_those_there_are(world: World) -> None:
+    answer = world.client.post(f"{world.path}/tokens", json={"persona": "zoe"})
+
+    assert answer.status_code == 409
+    assert "ada" in answer.json()["message"]
