@@ -5,12 +5,13 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
+import msgspec
 from msgspec.structs import replace
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server import adapter, control, problems, quirks, site
+from mock_server import adapter, control, problems, quirks, scenario_schema, site
 from mock_server.account import Account
 from mock_server.catalogue import load_catalogue
 from mock_server.document import Document
@@ -26,7 +27,9 @@ from mock_server.sandbox import PlantedFault, Sandbox, Staff
 from mock_server.sandboxes import Limits, Opening, Sandboxes
 
 CONTROL_PREFIX = "/__mock__"
-READS = ("GET", "HEAD")
+API = ("/customers/", "/shop/")
+"""What stands under these is meant for the My Account API, even where it does not exist."""
+READS = ("GET", "HEAD", "OPTIONS")
 NO_CORS = (b"X-Mock-No-Cors", b"1")
 MIXED_UP = (
     "This is a staff token. The My Account API answers customer tokens only; the two kinds of"
@@ -74,7 +77,8 @@ class Mock:
             Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True),
             Api(control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes),
         )
-        self._router = Router(site.pages(document, control_document))
+        schema = msgspec.json.encode(scenario_schema.schema(KINDS))
+        self._router = Router(site.pages(document, control_document, schema))
         chosen = {name: QUIRKS[name] for name in settings.quirks}
         self._business = quirks.altered_by(chosen, self._router)
         self._preferring = Preferring(self._router, examples_of(document))
@@ -90,7 +94,14 @@ class Mock:
             inside = self.sandboxes.addressed(request)
         except Problem as problem:
             return refusal(problem)
-        return self._delayed(self._inside(self.sandboxes.get(inside.sandbox), inside))
+        sandbox, writes = self.sandboxes.get(inside.sandbox), inside.method not in READS
+        before = sandbox.decisions() if writes else {}
+        response = self._delayed(self._inside(sandbox, inside))
+        route = self._router.route(inside.method, inside.path)
+        if route is not None or inside.path.startswith(API):
+            changes = sandbox.changes_since(before) if writes else []
+            sandbox.record(route, inside, response, changes)
+        return response
 
     def _inside(self, sandbox: Sandbox, request: Request) -> Response:
         """What a sandbox answers, with all that goes wrong in it."""

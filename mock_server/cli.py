@@ -1,5 +1,6 @@
 """The command line of the mock: serve, scenarios, token."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 import click
 
-from mock_server import __version__, announce, scenario, server
+from mock_server import __version__, announce, scenario, scenario_schema, server
 from mock_server.app import Mock, Settings
 from mock_server.breakages import BREAKAGES
 from mock_server.clock import ClockError
@@ -155,6 +156,26 @@ def check(source: tuple[str, ...]) -> None:
         for each in source:
             Mock(Settings(scenario=each))
             click.echo(f"{each}: ok")
+
+
+@scenarios.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    click.echo(json.dumps(scenario_schema.schema(KINDS), indent=1, ensure_ascii=False))
+
+
+@scenarios.command()
+@click.argument("file", type=Path)
+def new(file: Path) -> None:
+    """Begin a scenario of one's own, in a new file."""
+    try:
+        with file.open("x", encoding="utf-8") as begun:
+            begun.write(scenario_schema.TEMPLATE)
+    except FileExistsError:
+        raise click.UsageError(f"{file} exists already; choose another name") from None
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"{file} is written; serve it with `mock-server serve --scenario {file}`")
 
 
 @main.command()

@@ -13,6 +13,7 @@ from jsonschema_rs import Draft202012Validator
 
 from mock_server import parameters, problems
 from mock_server.document import Document
+from mock_server.edge_states import State, states_of
 from mock_server.exchange import Answer, Request, Response
 from mock_server.operation import DocumentMismatch, Handler
 from mock_server.pages import Page
@@ -53,6 +54,8 @@ class Route:
     answers: Mapping[int, Draft202012Validator | None]
     """How the body of each declared status is judged."""
     wraps_data: bool
+    states: tuple[State, ...]
+    """What a client of it should have met."""
 
 
 class Router:
@@ -120,6 +123,16 @@ class Router:
             if found := pattern.fullmatch(path):
                 return methods, found.groupdict()
         return None, {}
+
+
+def problem_of(route: Route, request: Request) -> str | None:
+    """What is wrong with a request for an operation, whoever asks; None where nothing is."""
+    try:
+        parameters.from_query(request.query, route.query)
+        _body(route, request)
+    except Problem as problem:
+        return problem.message
+    return None
 
 
 def violation(route: Route, status: int, body: Any) -> str | None:
@@ -229,6 +242,7 @@ def _route(api: Api, path: str, method: str, said: dict[str, Any]) -> Route:
         status=min(answers),
         answers=answers,
         wraps_data=api.wraps_data,
+        states=tuple(states_of(api.document, said["operationId"], said)) if api.wraps_data else (),
     )
 
 

@@ -11,6 +11,8 @@ from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock
 from mock_server.exchange import Answer, Request, Response
 from mock_server.faults import Fault
+from mock_server.journal import Journal
+from mock_server.router import Route
 from mock_server.scenario import Scenario
 from mock_server.seed import Seed
 from mock_server.tokens import Token
@@ -94,6 +96,8 @@ class Sandbox:
     """What was broken in it on purpose, by the breakage's id."""
     faults: Sequence[Fault] = ()
     """What goes wrong in it on demand."""
+    journal: Journal | None = None
+    """What was asked of it; None before the first request."""
     used_s: float = 0.0
     """When somebody last asked for it, on a clock that only measures."""
     _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
@@ -124,10 +128,42 @@ class Sandbox:
         """Where what is drawn in it is drawn from."""
         return Seed(f"{self.world.seed}/sandbox")
 
+    def decisions(self) -> dict[tuple[str, str], bool]:
+        """What everybody opted in to (true) and out of (false) since it was opened."""
+        return {
+            (name, id): opted_in
+            for name, consents in self._consents.items()
+            for id, opted_in in consents.items()
+        }
+
+    def changes_since(self, before: Mapping[tuple[str, str], bool]) -> list[dict[str, Any]]:
+        """What was decided otherwise since the `decisions` were these."""
+        return [
+            {"persona": name, "preference_id": id, "opted_in": opted_in}
+            for (name, id), opted_in in self.decisions().items()
+            if before.get((name, id)) != opted_in
+        ]
+
+    def record(
+        self,
+        route: Route | None,
+        request: Request,
+        response: Response,
+        changes: list[dict[str, Any]],
+    ) -> None:
+        """Note a request in the journal."""
+        if self.journal is None:
+            self.journal = Journal()
+        token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
+        persona = token.name if token and token.name in self.world.scenario.customers else None
+        self.journal.record(self.clock.now(), route, persona, request, response, changes)
+
     def reset(self) -> None:
         """Back to what the scenario says, and to the time it was opened with."""
         self._consents.clear()
         self.faults = ()
+        if self.journal is not None:
+            self.journal.clear()
         self.clock = self._first_clock
 
     def caller(self, authorization: str | None) -> Caller:

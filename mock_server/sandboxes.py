@@ -17,6 +17,7 @@ from mock_server import problems, scenario, tokens
 from mock_server.breakages import BREAKAGES
 from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock, machine_now
+from mock_server.coverage import Coverage
 from mock_server.exchange import Request
 from mock_server.router import Route
 from mock_server.sandbox import Sandbox, World
@@ -62,6 +63,7 @@ class Sandboxes:
         """The operations of the My Account API, once they are known."""
         self._world = _worlds(kinds, catalogue)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
+        self._met = Coverage()
         self._open(DEFAULT_SANDBOX, default, default.now or machine_now())
 
     def open(self, opening: Opening) -> Sandbox:
@@ -145,6 +147,18 @@ class Sandboxes:
 
     def _close(self, sandbox: Sandbox) -> None:
         del self._by_id[sandbox.id]
+        if sandbox.journal is not None:
+            self._met.add(sandbox.journal.coverage)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was met in all sandboxes, closed ones included."""
+        met = Coverage()
+        met.add(self._met)
+        for sandbox in self._by_id.values():
+            if sandbox.journal is not None:
+                met.add(sandbox.journal.coverage)
+        return met
 
     def addressed(self, request: Request) -> Request:
         """

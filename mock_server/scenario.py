@@ -54,7 +54,9 @@ class Scenario:
     source: Source
 
 
-class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+class Header(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file says, before what people hold is read."""
+
     title: str
     description: str = ""
     staff: tuple[str, ...] = ("sam",)
@@ -99,7 +101,7 @@ class _Reader:
 
     def scenario(self, name: str, overrides: Mapping[str, Any]) -> Scenario:
         tree = merged(self._tree(), overrides)
-        header = self._convert(tree, _Header, ())
+        header = self._convert(tree, Header, ())
         customers = {who: self._plan(who, said) for who, said in header.customers.items()}
         return Scenario(
             name, header.title, header.description, header.staff, customers, self.source

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from swagger_ui_bundle import swagger_ui_path
 
-from mock_server import problems
+from mock_server import problems, scenario_schema
 from mock_server.document import Document
 from mock_server.exchange import Answer, Request, Response
 from mock_server.router import JSON, refusal
@@ -25,7 +25,7 @@ _PAGE = """<!doctype html>
 docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
 
 
-def pages(business: Document, control: Document) -> Answer:
+def pages(business: Document, control: Document, schema: bytes) -> Answer:
     """Answers every path that no document names."""
     known = {
         "/": Response(307, headers=(("Location", "/docs"),)),
@@ -33,6 +33,7 @@ def pages(business: Document, control: Document) -> Answer:
         "/openapi.json": Response(200, business.json, (JSON,)),
         "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
         "/__mock__/openapi.json": Response(200, control.json, (JSON,)),
+        scenario_schema.PATH: Response(200, schema, (JSON,)),
         "/docs": _page("My Account API", "/docs/openapi.json"),
         "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
         "/__mock__/docs": _page("My Account mock, control API", "/__mock__/openapi.json"),

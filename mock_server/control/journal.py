@@ -1,0 +1,140 @@
+"""The journal of a sandbox, and what its clients have met."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from mock_server import __version__
+from mock_server.exchange import Response
+from mock_server.journal import Entry, Filter, Journal
+from mock_server.operation import operation
+from mock_server.router import JSON
+from mock_server.sandboxes import Sandboxes
+
+LIMIT = 100
+WAIT_MS = 5000
+Json = dict[str, Any]
+
+
+@operation("listRequests")
+def list_requests(
+    sandboxes: Sandboxes,
+    *,
+    sandbox_id: str,
+    operation: str | None = None,
+    status: int | None = None,
+    persona: str | None = None,
+    method: str | None = None,
+    since: int = 0,
+    limit: int = LIMIT,
+) -> Json:
+    wanted = Filter(operation, status, persona, method, since)
+    return _listed(list(_journal(sandboxes, sandbox_id).entries(wanted)), limit)
+
+
+@operation("waitForRequests")
+def wait_for_requests(
+    sandboxes: Sandboxes,
+    *,
+    sandbox_id: str,
+    operation: str | None = None,
+    status: int | None = None,
+    persona: str | None = None,
+    method: str | None = None,
+    since: int = 0,
+    count: int = 1,
+    timeout_ms: int = WAIT_MS,
+) -> Response:
+    wanted = Filter(operation, status, persona, method, since)
+    journal = _journal(sandboxes, sandbox_id)
+    return Response(200, headers=(JSON,), stream=_awaited(journal, wanted, count, timeout_ms))
+
+
+@operation("streamRequests")
+def stream_requests(
+    sandboxes: Sandboxes,
+    *,
+    sandbox_id: str,
+    operation: str | None = None,
+    status: int | None = None,
+    persona: str | None = None,
+    method: str | None = None,
+    since: int = 0,
+) -> Response:
+    wanted = Filter(operation, status, persona, method, since)
+    headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
+    stream = _journal(sandboxes, sandbox_id).stream(wanted)
+    return Response(200, b": listening\n\n", headers, stream=stream)
+
+
+@operation("exportRequests")
+def export_requests(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
+    entries = _journal(sandboxes, sandbox_id).entries(Filter())
+    creator = {"name": "my-account-kit", "version": __version__}
+    return {"log": {"version": "1.2", "creator": creator, "entries": list(map(_har, entries))}}
+
+
+@operation("forgetRequests")
+def forget_requests(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
+    _journal(sandboxes, sandbox_id).clear()
+
+
+@operation("getCoverage")
+def get_coverage(sandboxes: Sandboxes) -> Json:
+    return sandboxes.coverage.shown(sandboxes.business)
+
+
+@operation("getSandboxCoverage")
+def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
+    return _journal(sandboxes, sandbox_id).coverage.shown(sandboxes.business)
+
+
+def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
+    sandbox = sandboxes.get(sandbox_id)
+    sandbox.journal = sandbox.journal or Journal()
+    return sandbox.journal
+
+
+def _listed(found: list[Entry], limit: int) -> Json:
+    """The latest entries, oldest first, and how many there are in all."""
+    latest = found[-limit:] if limit else []
+    return {"count": len(found), "entries": [each.shown() for each in latest]}
+
+
+async def _awaited(
+    journal: Journal, wanted: Filter, count: int, timeout_ms: int
+) -> AsyncIterator[bytes]:
+    found = await journal.waited(wanted, count, timeout_ms / 1000)
+    yield msgspec.json.encode(_listed(found, LIMIT) | {"met": len(found) >= count})
+
+
+def _har(entry: Entry) -> Json:
+    """An entry as HTTP Archive 1.2 writes it; times are the sandbox's."""
+    shown = entry.shown()
+    url = f"{entry.request.base_url}{entry.request.path}"
+    query = f"?{entry.request.query}" if entry.request.query else ""
+    answer = shown["response"]
+    mime = entry.response.header("Content-Type") or ""
+    return {
+        "startedDateTime": shown["at"],
+        "time": 0,
+        "request": _har_message(shown["request"]["headers"].items())
+        | {"method": entry.request.method, "url": url + query, "queryString": []},
+        "response": _har_message(answer["headers"])
+        | {
+            "status": entry.response.status,
+            "statusText": "",
+            "redirectURL": "",
+            "content": {"size": entry.body_bytes, "mimeType": mime, "text": answer["body"]},
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "comment": shown["reason"],
+    }
+
+
+def _har_message(headers: Any) -> Json:
+    pairs = [{"name": name, "value": value} for name, value in headers]
+    sizes = {"headersSize": -1, "bodySize": -1}
+    return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": pairs} | sizes
