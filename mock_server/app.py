@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server import adapter, control, problems, quirks, scenario_schema, site
+from mock_server import adapter, control, problems, quirks, scenario_schema, site, snapshot
 from mock_server.account import Account
 from mock_server.catalogue import load_catalogue
 from mock_server.document import Document
@@ -25,8 +26,11 @@ from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.router import Api, Router, refusal
 from mock_server.sandbox import PlantedFault, Sandbox, Staff
 from mock_server.sandboxes import Limits, Opening, Sandboxes
+from mock_server.storage import Storage
+from mock_server.tokens import DEFAULT_SANDBOX
 
 CONTROL_PREFIX = "/__mock__"
+SANDBOX_PREFIX = "/__mock__/sandboxes/"
 API = ("/customers/", "/shop/")
 """What stands under these is meant for the My Account API, even where it does not exist."""
 READS = ("GET", "HEAD", "OPTIONS")
@@ -49,6 +53,10 @@ class Settings:
     """What every answer of the My Account API waits before it is sent."""
     quirks: tuple[str, ...] = ()
     breakages: tuple[str, ...] = ()
+    snapshot: Path | None = None
+    """A file to make the default sandbox from, in place of the scenario."""
+    persist: Path | None = None
+    """A file that sandboxes are kept in across restarts."""
     limits: Limits = Limits()
     """How many sandboxes may be open, and for how long unused."""
     staff_read_status: int = HTTPStatus.UNAUTHORIZED
@@ -65,6 +73,8 @@ class Mock:
         Raises:
             ScenarioError: the scenario cannot be used.
             ClockError: no clock shows the time it is to open at.
+            SnapshotError: the snapshot cannot be read.
+            StorageError: sandboxes cannot be kept there.
             DocumentMismatch: the handlers and the document do not agree.
         """
         self.settings = settings
@@ -72,7 +82,11 @@ class Mock:
         opening = Opening(
             settings.scenario, settings.seed, settings.now, breakages=settings.breakages
         )
-        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits)
+        storage = Storage(settings.persist) if settings.persist else None
+        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits, storage)
+        if settings.snapshot:
+            self.sandboxes.restore(snapshot.from_file(settings.snapshot), DEFAULT_SANDBOX)
+            self.sandboxes.changed(DEFAULT_SANDBOX)
         apis = (
             Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True),
             Api(control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes),
@@ -101,6 +115,8 @@ class Mock:
         if route is not None or inside.path.startswith(API):
             changes = sandbox.changes_since(before) if writes else []
             sandbox.record(route, inside, response, changes)
+            if changes or sandbox.faults:
+                self.sandboxes.changed(sandbox.id)
         return response
 
     def _inside(self, sandbox: Sandbox, request: Request) -> Response:
@@ -119,7 +135,10 @@ class Mock:
         origin = request.headers.get("origin")
         if origin is not None and origin != request.base_url:
             return refusal(problems.forbidden("The control API answers no other web origin."))
-        return self._router(request)
+        response = self._router(request)
+        if request.method not in READS and request.path.startswith(SANDBOX_PREFIX):
+            self.sandboxes.changed(request.path.removeprefix(SANDBOX_PREFIX).partition("/")[0])
+        return response
 
     def _customer(self, request: Request) -> Account:
         sandbox = self.sandboxes.get(request.sandbox)

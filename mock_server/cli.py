@@ -21,9 +21,19 @@ from mock_server.resources import KINDS
 from mock_server.sandboxes import Limits
 from mock_server.scenario import ScenarioError, load
 from mock_server.server import AddressError
+from mock_server.snapshot import SnapshotError
+from mock_server.storage import StorageError
 from mock_server.tokens import DEFAULT_SANDBOX, Role, Token
 
-EXPECTED = (ScenarioError, ClockError, DocumentMismatch, AddressError, OSError)
+EXPECTED = (
+    ScenarioError,
+    SnapshotError,
+    StorageError,
+    ClockError,
+    DocumentMismatch,
+    AddressError,
+    OSError,
+)
 
 
 class Instant(click.ParamType[datetime]):
@@ -72,6 +82,8 @@ def main() -> None:
 @_scenario_option
 @_option("--seed", default=1, help="Another seed gives the same people other lives.")
 @_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
+@_option("--snapshot", type=Path, help="Make the default sandbox from this file.")
+@_option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
 @_option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
 @_option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
 @_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")

@@ -22,9 +22,16 @@ class World(Mapping[str, Person]):
     """Everybody of a scenario, opened at an instant: never changes, shared by many sandboxes."""
 
     def __init__(
-        self, scenario: Scenario, seed: int, opened: datetime, catalogue: Catalogue
+        self,
+        scenario: Scenario,
+        seed: int,
+        opened: datetime,
+        catalogue: Catalogue,
+        overrides: bytes = b"{}",
     ) -> None:
         self.scenario, self.seed, self.opened, self._catalogue = scenario, seed, opened, catalogue
+        self.overrides = overrides
+        """What was laid over the scenario, as JSON."""
         self._people: dict[str, Person] = {}
         self.facts: dict[str, Mapping[str, Any]] = {}
         """What each customer has at the opening, once somebody asked."""
@@ -101,10 +108,11 @@ class Sandbox:
     used_s: float = 0.0
     """When somebody last asked for it, on a clock that only measures."""
     _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _first_clock: Clock = field(init=False)
+    first_clock: Clock = field(init=False)
+    """What a reset goes back to."""
 
     def __post_init__(self) -> None:
-        self._first_clock = self.clock
+        self.first_clock = self.clock
 
     def account(self, name: str) -> Account:
         """A customer as they are now."""
@@ -127,6 +135,10 @@ class Sandbox:
     def seed(self) -> Seed:
         """Where what is drawn in it is drawn from."""
         return Seed(f"{self.world.seed}/sandbox")
+
+    def decide(self, name: str, preference_id: str, opted_in: bool) -> None:
+        """Let a customer have opted in or out."""
+        self._consents.setdefault(name, {})[preference_id] = opted_in
 
     def decisions(self) -> dict[tuple[str, str], bool]:
         """What everybody opted in to (true) and out of (false) since it was opened."""
@@ -164,7 +176,7 @@ class Sandbox:
         self.faults = ()
         if self.journal is not None:
             self.journal.clear()
-        self.clock = self._first_clock
+        self.clock = self.first_clock
 
     def caller(self, authorization: str | None) -> Caller:
         """

@@ -13,17 +13,20 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mock_server import problems, scenario, tokens
+from mock_server import problems, scenario, snapshot, tokens
 from mock_server.breakages import BREAKAGES
 from mock_server.catalogue import Catalogue
-from mock_server.clock import Clock, machine_now
+from mock_server.clock import Clock, ClockError, machine_now
 from mock_server.coverage import Coverage
 from mock_server.exchange import Request
 from mock_server.router import Route
 from mock_server.sandbox import Sandbox, World
-from mock_server.scenario import Kinds
+from mock_server.scenario import Kinds, ScenarioError, Source
+from mock_server.snapshot import Snapshot, SnapshotError
+from mock_server.storage import Storage
 from mock_server.tokens import DEFAULT_SANDBOX
 
+Worlds = Callable[[str | Source, int, datetime, bytes], World]
 _PREFIX = re.compile(r"/@([^/]*)(/.*)")
 _WORLDS_KEPT = 256
 _SHARED_S = 10
@@ -34,7 +37,7 @@ _SHARED_S = 10
 class Opening:
     """What a sandbox is opened with."""
 
-    scenario: str
+    scenario: str | Source
     seed: int
     now: datetime | None = None
     """Where its clock stands still; None lets it run with real time."""
@@ -56,15 +59,23 @@ class Sandboxes:
     """The sandboxes by id; `default` is there from the start and always."""
 
     def __init__(
-        self, default: Opening, kinds: Kinds, catalogue: Catalogue, limits: Limits | None = None
+        self,
+        default: Opening,
+        kinds: Kinds,
+        catalogue: Catalogue,
+        limits: Limits | None = None,
+        storage: Storage | None = None,
     ) -> None:
-        self.default, self._limits = default, limits or Limits()
+        self.default, self._limits, self._storage = default, limits or Limits(), storage
         self.business: Sequence[Route] = ()
         """The operations of the My Account API, once they are known."""
         self._world = _worlds(kinds, catalogue)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._met = Coverage()
         self._open(DEFAULT_SANDBOX, default, default.now or machine_now())
+        for id, saved in tuple(storage.all()) if storage else ():
+            if id != DEFAULT_SANDBOX or self._is_still(saved, default):
+                self.restore(saved, id, resumed=True)
 
     def open(self, opening: Opening) -> Sandbox:
         """
@@ -75,13 +86,63 @@ class Sandboxes:
             ClockError: no clock shows that time.
             Problem: 503, there are as many as there may be.
         """
+        self._make_room()
+        return self._open(secrets.token_hex(4), opening, opening.now or _lately())
+
+    def _is_still(self, saved: Snapshot, default: Opening) -> bool:
+        """Whether the default sandbox was kept by a server that was started as this one."""
+        name = self._by_id[DEFAULT_SANDBOX].world.scenario.name
+        return (saved.scenario.name, saved.seed) == (name, default.seed)
+
+    def _make_room(self) -> None:
         self._close_idle()
         if len(self._by_id) > self._limits.most:
             raise problems.unavailable(
                 f"{self._limits.most} sandboxes are open, and no more may be; close some, or"
                 " start the server with another --max-sandboxes."
             )
-        return self._open(secrets.token_hex(4), opening, opening.now or _lately())
+
+    def restore(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
+        """
+        A sandbox as it was saved, under an id of its own or this one; `resumed` is whether its
+        clock ran on meanwhile.
+
+        Raises:
+            SnapshotError: it cannot be had in this version of the mock.
+            Problem: 503, there are as many as there may be.
+        """
+        if id is None:
+            self._make_room()
+        try:
+            first, clock = saved.clocks(resumed=resumed)
+            broken = [BREAKAGES[id] for id in saved.breakages]
+            text = msgspec.json.encode(saved.overrides, order="sorted")
+            world = self._world(saved.source, saved.seed, saved.opened.astimezone(UTC), text)
+            for each in saved.decisions:
+                world[each.persona]
+        except KeyError as error:
+            raise SnapshotError(f"a snapshot that names an unknown {error}") from None
+        except (ScenarioError, ClockError) as error:
+            raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
+        breakages = {each.id: each.start() for each in broken}
+        sandbox = Sandbox(id or secrets.token_hex(4), world, first, breakages)
+        sandbox.clock, sandbox.faults, sandbox.used_s = clock, saved.faults, time.monotonic()
+        for each in saved.decisions:
+            sandbox.decide(each.persona, each.preference_id, each.opted_in)
+        return self._keep(sandbox)
+
+    def changed(self, id: str) -> None:
+        """A sandbox has changed, or is gone: keep it so, where sandboxes are kept."""
+        if self._storage is None:
+            return
+        if sandbox := self._by_id.get(id):
+            self._storage.save(id, snapshot.taken(sandbox))
+        else:
+            self._storage.delete(id)
+
+    def _keep(self, sandbox: Sandbox) -> Sandbox:
+        self._by_id[sandbox.id] = sandbox
+        return sandbox
 
     def _open(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
         since = None if opening.now else machine_now()
@@ -91,8 +152,7 @@ class Sandboxes:
         text = msgspec.json.encode(overrides, order="sorted")
         world = self._world(opening.scenario, opening.seed, clock.base, text)
         breakages = {each.id: each.start() for each in broken}
-        self._by_id[id] = Sandbox(id, world, clock, breakages, used_s=time.monotonic())
-        return self._by_id[id]
+        return self._keep(Sandbox(id, world, clock, breakages, used_s=time.monotonic()))
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
@@ -147,6 +207,7 @@ class Sandboxes:
 
     def _close(self, sandbox: Sandbox) -> None:
         del self._by_id[sandbox.id]
+        self.changed(sandbox.id)
         if sandbox.journal is not None:
             self._met.add(sandbox.journal.coverage)
 
@@ -189,11 +250,13 @@ def _lately() -> datetime:
     return now - timedelta(seconds=now.second % _SHARED_S)
 
 
-def _worlds(kinds: Kinds, catalogue: Catalogue) -> Callable[[str, int, datetime, bytes], World]:
+def _worlds(
+    kinds: Kinds, catalogue: Catalogue
+) -> Callable[[str | Source, int, datetime, bytes], World]:
     @lru_cache(_WORLDS_KEPT)
-    def world(source: str, seed: int, opened: datetime, overrides: bytes) -> World:
+    def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        world = World(found, seed, opened, catalogue)
+        world = World(found, seed, opened, catalogue, overrides)
         world.check(kinds.values())
         return world
 

@@ -69,16 +69,20 @@ def names() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
 
 
-def load(source: str, kinds: Kinds, overrides: Mapping[str, Any] | None = None) -> Scenario:
+def load(
+    source: str | Source, kinds: Kinds, overrides: Mapping[str, Any] | None = None
+) -> Scenario:
     """
-    The scenario that comes with the mock under this name, or that a file holds.
+    The scenario that comes with the mock under this name, or that a file or a text holds.
 
     `overrides` says what differs, in the words of a scenario file.
 
     Raises:
         ScenarioError: no such scenario or file, or something in it is wrong.
     """
-    return _Reader(_read(source), kinds).scenario(Path(source).stem, overrides or {})
+    found = source if isinstance(source, Source) else _read(source)
+    name = Path(source if isinstance(source, str) else source.origin).stem
+    return _Reader(found, kinds).scenario(name, overrides or {})
 
 
 def _read(source: str) -> Source:

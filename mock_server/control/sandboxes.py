@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mock_server import problems
+from mock_server import problems, snapshot
 from mock_server.account import Account
 from mock_server.breakages import BREAKAGES
 from mock_server.clock import ClockError, instant
 from mock_server.operation import operation
 from mock_server.resources import RESOURCES
-from mock_server.sandbox import Sandbox, World
+from mock_server.sandbox import Sandbox
 from mock_server.sandboxes import Opening, Sandboxes, base_path
 from mock_server.scenario import ScenarioError
+from mock_server.snapshot import Snapshot, SnapshotError
 
 Json = dict[str, Any]
 
@@ -26,10 +27,11 @@ def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
     if unknown := sorted(set(body.get("breakages", ())) - BREAKAGES.keys()):
         raise problems.conflict(f"Unknown breakages: {', '.join(unknown)}.")
     try:
-        sandbox = sandboxes.open(_opening(sandboxes.default, body))
-    except (ScenarioError, ClockError) as error:
+        sandbox = _opened(sandboxes, body)
+    except (ScenarioError, ClockError, SnapshotError) as error:
         raise problems.conflict(str(error)) from None
-    return _whole(sandbox, _facts_at_opening(sandbox.world))
+    sandboxes.changed(sandbox.id)
+    return _with_facts(sandbox) if "snapshot" in body else _at_opening(sandbox)
 
 
 @operation("getSandbox")
@@ -47,6 +49,19 @@ def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     sandbox.reset()
     return _with_facts(sandbox)
+
+
+@operation("takeSnapshot")
+def take_snapshot(sandboxes: Sandboxes, *, sandbox_id: str) -> Snapshot:
+    return snapshot.taken(sandboxes.get(sandbox_id))
+
+
+def _opened(sandboxes: Sandboxes, body: Json) -> Sandbox:
+    if "snapshot" not in body:
+        return sandboxes.open(_opening(sandboxes.default, body))
+    if others := ", ".join(body.keys() - {"snapshot"}):
+        raise problems.conflict(f"A snapshot says everything; leave out {others}.")
+    return sandboxes.restore(snapshot.read(body["snapshot"]))
 
 
 def _opening(default: Opening, body: Json) -> Opening:
@@ -75,12 +90,13 @@ def _with_facts(sandbox: Sandbox) -> Json:
     return _whole(sandbox, facts)
 
 
-def _facts_at_opening(world: World) -> Mapping[str, Mapping[str, Any]]:
-    """What everybody has when a sandbox is opened: the same in all that share the world."""
+def _at_opening(sandbox: Sandbox) -> Json:
+    """With what everybody has when a sandbox is opened: the same in all that share the world."""
+    world = sandbox.world
     if not world.facts:
         accounts = (Account(person, world.opened, {}) for person in world.values())
         world.facts.update({account.person.name: _facts(account) for account in accounts})
-    return world.facts
+    return _whole(sandbox, world.facts)
 
 
 def _facts(account: Account) -> Json:

@@ -1,0 +1,191 @@
+"""Snapshots, and sandboxes that outlive the server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Serve
+from tests.mock_server.test_time import ACCOUNT, SANDBOXES, World
+
+PREFERENCES = f"{ACCOUNT}/marketing-preferences"
+
+
+def changed(client: httpx.Client) -> World:
+    """A sandbox in which much is not as it was."""
+    overrides = {"customers": {"ada": {"credits": {"expired": 5}}}}
+    world = World(client, scenario="failed-payment", seed=9, overrides=overrides)
+    id = world.get(PREFERENCES)[0]["id"]
+    client.post(f"{PREFERENCES}/{id}", headers={"Authorization": f"Bearer {world.token('ada')}"})
+    world.clock(advance="P1M")
+    rule = {"kind": "status", "status": 404, "operation": "listMyAccountPaymentMethods"}
+    client.post(f"{world.path}/faults", json=rule)
+    return world
+
+
+def seen(world: World) -> list[Any]:
+    """Everything that shows what a sandbox is like."""
+    people = [each["persona"] for each in world.said["customers"]]
+    paths = ["", "/charges", "/credits?expired=true&redeemed=true", "/marketing-preferences"]
+    found = [world.get(ACCOUNT + path, who) for who in people for path in paths]
+    return [*found, world.client.get(f"{world.path}/faults").json()]
+
+
+def reopened(world: World, client: httpx.Client) -> World:
+    saved = world.client.get(f"{world.path}/snapshot").json()
+    again = object.__new__(World)
+    again.client = client
+    again.said = client.post(SANDBOXES, json={"snapshot": saved}).json()
+    again.path = f"{SANDBOXES}/{again.said['id']}"
+    return again
+
+
+def test_a_snapshot_opens_the_same_world_on_another_server(
+    client: httpx.Client, serve: Serve
+) -> None:
+    world = changed(client)
+    with httpx.Client(base_url=serve("--seed", "3")) as elsewhere:
+        again = reopened(world, elsewhere)
+
+        assert again.said["id"] != world.said["id"]
+        assert seen(again) == seen(world)
+        again.client.post(f"{again.path}/reset")
+        world.client.post(f"{world.path}/reset")
+        assert seen(again) == seen(world)
+
+
+def test_a_server_starts_from_a_snapshot(
+    client: httpx.Client, serve: Serve, tmp_path: Path
+) -> None:
+    world = changed(client)
+    file = tmp_path / "bug.json"
+    file.write_bytes(client.get(f"{world.path}/snapshot").content)
+
+    with httpx.Client(base_url=serve("--snapshot", str(file))) as elsewhere:
+        said = elsewhere.get(f"{SANDBOXES}/default").json()
+        assert said["now"] == "2026-02-28T09:00:00Z"
+        assert [each["facts"] for each in said["customers"]] == [
+            each["facts"] for each in client.get(world.path).json()["customers"]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        ({"format": "something else"}, "format"),
+        ({"version": 2}, "version"),
+        ({"clock": {"base": "never"}}, "broken"),
+        ({"breakages": ["no-such-fault"]}, "no-such-fault"),
+        ({"scenario": {"name": "x", "text": "title: [unclosed"}}, "cannot be opened"),
+        (
+            {"decisions": [{"persona": "zoe", "preference_id": "x", "opted_in": True}]},
+            "zoe",
+        ),
+    ],
+)
+def test_a_foreign_or_broken_snapshot_is_refused_and_changes_nothing(
+    client: httpx.Client, spoil: dict[str, Any], told: str
+) -> None:
+    world = changed(client)
+    saved = client.get(f"{world.path}/snapshot").json() | spoil
+    before = len(client.get(SANDBOXES).json())
+    answer = client.post(SANDBOXES, json={"snapshot": saved})
+
+    assert answer.status_code == 409
+    assert told in answer.json()["message"]
+    assert len(client.get(SANDBOXES).json()) == before
+
+
+@pytest.mark.parametrize("option", ["--snapshot", "--persist"])
+def test_a_file_that_is_none_ends_the_start_with_one_line(tmp_path: Path, option: str) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("These are my notes, and no sandbox.\n" * 99)
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", option, str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert str(file) in ran.stderr
+    assert file.read_text().startswith("These are my notes")
+
+
+def start(file: Path, port_file: Path) -> tuple["subprocess.Popen[bytes]", str]:
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--persist", str(file)]
+    command += ["--port-file", str(port_file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (port_file.exists() and port_file.read_text()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process, f"http://127.0.0.1:{port_file.read_text()}"
+
+
+def test_kept_sandboxes_survive_a_kill_at_any_moment(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    known: dict[str, list[Any]] = {}
+    for kill in range(3):
+        process, url = start(file, port_file)
+        with httpx.Client(base_url=url) as client:
+            listed = {each["id"] for each in client.get(SANDBOXES).json()}
+            assert listed - {"default"} >= known.keys()
+            for id, before in known.items():
+                assert seen(found(client, id)) == before
+            world = changed(client)
+            known[world.said["id"]] = seen(world)
+        if kill == 1:
+            # Killed while it writes without a pause.
+            writer = subprocess.Popen([sys.executable, "-c", WRITER, url])
+            time.sleep(0.3)
+            os.kill(process.pid, signal.SIGKILL)
+            writer.wait()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+WRITER = f"""
+import sys, httpx
+with httpx.Client(base_url=sys.argv[1]) as client:
+    try:
+        while True:
+            client.post({SANDBOXES!r}, json={{}})
+    except httpx.TransportError:
+        pass
+"""
+
+
+def found(client: httpx.Client, id: str) -> World:
+    world = object.__new__(World)
+    world.client, world.path = client, f"{SANDBOXES}/{id}"
+    world.said = client.get(world.path).json()
+    return world
+
+
+def test_a_closed_sandbox_is_kept_no_longer(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file)
+    with httpx.Client(base_url=url) as client:
+        kept, closed = (client.post(SANDBOXES, json={}).json()["id"] for _ in range(2))
+        client.delete(f"{SANDBOXES}/{closed}")
+    process.kill()
+    process.wait()
+    process, url = start(file, port_file)
+    listed = {each["id"] for each in httpx.get(f"{url}{SANDBOXES}").json()}
+    process.kill()
+    process.wait()
+
+    assert listed == {"default", kept}
+
+
+def test_a_snapshot_carries_no_more_than_it_must(client: httpx.Client) -> None:
+    world = World(client, scenario="heavy-history")
+    text = client.get(f"{world.path}/snapshot").text
+
+    assert len(text) < 5000
+    assert json.loads(text)["scenario"]["name"] == "heavy-history"
