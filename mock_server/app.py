@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server import adapter, control, problems, quirks, scenario_schema, site, snapshot
 from mock_server.account import Account
+from mock_server.admission import Admission
 from mock_server.catalogue import load_catalogue
 from mock_server.document import Document
 from mock_server.exchange import Answer, Request, Response
@@ -59,6 +60,10 @@ class Settings:
     """A file that sandboxes are kept in across restarts."""
     limits: Limits = Limits()
     """How many sandboxes may be open, and for how long unused."""
+    admin_token: str | None = None
+    """What the control API asks for; None leaves it open to this machine."""
+    insecure_admin: bool = False
+    """Whether the control API is open to all who can reach it."""
     staff_read_status: int = HTTPStatus.UNAUTHORIZED
     """How a staff token is refused on a GET; AUTH-05 of the document."""
     staff_write_status: int = HTTPStatus.FORBIDDEN
@@ -82,6 +87,7 @@ class Mock:
         opening = Opening(
             settings.scenario, settings.seed, settings.now, breakages=settings.breakages
         )
+        self._admission = Admission(settings.admin_token, settings.insecure_admin)
         storage = Storage(settings.persist) if settings.persist else None
         self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits, storage)
         if settings.snapshot:
@@ -132,9 +138,11 @@ class Mock:
         return replace(response, delay_s=response.delay_s + self.settings.delay_ms / 1000)
 
     def _control(self, request: Request) -> Response:
-        origin = request.headers.get("origin")
-        if origin is not None and origin != request.base_url:
-            return refusal(problems.forbidden("The control API answers no other web origin."))
+        names_operation = self._router.route(request.method, request.path) is not None
+        try:
+            self._admission.check(request, names_operation=names_operation)
+        except Problem as problem:
+            return refusal(problem)
         response = self._router(request)
         if request.method not in READS and request.path.startswith(SANDBOX_PREFIX):
             self.sandboxes.changed(request.path.removeprefix(SANDBOX_PREFIX).partition("/")[0])

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import click
 
 from mock_server import __version__, announce, scenario, scenario_schema, server
+from mock_server.admission import is_local
 from mock_server.app import Mock, Settings
 from mock_server.breakages import BREAKAGES
 from mock_server.clock import ClockError
@@ -91,6 +92,8 @@ def main() -> None:
 @_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
 @_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
 @_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@_option("--admin-token", help="What the control API asks for.")
+@_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
 def serve(
     port: int, host: str, port_file: Path | None, log_format: Literal["text", "json"], **said: Any
@@ -104,6 +107,11 @@ def serve(
       mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
+    if not (is_local(host) or said["admin_token"] or said["insecure_admin"]):
+        raise click.UsageError(
+            f"on {host} others can reach the control API; give an --admin-token, or say"
+            " --insecure-admin to leave it open to them"
+        )
     with _one_line_errors():
         mock = Mock(_settings(**said))
         bound = server.listen(host, port)
