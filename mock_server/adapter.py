@@ -121,7 +121,9 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(response.drip_s / len(pieces))
     if response.stream is not None:
+        await send({"type": "http.response.body", "body": last, "more_body": True})
         await _stream(response.stream, receive, send)
+        last = b""
     await send({"type": "http.response.body", "body": last})
 
 

@@ -1,10 +1,11 @@
-"""The command line of the mock: serve, scenarios, token."""
+"""The command line of the mock: serve, scenarios, token, coverage, replay."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from socket import socket
 from typing import Any, Literal
@@ -26,6 +27,8 @@ from mock_server.snapshot import SnapshotError
 from mock_server.storage import StorageError
 from mock_server.tokens import DEFAULT_SANDBOX, Role, Token
 
+TOOLS = ("coverage", "replay")
+"""Commands that a server does not need, in a module of their own."""
 EXPECTED = (
     ScenarioError,
     SnapshotError,
@@ -70,7 +73,20 @@ def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
 _scenario_option = _option("-s", "--scenario", default="default", help="A name, or a file.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Lazy(click.Group):
+    """Imports the commands that speak to a running mock only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *TOOLS])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in TOOLS:
+            return super().get_command(ctx, name)
+        found: click.Command = getattr(import_module("mock_server.cli_tools"), name)
+        return found
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mock-server")
 def main() -> None:
     """A stateful mock of the My Account API."""

@@ -151,7 +151,7 @@ class Sandbox:
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""
-        self._call("DELETE", "faults")
+        self._call("POST", "faults/clear")
 
     def requests(self, **wanted: Any) -> list[Json]:
         """What was asked: by operation, status, persona, method, since."""

@@ -33,6 +33,8 @@ class Entry(Struct, frozen=True, dict=True):
     """The operation, if it was for one."""
     persona: str | None
     """Whom the token names."""
+    role: str | None
+    """What kind of token it is: customer, staff, expired, revoked or unknown."""
     request: Request
     response: Response
     body_bytes: int
@@ -65,6 +67,7 @@ class Entry(Struct, frozen=True, dict=True):
             "at": self.at,
             "operation": self.route.id if self.route else None,
             "persona": self.persona,
+            "role": self.role,
             "method": request.method,
             "path": request.path,
             "query": request.query,
@@ -125,12 +128,14 @@ class Filter(Struct, frozen=True):
 class Journal:
     """The latest requests of a sandbox, and what its clients have met."""
 
-    __slots__ = ("_entries", "_news", "coverage", "number")
+    __slots__ = ("_entries", "_news", "complete", "coverage", "number")
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._news: asyncio.Event | None = None
         self.number = 0
+        self.complete = True
+        """Whether every request since the sandbox was opened or reset is remembered."""
         self.coverage = Coverage()
 
     def record(
@@ -138,6 +143,7 @@ class Journal:
         at: datetime,
         route: Route | None,
         persona: str | None,
+        role: str | None,
         request: Request,
         response: Response,
         changes: list[Json],
@@ -151,15 +157,17 @@ class Journal:
             response = msgspec.structs.replace(response, body=response.body[:BODY_BYTES])
         if len(request.body) > BODY_BYTES:
             request = msgspec.structs.replace(request, body=request.body[:BODY_BYTES])
-        entry = Entry(self.number, at, route, persona, request, response, length, changes)
+        entry = Entry(self.number, at, route, persona, role, request, response, length, changes)
+        self.complete = self.complete and len(self._entries) < KEPT
         self._entries.append(entry)
         if self._news is not None:
             self._news.set()
             self._news = None
 
-    def clear(self) -> None:
+    def clear(self, *, reset: bool = False) -> None:
         """Forget the requests; what was met stays met, and numbers go on."""
         self._entries.clear()
+        self.complete = reset
 
     def entries(self, wanted: Callable[[Entry], bool]) -> Iterator[Entry]:
         """The remembered entries that are wanted, oldest first."""

@@ -1,16 +1,11 @@
 """Fixtures for test-suites of clients: a mock per run, a sandbox per test."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from mock_server.client import Customer, MockServer, Sandbox
-
-STARTS_WITHIN_S = 30.0
+from mock_server.process import running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,9 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def mock_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MockServer]:
+def mock_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
     """A mock for the whole run; each xdist worker has one of its own."""
     given = request.config.getoption("--mock-server")
     if given:
@@ -37,13 +30,10 @@ def mock_server(
         yield server
         server.close()
         return
-    folder = tmp_path_factory.mktemp("mock-server")
-    process = _started(folder / "port", folder / "log")
-    server = MockServer(_url(process, folder / "port", folder / "log"))
-    yield server
-    server.close()
-    process.terminate()
-    process.wait()
+    with running() as url:
+        server = MockServer(url)
+        yield server
+        server.close()
 
 
 @pytest.fixture
@@ -63,20 +53,3 @@ def customer(request: pytest.FixtureRequest, sandbox: Sandbox) -> Customer:
 
 def _said(marker: pytest.Mark | None) -> dict[str, str]:
     return dict(marker.kwargs) if marker else {}
-
-
-def _started(port_file: Path, log: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
-    with log.open("wb") as errors:
-        return subprocess.Popen(
-            [*command, "--port-file", str(port_file)], stdout=subprocess.DEVNULL, stderr=errors
-        )
-
-
-def _url(process: "subprocess.Popen[bytes]", port_file: Path, log: Path) -> str:
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        if port_file.exists() and (port := port_file.read_text()):
-            return f"http://127.0.0.1:{port}"
-        time.sleep(0.02)
-    raise pytest.UsageError(f"the mock could not be started: {log.read_text()[-500:]}")

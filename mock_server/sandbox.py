@@ -166,16 +166,29 @@ class Sandbox:
         """Note a request in the journal."""
         if self.journal is None:
             self.journal = Journal()
-        token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
-        persona = token.name if token and token.name in self.world.scenario.customers else None
-        self.journal.record(self.clock.now(), route, persona, request, response, changes)
+        persona, role = self._spoken_for(request.headers.get("authorization"))
+        self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
+
+    def _spoken_for(self, authorization: str | None) -> tuple[str | None, str | None]:
+        """The persona and the role that a token names, good or not."""
+        if authorization is None:
+            return None, None
+        token = tokens.parse(authorization.rpartition(" ")[2])
+        if token is None or token.sandbox != self.id:
+            return None, "unknown"
+        if token.role == "staff":
+            return None, "staff"
+        if token.name not in self.world.scenario.customers:
+            return None, "unknown"
+        over = token.expires is not None and token.expires <= self.clock.now()
+        return token.name, "expired" if over else token.role
 
     def reset(self) -> None:
         """Back to what the scenario says, and to the time it was opened with."""
         self._consents.clear()
         self.faults = ()
         if self.journal is not None:
-            self.journal.clear()
+            self.journal.clear(reset=True)
         self.clock = self.first_clock
 
     def caller(self, authorization: str | None) -> Caller:

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def pages(business: Document, control: Document, schema: bytes) -> Answer:
         "/openapi.json": Response(200, business.json, (JSON,)),
         "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
         "/__mock__/openapi.json": Response(200, control.json, (JSON,)),
+        "/__mock__/client.js": _script("my-account-mock.js", "text/javascript"),
+        "/__mock__/client.d.ts": _script("my-account-mock.d.ts", "text/plain"),
         scenario_schema.PATH: Response(200, schema, (JSON,)),
         "/docs": _page("My Account API", "/docs/openapi.json"),
         "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
@@ -53,6 +56,11 @@ def pages(business: Document, control: Document, schema: bytes) -> Answer:
 
 def _page(title: str, url: str) -> Response:
     return Response(200, _PAGE.format(title=title, url=url).encode(), (HTML,))
+
+
+def _script(name: str, media_type: str) -> Response:
+    text = files("mock_server").joinpath("javascript", name).read_bytes()
+    return Response(200, text, (("Content-Type", f"{media_type}; charset=utf-8"),))
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mock_server.clock import Clock, ClockError, machine_now
 from mock_server.faults import Fault
@@ -97,6 +98,12 @@ def taken(sandbox: Sandbox) -> Snapshot:
         [Decision(*key, opted_in) for key, opted_in in sandbox.decisions().items()],
         list(sandbox.faults),
     )
+
+
+def opening(sandbox: Sandbox) -> Snapshot:
+    """A sandbox as it was opened."""
+    now = taken(sandbox)
+    return replace(now, clock=now.first_clock, decisions=[], faults=[])
 
 
 def read(document: Any) -> Snapshot:

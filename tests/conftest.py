@@ -1,12 +1,9 @@
 """A running mock for tests: as a process with a socket, and as a function."""
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,35 +11,16 @@ import pytest
 
 from mock_server.app import Mock, Settings
 from mock_server.exchange import Request, Response
+from mock_server.process import running
 
 Serve = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+def serve() -> Iterator[Serve]:
     """Starts `mock-server serve` with some arguments and gives its URL; stops it at the end."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str) -> str:
-        port_file = tmp_path_factory.mktemp("server") / "port"
-        command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
-        command += ["--port-file", str(port_file), *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        started.append(process)
-        return f"http://127.0.0.1:{_port(process, port_file)}"
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _port(process: subprocess.Popen[bytes], port_file: Path) -> str:
-    while process.poll() is None:
-        if port_file.exists() and (port := port_file.read_text()):
-            return port
-        time.sleep(0.01)
-    raise RuntimeError(f"the mock ended with {process.returncode} before it served")
+    with ExitStack() as started:
+        yield lambda *arguments: started.enter_context(running(*arguments))
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +47,13 @@ class Caller:
         if who is not None:
             headers["authorization"] = f"Bearer {who}"
         return self.mock.answer(Request(method, path, query, headers))
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of what the control API answers; nothing but successes are expected."""
+        text = json.dumps(body).encode() if body is not None else b""
+        answer = self.mock.answer(Request(method, path, body=text))
+        assert answer.status < 300, answer.body
+        return json.loads(answer.body) if answer.body else None
 
     def json(self, method: str, path: str, who: str | None = None) -> Any:
         """The JSON of the answer."""

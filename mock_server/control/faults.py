@@ -34,8 +34,8 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     return _shown(fault, sandboxes.business)
 
 
-@operation("deleteFaults")
-def delete_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
+@operation("clearFaults")
+def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
     sandboxes.get(sandbox_id).faults = []
 
 

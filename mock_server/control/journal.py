@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mock_server import __version__
+from mock_server import __version__, snapshot
 from mock_server.exchange import Response
 from mock_server.journal import Entry, Filter, Journal
 from mock_server.operation import operation
@@ -75,8 +75,20 @@ def export_requests(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     return {"log": {"version": "1.2", "creator": creator, "entries": list(map(_har, entries))}}
 
 
-@operation("forgetRequests")
-def forget_requests(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
+@operation("exportBundle")
+def export_bundle(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
+    journal = _journal(sandboxes, sandbox_id)
+    return {
+        "format": "my-account-bundle",
+        "version": 1,
+        "complete": journal.complete,
+        "snapshot": snapshot.opening(sandboxes.get(sandbox_id)),
+        "requests": [each.shown() for each in journal.entries(Filter())],
+    }
+
+
+@operation("clearJournal")
+def clear_journal(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
     _journal(sandboxes, sandbox_id).clear()
 
 

@@ -128,7 +128,7 @@ def test_faults_are_listed_with_what_they_struck_and_taken_back(world: World) ->
     for _ in range(3):
         ask(world)
     listed = world.client.get(f"{world.path}/faults").json()
-    world.client.delete(f"{world.path}/faults")
+    world.client.post(f"{world.path}/faults/clear")
 
     assert [(each["id"], each["seen"], each["hits"]) for each in listed] == [("1", 3, 1)]
     assert world.client.get(f"{world.path}/faults").json() == []

@@ -1,0 +1,133 @@
+export class MockError extends Error {
+  status?: number;
+}
+
+export interface Opening {
+  scenario?: string;
+  seed?: number;
+  /** ISO 8601; the clock stands still there. */
+  now?: string;
+  overrides?: Record<string, unknown>;
+  breakages?: string[];
+  /** What `Sandbox.snapshot` gave; nothing else beside it. */
+  snapshot?: Snapshot;
+}
+
+export type Snapshot = Record<string, unknown>;
+
+export interface Customer {
+  persona: string;
+  id: string;
+  token: string;
+  description: string;
+  facts: Record<string, unknown>;
+}
+
+export interface Clock {
+  now: string;
+  running: boolean;
+  opened: string;
+}
+
+export interface ClockChange {
+  now?: string;
+  advance?: string;
+  running?: boolean;
+  force?: boolean;
+}
+
+export type FaultKind =
+  | "status" | "latency" | "rate_limit" | "drip" | "truncated" | "malformed_json" | "wrong_type"
+  | "EMPTY_RESPONSE" | "MALFORMED_RESPONSE_CHUNK" | "RANDOM_DATA_THEN_CLOSE" | "CONNECTION_RESET_BY_PEER";
+
+export interface FaultRule {
+  kind: FaultKind;
+  operation?: string;
+  status?: number;
+  message?: string;
+  delay_ms?: number | { uniform: [number, number] } | { lognormal: { median_ms: number; sigma: number } };
+  retry_after_s?: number;
+  duration_ms?: number;
+  probability?: number;
+  skip?: number;
+  count?: number;
+  off_contract?: boolean;
+}
+
+export interface Fault extends FaultRule {
+  id: string;
+  documented: boolean;
+  seen: number;
+  hits: number;
+}
+
+export interface Wanted {
+  operation?: string;
+  status?: number;
+  persona?: string;
+  method?: string;
+  since?: number;
+}
+
+export interface JournalEntry {
+  number: number;
+  at: string;
+  operation: string | null;
+  persona: string | null;
+  role: string | null;
+  method: string;
+  path: string;
+  query: string;
+  status: number;
+  fault: string | null;
+  rule: string | null;
+  reason: string;
+  changes: { persona: string; preference_id: string; opted_in: boolean }[];
+  request: { valid: boolean; problem: string | null; headers: Record<string, string>; body: string };
+  response: { valid: boolean; problem: string | null; headers: [string, string][]; body: string; body_bytes: number };
+}
+
+export interface Coverage {
+  percent: number;
+  met: number;
+  known: number;
+  operations: {
+    operation: string;
+    statuses: Record<string, number>;
+    states: Record<string, boolean>;
+    personas: string[];
+  }[];
+}
+
+export class MockServer {
+  readonly url: string;
+  constructor(url?: string, options?: { adminToken?: string });
+  call(method: string, path: string, body?: unknown): Promise<any>;
+  sandbox(opening?: Opening): Promise<Sandbox>;
+  coverage(): Promise<Coverage>;
+}
+
+export class Sandbox {
+  readonly server: MockServer;
+  readonly id: string;
+  /** Requests under it live here, even without a token. */
+  readonly url: string;
+  readonly scenario: string;
+  readonly customers: Customer[];
+  /** Tokens that are refused, by the reason. */
+  readonly tokens: Record<"unknown" | "staff" | "expired" | "revoked", string>;
+  customer(persona?: string): Customer;
+  mint(persona: string, expiresIn?: number | string): Promise<string>;
+  clock(): Promise<Clock>;
+  setClock(change: ClockChange): Promise<Clock>;
+  advance(by: string): Promise<Clock>;
+  fault(rule: FaultRule): Promise<Fault>;
+  clearFaults(): Promise<void>;
+  requests(wanted?: Wanted): Promise<JournalEntry[]>;
+  waitFor(wanted?: Wanted, options?: { count?: number; timeoutMs?: number }): Promise<JournalEntry[]>;
+  assertRequested(operation: string, wanted?: Wanted & { times?: number }): Promise<void>;
+  coverage(): Promise<Coverage>;
+  snapshot(): Promise<Snapshot>;
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}

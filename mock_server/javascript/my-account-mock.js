@@ -1,0 +1,158 @@
+// A client of the mock's control API, for tests in JavaScript. No dependencies: it needs `fetch`.
+// In Node.js it can use a mock anywhere; in a browser only one of the page's own origin.
+
+const CONTROL = "/__mock__";
+
+/** The mock refused, or is not there. */
+export class MockError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.name = "MockError";
+    this.status = status;
+  }
+}
+
+/** A running mock. */
+export class MockServer {
+  constructor(url = "http://127.0.0.1:4010", { adminToken } = {}) {
+    this.url = url.replace(/\/+$/, "");
+    this.headers = adminToken ? { Authorization: `Bearer ${adminToken}` } : {};
+  }
+
+  /** Call the control API; gives the JSON of its answer. */
+  async call(method, path, body) {
+    const headers = body === undefined ? this.headers : { ...this.headers, "Content-Type": "application/json" };
+    let answer;
+    try {
+      answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    } catch (error) {
+      throw new MockError(`${this.url} does not answer: ${error.message}`);
+    }
+    const text = await answer.text();
+    if (answer.ok) return text ? JSON.parse(text) : undefined;
+    throw new MockError(`${method} ${path} was answered ${answer.status}: ${told(text)}`, answer.status);
+  }
+
+  /** Open a sandbox: {scenario, seed, now, overrides, breakages} or {snapshot}. */
+  async sandbox(opening = {}) {
+    return new Sandbox(this, await this.call("POST", `${CONTROL}/sandboxes`, opening));
+  }
+
+  /** What clients have met in all sandboxes, closed ones included. */
+  coverage() {
+    return this.call("GET", `${CONTROL}/coverage`);
+  }
+}
+
+/** An open sandbox; close it when the test is over. */
+export class Sandbox {
+  constructor(server, said) {
+    this.server = server;
+    this.id = said.id;
+    this.url = server.url + said.base_path;
+    this.scenario = said.scenario;
+    this.customers = said.customers;
+    this.tokens = said.tokens;
+    this.path = `${CONTROL}/sandboxes/${said.id}`;
+  }
+
+  /** A customer by name; the scenario's first without one. */
+  customer(persona) {
+    const found = this.customers.find((each) => persona === undefined || each.persona === persona);
+    if (found) return found;
+    const known = this.customers.map((each) => each.persona).join(", ");
+    throw new MockError(`nobody is called '${persona}' here; there are ${known}`);
+  }
+
+  /** A token that runs out by the sandbox's clock, after seconds or an ISO 8601 duration. */
+  async mint(persona, expiresIn) {
+    const body = expiresIn === undefined ? { persona } : { persona, expires_in: expiresIn };
+    return (await this.#call("POST", "/tokens", body)).token;
+  }
+
+  /** The clock: {now, running, opened}. */
+  clock() {
+    return this.#call("GET", "/clock");
+  }
+
+  /** Change the clock: {now, advance, running, force}. */
+  setClock(change) {
+    return this.#call("PATCH", "/clock", change);
+  }
+
+  /** Advance the clock by an ISO 8601 duration. */
+  advance(by) {
+    return this.setClock({ advance: by });
+  }
+
+  /** Let something go wrong: {kind, operation, status, delay_ms, count, …}. */
+  fault(rule) {
+    return this.#call("POST", "/faults", rule);
+  }
+
+  /** Let nothing go wrong any more. */
+  clearFaults() {
+    return this.#call("POST", "/faults/clear");
+  }
+
+  /** What was asked: by operation, status, persona, method, since. */
+  async requests(wanted = {}) {
+    return (await this.#call("GET", `/journal?${new URLSearchParams({ limit: 500, ...wanted })}`)).entries;
+  }
+
+  /** What was asked, once it was asked so often; fails when it was not in time. */
+  async waitFor(wanted = {}, { count = 1, timeoutMs = 5000 } = {}) {
+    const query = new URLSearchParams({ ...wanted, count, timeout_ms: timeoutMs });
+    const found = await this.#call("GET", `/journal/wait?${query}`);
+    if (found.met) return found.entries;
+    throw new MockError(await this.#missing(wanted, `${count} or more`, found.count));
+  }
+
+  /** Insist that an operation was called: so often, or at all. */
+  async assertRequested(operation, { times, ...wanted } = {}) {
+    const { length } = await this.requests({ operation, ...wanted });
+    if (times === undefined ? length > 0 : length === times) return;
+    throw new MockError(await this.#missing({ operation, ...wanted }, times ?? "at least one", length));
+  }
+
+  /** What clients of this sandbox have met. */
+  coverage() {
+    return this.#call("GET", "/coverage");
+  }
+
+  /** The sandbox as one document. */
+  snapshot() {
+    return this.#call("GET", "/snapshot");
+  }
+
+  /** Take back every change. */
+  reset() {
+    return this.#call("POST", "/reset");
+  }
+
+  /** Close it; its tokens stop working. */
+  close() {
+    return this.#call("DELETE", "");
+  }
+
+  #call(method, place, body) {
+    return this.server.call(method, this.path + place, body);
+  }
+
+  async #missing(wanted, expected, count) {
+    const asked = Object.entries(wanted).map(([name, value]) => `${name}=${value}`).join(" ") || "any";
+    const lines = (await this.requests()).map(
+      (each) => `  ${each.number}  ${each.status}  ${each.method} ${each.path} as ${each.persona ?? "nobody"}: ${each.reason}`,
+    );
+    const there = lines.length ? lines.join("\n") : "  none at all";
+    return `requests with ${asked}: expected ${expected}, found ${count}; there were:\n${there}`;
+  }
+}
+
+function told(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return text.slice(0, 200);
+  }
+}

@@ -1,0 +1,232 @@
+"""What was asked, why it was answered so, and what clients have met."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mock_server.client import Customer, MockError, MockServer, Sandbox
+from tests.conftest import Serve
+
+ACCOUNT = "/customers/my-account"
+PREFERENCES = f"{ACCOUNT}/marketing-preferences"
+COMMAND = [sys.executable, "-m", "mock_server"]
+
+
+@pytest.fixture
+def ada(sandbox: Sandbox) -> Customer:
+    return sandbox.customer("ada")
+
+
+def ask(who: Customer, path: str = ACCOUNT, method: str = "GET") -> httpx.Response:
+    with who.http() as http:
+        return http.request(method, path)
+
+
+def test_an_entry_tells_who_asked_and_why_it_was_answered_so(
+    sandbox: Sandbox, ada: Customer
+) -> None:
+    id = ask(ada, PREFERENCES).json()["data"][1]["id"]
+    for method in ("DELETE", "POST", "POST"):
+        ask(ada, f"{PREFERENCES}/{id}", method)
+    *_, changing, again = sandbox.requests(persona="ada")
+
+    assert changing["operation"] == "actionMyAccountMarketingPreferenceOptIn"
+    assert changing["reason"] == "the token is ada's"
+    assert changing["changes"] == [{"persona": "ada", "preference_id": id, "opted_in": True}]
+    assert again["changes"] == []
+    assert again["request"]["valid"] is True
+    assert again["response"]["valid"] is True
+
+
+@pytest.mark.parametrize(
+    ("token", "role", "rule"),
+    [
+        ("staff", "staff", "AUTH-04"),
+        ("expired", "expired", "AUTH-06"),
+        ("revoked", "revoked", "AUTH-09"),
+        ("unknown", "unknown", "AUTH-02"),
+    ],
+)
+def test_a_refusal_names_the_kind_of_token_and_the_rule(
+    sandbox: Sandbox, token: str, role: str, rule: str
+) -> None:
+    httpx.get(sandbox.url + ACCOUNT, headers={"Authorization": f"Bearer {sandbox.tokens[token]}"})
+    [entry] = sandbox.requests(status=401)
+
+    assert (entry["role"], entry["rule"]) == (role, rule)
+    assert sandbox.tokens[token] not in json.dumps(entry)
+
+
+def test_a_malformed_request_is_told_to_be_one(sandbox: Sandbox, ada: Customer) -> None:
+    ask(ada, "/shop/my-account/orders?page=none")
+    ask(ada, f"{ACCOUNT}/order-history")
+    malformed, unknown = sandbox.requests()
+
+    assert not malformed["request"]["valid"]
+    assert "page" in malformed["request"]["problem"]
+    assert malformed["response"]["valid"]
+    assert unknown["operation"] is None
+    assert "no operation" in unknown["request"]["problem"]
+
+
+def test_an_answer_off_the_contract_is_told_to_be_one(sandbox: Sandbox, ada: Customer) -> None:
+    for kind in ("rate_limit", "malformed_json", "wrong_type"):
+        sandbox.fault(kind, count=1)
+        ask(ada)
+    found = [(each["fault"], each["response"]["valid"]) for each in sandbox.requests()]
+
+    assert found == [("1", False), ("2", False), ("3", False)]
+
+
+def test_the_ring_forgets_the_oldest_and_bodies_are_cut(sandbox: Sandbox, ada: Customer) -> None:
+    with ada.http() as http:
+        for _ in range(510):
+            http.get(ACCOUNT)
+        http.get("/shop/my-account/orders?per_page=100")
+    kept = sandbox.requests()
+
+    assert [kept[0]["number"], kept[-1]["number"], len(kept)] == [12, 511, 500]
+    assert len(kept[-1]["response"]["body"]) <= 8192 < kept[-1]["response"]["body_bytes"]
+
+
+def test_waiting_ends_when_the_requests_have_come(sandbox: Sandbox, ada: Customer) -> None:
+    late = threading.Timer(0.2, lambda: [ask(ada), ask(ada)])
+    late.start()
+    found = sandbox.wait_for(2, operation="getMyAccountDetails", timeout_ms=30_000)
+    late.join()
+
+    assert len(found) == 2
+
+
+def test_waiting_in_vain_tells_what_was_asked_instead(sandbox: Sandbox, ada: Customer) -> None:
+    ask(ada, f"{ACCOUNT}/charges")
+    with pytest.raises(AssertionError, match=r"expected 1 or more, found 0(.|\n)*charges  as ada"):
+        sandbox.wait_for(operation="listMyAccountOrders", timeout_ms=50)
+
+
+def test_the_stream_sends_what_comes(sandbox: Sandbox, ada: Customer) -> None:
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/journal/stream"
+    with httpx.stream("GET", url, params={"operation": "listMyAccountCharges"}) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        ask(ada)
+        ask(ada, f"{ACCOUNT}/charges")
+        event = [next(lines) for _ in range(4)]
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert event[1:3] == ["id: 2", "event: request"]
+    assert json.loads(event[3].removeprefix("data: "))["persona"] == "ada"
+
+
+def test_the_archive_is_one_that_browsers_read(sandbox: Sandbox, ada: Customer) -> None:
+    ask(ada, "/shop/my-account/orders?page=2")
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/journal/har"
+    log = httpx.get(url).json()["log"]
+
+    assert log["version"] == "1.2"
+    assert log["entries"][0]["request"]["url"].endswith("/shop/my-account/orders?page=2")
+    assert log["entries"][0]["response"]["status"] == 200
+
+
+def test_coverage_tells_what_was_met_even_after_the_sandbox_is_closed(serve: Serve) -> None:
+    server = MockServer(serve())
+    before = server.coverage()
+    with server.sandbox("failed-payment") as sandbox:
+        ask(sandbox.customer("ada"), f"{ACCOUNT}/charges")
+        ask(sandbox.customer("ada"), f"{PREFERENCES}/nothing", "POST")
+    after = server.coverage()
+    charges = after["operations"][1]
+
+    assert before["met"] == 0
+    assert charges["statuses"] == {"200": 1, "401": 0}
+    assert charges["states"]["status failed"] is True
+    assert charges["states"]["status refunded"] is False
+    assert charges["personas"] == ["ada"]
+
+
+def test_the_coverage_command_fails_below_what_is_required(serve: Serve) -> None:
+    url = serve()
+    command = [*COMMAND, "coverage", "--url", url]
+    thin = subprocess.run([*command, "--require", "50"], capture_output=True, text=True)
+    plain = subprocess.run(command, capture_output=True, text=True)
+
+    assert (thin.returncode, plain.returncode) == (1, 0)
+    told = "no 403 on actionMyAccountMarketingPreferenceOptIn was ever seen"
+    assert told in " ".join(plain.stdout.split())
+
+
+def test_a_command_without_a_mock_ends_with_one_line() -> None:
+    ran = subprocess.run(
+        [*COMMAND, "coverage", "--url", "http://127.0.0.1:9"], capture_output=True, text=True
+    )
+
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def bundle(sandbox: Sandbox, ada: Customer, tmp_path: Path) -> Path:
+    """What a tester attaches to a bug report."""
+    for path in (ACCOUNT, f"{ACCOUNT}/charges", "/shop/my-account/orders"):
+        ask(ada, path)
+    for each in ask(ada, PREFERENCES).json()["data"]:
+        ask(ada, f"{PREFERENCES}/{each['id']}", "POST")
+    sandbox.advance("P2M")
+    ask(ada, f"{ACCOUNT}/charges")
+    httpx.get(sandbox.url + ACCOUNT, headers={"Authorization": f"Bearer {sandbox.tokens['staff']}"})
+    file = tmp_path / "bug.json"
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/bundle"
+    file.write_bytes(httpx.get(url).content)
+    return file
+
+
+def replayed(*arguments: Any) -> "subprocess.CompletedProcess[str]":
+    command = [*COMMAND, "replay", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
+    ran = replayed(bundle)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "0 of 10 requests are answered otherwise" in ran.stdout
+
+
+def test_a_service_that_answers_otherwise_is_told(bundle: Path, mock_server: MockServer) -> None:
+    with mock_server.sandbox() as other:
+        tokens = [f"{who}={broken.customer('ada').token}" for who in ("ada", "staff")]
+        options = [part for token in tokens for part in ("--token", token)]
+        ran = replayed(bundle, "--url", mock_server.url, *options)
+
+    assert ran.returncode == 1
+    assert "status 401 then, 200 now" in ran.stdout
+
+
+def test_a_bundle_becomes_a_test_that_passes(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_bug.py").write_text(replayed(bundle, "--as", "pytest").stdout)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True
+    )
+    script = replayed(bundle, "--as", "playwright").stdout
+
+    assert "1 passed" in ran.stdout, ran.stdout
+    assert script.count("expect(await call(") == 10
+
+
+def test_a_file_that_is_no_bundle_ends_with_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "notes.json"
+    for text in ("{}", "not JSON", '{"format": "my-account-bundle", "version": 9}'):
+        file.write_text(text)
+        ran = replayed(file)
+        assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)
+
+
+def test_the_client_tells_a_refusal_in_its_own_words(mock_server: MockServer) -> None:
+    with pytest.raises(MockError, match="unknown scenario 'no-such'"):
+        mock_server.sandbox("no-such")
