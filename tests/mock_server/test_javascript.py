@@ -54,7 +54,7 @@ def test_the_types_name_what_the_client_has(url: str) -> None:
     methods = [
         line.split("(")[0].strip().removeprefix("async ")
         for line in code.splitlines()
-        if line.startswith("  ") and line[2].isalpha() and line.endswith(") {")
+        if line.startswith("  ") and line[2].isalpha() and "#" not in line and line.endswith(") {")
     ]
 
     assert len(methods) > 15

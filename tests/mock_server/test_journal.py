@@ -200,7 +200,7 @@ def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
 
 def test_a_service_that_answers_otherwise_is_told(bundle: Path, mock_server: MockServer) -> None:
     with mock_server.sandbox() as other:
-        tokens = [f"{who}={broken.customer('ada').token}" for who in ("ada", "staff")]
+        tokens = [f"{who}={other.customer('ada').token}" for who in ("ada", "staff")]
         options = [part for token in tokens for part in ("--token", token)]
         ran = replayed(bundle, "--url", mock_server.url, *options)
 
