@@ -9,7 +9,7 @@ from tests.conftest import Serve
 
 
 def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve) -> None:
-    url = serve("--scenario", "empty", "--sandbox-ttl", "5")
+    url = serve("--scenario", "empty", "--sandbox-ttl", "120")
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/__mock__/openapi.yaml"]
     options = ["--seed", "3", "--url", url]
     for waits in ("streamRequests", "waitForRequests"):
