@@ -23,7 +23,7 @@ from mock_server.router import Route
 from mock_server.sandbox import Sandbox, World
 from mock_server.scenario import Kinds, ScenarioError, Source
 from mock_server.snapshot import Snapshot, SnapshotError
-from mock_server.storage import Storage
+from mock_server.storage import Storage, StorageError
 from mock_server.tokens import DEFAULT_SANDBOX
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
@@ -37,7 +37,7 @@ _SHARED_S = 10
 class Opening:
     """What a sandbox is opened with."""
 
-    scenario: str | Source
+    scenario: str
     seed: int
     now: datetime | None = None
     """Where its clock stands still; None lets it run with real time."""
@@ -132,13 +132,23 @@ class Sandboxes:
         return self._keep(sandbox)
 
     def changed(self, id: str) -> None:
-        """A sandbox has changed, or is gone: keep it so, where sandboxes are kept."""
+        """
+        A sandbox has changed, or is gone: keep it so, where sandboxes are kept.
+
+        Raises:
+            Problem: 500, it could not be kept.
+        """
         if self._storage is None:
             return
-        if sandbox := self._by_id.get(id):
-            self._storage.save(id, snapshot.taken(sandbox))
-        else:
-            self._storage.delete(id)
+        try:
+            if sandbox := self._by_id.get(id):
+                self._storage.save(id, snapshot.taken(sandbox))
+            else:
+                self._storage.delete(id)
+        except StorageError as error:
+            raise problems.internal(
+                f"It is done, but would not outlive a restart: {error}."
+            ) from None
 
     def _keep(self, sandbox: Sandbox) -> Sandbox:
         self._by_id[sandbox.id] = sandbox
@@ -250,9 +260,7 @@ def _lately() -> datetime:
     return now - timedelta(seconds=now.second % _SHARED_S)
 
 
-def _worlds(
-    kinds: Kinds, catalogue: Catalogue
-) -> Callable[[str | Source, int, datetime, bytes], World]:
+def _worlds(kinds: Kinds, catalogue: Catalogue) -> Worlds:
     @lru_cache(_WORLDS_KEPT)
     def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))

@@ -80,9 +80,9 @@ def load(
     Raises:
         ScenarioError: no such scenario or file, or something in it is wrong.
     """
-    found = source if isinstance(source, Source) else _read(source)
-    name = Path(source if isinstance(source, str) else source.origin).stem
-    return _Reader(found, kinds).scenario(name, overrides or {})
+    if isinstance(source, Source):
+        return _Reader(source, kinds).scenario(source.origin, overrides or {})
+    return _Reader(_read(source), kinds).scenario(Path(source).stem, overrides or {})
 
 
 def _read(source: str) -> Source:

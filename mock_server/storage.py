@@ -52,13 +52,29 @@ class Storage:
                     raise StorageError(f"{self._file}: sandbox {id} is {error}") from None
 
     def save(self, id: str, saved: Snapshot) -> None:
-        """Keep a sandbox as it is now."""
+        """
+        Keep a sandbox as it is now.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
         put = (
             "INSERT INTO sandboxes VALUES (?, ?)"
             " ON CONFLICT(id) DO UPDATE SET snapshot = excluded.snapshot"
         )
-        self._database.execute(put, (id, msgspec.json.encode(saved)))
+        self._write(put, (id, msgspec.json.encode(saved)))
 
     def delete(self, id: str) -> None:
-        """Keep a sandbox no longer."""
-        self._database.execute("DELETE FROM sandboxes WHERE id = ?", (id,))
+        """
+        Keep a sandbox no longer.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        self._write("DELETE FROM sandboxes WHERE id = ?", (id,))
+
+    def _write(self, statement: str, values: tuple[str | bytes, ...]) -> None:
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise StorageError(f"{self._file} cannot be written: {error}") from None

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -40,11 +41,7 @@ def seen(world: World) -> list[Any]:
 
 def reopened(world: World, client: httpx.Client) -> World:
     saved = world.client.get(f"{world.path}/snapshot").json()
-    again = object.__new__(World)
-    again.client = client
-    again.said = client.post(SANDBOXES, json={"snapshot": saved}).json()
-    again.path = f"{SANDBOXES}/{again.said['id']}"
-    return again
+    return World(client, client.post(SANDBOXES, json={"snapshot": saved}).json())
 
 
 def test_a_snapshot_opens_the_same_world_on_another_server(
@@ -136,7 +133,7 @@ def test_kept_sandboxes_survive_a_kill_at_any_moment(tmp_path: Path) -> None:
             listed = {each["id"] for each in client.get(SANDBOXES).json()}
             assert listed - {"default"} >= known.keys()
             for id, before in known.items():
-                assert seen(found(client, id)) == before
+                assert seen(World(client, client.get(f"{SANDBOXES}/{id}").json())) == before
             world = changed(client)
             known[world.said["id"]] = seen(world)
         if kill == 1:
@@ -158,13 +155,6 @@ with httpx.Client(base_url=sys.argv[1]) as client:
     except httpx.TransportError:
         pass
 """
-
-
-def found(client: httpx.Client, id: str) -> World:
-    world = object.__new__(World)
-    world.client, world.path = client, f"{SANDBOXES}/{id}"
-    world.said = client.get(world.path).json()
-    return world
 
 
 def test_a_closed_sandbox_is_kept_no_longer(tmp_path: Path) -> None:
@@ -189,3 +179,29 @@ def test_a_snapshot_carries_no_more_than_it_must(client: httpx.Client) -> None:
 
     assert len(text) < 5000
     assert json.loads(text)["scenario"]["name"] == "heavy-history"
+
+
+def test_a_sandbox_that_cannot_be_kept_is_told_so_in_the_envelope(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file)
+    with sqlite3.connect(file) as database:
+        database.execute("DROP TABLE sandboxes")
+    answer = httpx.post(f"{url}{SANDBOXES}/default/reset")
+    process.kill()
+    process.wait()
+
+    assert answer.status_code == 500
+    assert "restart" in answer.json()["message"]
+
+
+def test_the_name_of_a_scenario_outlives_any_number_of_snapshots(
+    serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.people.yaml"
+    file.write_text("title: Mine\ncustomers: {ada: {}}\n")
+    with httpx.Client(base_url=serve("--scenario", str(file))) as client:
+        world = World(client, client.get(f"{SANDBOXES}/default").json())
+        for _ in range(2):
+            world = reopened(world, client)
+
+    assert world.said["scenario"] == "my.people"

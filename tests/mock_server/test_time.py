@@ -14,9 +14,9 @@ NOW = "2026-01-31T09:00:00Z"
 class World:
     """A sandbox of one's own."""
 
-    def __init__(self, client: httpx.Client, **body: Any) -> None:
+    def __init__(self, client: httpx.Client, said: Any = None, **body: Any) -> None:
         self.client = client
-        self.said = client.post(SANDBOXES, json={"now": NOW} | body).json()
+        self.said = said or client.post(SANDBOXES, json={"now": NOW} | body).json()
         self.path = f"{SANDBOXES}/{self.said['id']}"
 
     def token(self, persona: str) -> str:
