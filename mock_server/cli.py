@@ -55,10 +55,11 @@ class Instant(click.ParamType[datetime]):
 
 
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
+def one_line_errors(*also: type[Exception]) -> Iterator[None]:
+    """End the command with one line where what it met was to be expected."""
     try:
         yield
-    except EXPECTED as error:
+    except EXPECTED + also as error:
         click.echo(f"mock-server: {error}", err=True)
         sys.exit(2)
 
@@ -128,7 +129,7 @@ def serve(
             f"on {host} others can reach the control API; give an --admin-token, or say"
             " --insecure-admin to leave it open to them"
         )
-    with _one_line_errors():
+    with one_line_errors():
         mock = Mock(_settings(**said))
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
@@ -166,7 +167,7 @@ def scenarios() -> None:
 @scenarios.command("list")
 def list_scenarios() -> None:
     """Name and title of every scenario that comes with the mock."""
-    with _one_line_errors():
+    with one_line_errors():
         found = [scenario.load(name, KINDS) for name in scenario.names()]
         width = max(len(each.name) for each in found)
         for each in found:
@@ -177,7 +178,7 @@ def list_scenarios() -> None:
 @click.argument("source", metavar="NAME|FILE")
 def show(source: str) -> None:
     """Who is in a scenario."""
-    with _one_line_errors():
+    with one_line_errors():
         found = scenario.load(source, KINDS)
         click.echo(f"{found.title}\n{found.description}\n")
         for name, plan in found.customers.items():
@@ -188,7 +189,7 @@ def show(source: str) -> None:
 @click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
 def check(source: tuple[str, ...]) -> None:
     """Say what is wrong with scenarios, or that nothing is."""
-    with _one_line_errors():
+    with one_line_errors():
         for each in source:
             Mock(Settings(scenario=each))
             click.echo(f"{each}: ok")
@@ -219,7 +220,7 @@ def new(file: Path) -> None:
 @_scenario_option
 def token(persona: str, scenario: str) -> None:
     """Print a persona's token in the default sandbox."""
-    with _one_line_errors():
+    with one_line_errors():
         found = load(scenario, KINDS)
         role: Role = "staff" if persona in found.staff else "customer"
         if role == "customer" and persona not in found.customers:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -10,21 +9,13 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from mock_server import replay_code
+from mock_server.cli import one_line_errors
 from mock_server.client import Json, MockError, MockServer, unmet
 from mock_server.process import running
 from mock_server.replay import BundleError, Replayed, on_mock, on_service, read
 
 SHOWN = 5
 """So many differences of one answer are told."""
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except (MockError, BundleError, OSError) as error:
-        click.echo(f"mock-server: {error}", err=True)
-        sys.exit(2)
 
 
 _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="Of that mock.")
@@ -37,7 +28,7 @@ _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="O
 @_admin
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
     """Tell what clients have met of the API, and what they never saw."""
-    with _one_line_errors():
+    with one_line_errors(MockError, BundleError):
         found = MockServer(url, admin_token).coverage(sandbox)
     console = Console()
     console.print(_table(found))
@@ -83,7 +74,7 @@ def replay(
       mock-server replay bug.json --url https://api.example.com --token ada=$TOKEN
       mock-server replay bug.json --as pytest > test_bug.py
     """
-    with _one_line_errors():
+    with one_line_errors(MockError, BundleError):
         found = read(bundle)
         if kind is not None:
             click.echo(replay_code.WRITERS[kind](found), nl=False)

