@@ -1,16 +1,21 @@
 """How fast the mock answers, as ratios within one run: `python -m tests.benchmark`.
 
 Each round sends the same request to every server in turn, in one process and without sockets, so
-that a busy machine slows all of them alike; the median round counts.
+that a busy machine slows all of them alike; the median round counts. Opening a sandbox over a
+socket and the memory of many are measured as they are.
 """
 
 import asyncio
 import json
+import os
 import statistics
 import time
 import warnings
 from collections.abc import Awaitable, Callable
+from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request as StarletteRequest
@@ -19,6 +24,7 @@ from starlette.routing import Route
 
 from mock_server.app import Settings, build_app
 from mock_server.document import Document
+from mock_server.process import running
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -26,25 +32,36 @@ with warnings.catch_warnings():
     from connexion.resolver import Resolver
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
+Asked = tuple[App, str, str]
+"""Of whom, for which path, and as whom; or with which scenario a sandbox is to be opened."""
 ROUNDS, REQUESTS = 15, 40
 ACCOUNT = "/customers/my-account"
 ORDERS = "/shop/my-account/orders"
+SANDBOXES = "/__mock__/sandboxes"
+MANY, OPENED = 100_000, 2_000
 
 
 async def ask(app: App, path: str, who: str) -> tuple[int, bytes]:
-    """Status and body of a GET."""
+    """Status and body of a GET; of a POST, where a sandbox with scenario `who` is to be opened."""
+    opened = path == SANDBOXES
+    sent = json.dumps({"scenario": who}).encode() if opened else b""
     path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": "POST" if opened else "GET",
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(b"host", b"mock"), (b"authorization", f"Bearer {who}".encode())],
+        "headers": [
+            (b"host", b"localhost"),
+            (b"authorization", f"Bearer {who}".encode()),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(sent)).encode()),
+        ],
         "server": ("mock", 80),
         "client": ("127.0.0.1", 1),
         "extensions": {},
@@ -52,7 +69,7 @@ async def ask(app: App, path: str, who: str) -> tuple[int, bytes]:
     status, body = 0, bytearray()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b""}
+        return {"type": "http.request", "body": sent}
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status
@@ -71,12 +88,12 @@ async def seconds(app: App, path: str, who: str) -> float:
     return (time.perf_counter() - started) / REQUESTS
 
 
-async def compare(what: dict[str, tuple[App, str, str]]) -> dict[str, float]:
+async def compare(what: dict[str, Asked]) -> dict[str, float]:
     """The median microseconds of each, measured in turn."""
     rounds: dict[str, list[float]] = {name: [] for name in what}
     for name, (app, path, who) in what.items():
         status, _ = await ask(app, path, who)
-        assert status == 200, f"{name} answered {status}"
+        assert status in (200, 201), f"{name} answered {status}"
     for _ in range(ROUNDS):
         for name, (app, path, who) in what.items():
             rounds[name].append(await seconds(app, path, who))
@@ -141,6 +158,43 @@ async def main() -> None:
         "1,000,000 orders, last full page": (heavy, f"{ORDERS}?page=66666", "customer-hugo"),
     }
     show("one page of orders", await compare(pages), "137 orders, first page")
+    opened = {name: (build_app(), SANDBOXES, name) for name in ("default", "heavy-history")}
+    show("opening a sandbox", await compare(opened), "default")
+    await many(mock)
+    over_a_socket()
+
+
+async def many(few: App) -> None:
+    """What very many open sandboxes cost: memory, and speed of what is asked of them."""
+    before, crowded = resident_bytes(), build_app()
+    for _ in range(MANY):
+        _, said = await ask(crowded, SANDBOXES, "default")
+    more = resident_bytes() - before
+    token = json.loads(said)["customers"][0]["token"]
+    print(f"{MANY:,} sandboxes: {more / 1e6:.0f} MB more, {more / MANY:.0f} bytes each\n")  # noqa: T201
+    for path in (ACCOUNT, ORDERS):
+        servers = {"one sandbox": (few, path, "customer-ada"), f"{MANY:,}": (crowded, path, token)}
+        show(f"GET {path} among sandboxes", await compare(servers), "one sandbox")
+
+
+def resident_bytes() -> int:
+    """The memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def over_a_socket() -> None:
+    """How long opening a sandbox takes who asks over HTTP."""
+    with running() as url:
+        connection, taken = HTTPConnection(urlsplit(url).netloc), []
+        for _ in range(OPENED):
+            started = time.perf_counter()
+            connection.request("POST", SANDBOXES, "{}", {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            taken.append(time.perf_counter() - started)
+            assert answer.status == 201, answer.status
+    p50, p99 = (statistics.quantiles(taken, n=100)[at] * 1e3 for at in (49, 98))
+    print(f"POST {SANDBOXES} over HTTP: p50 {p50:.2f} ms, p99 {p99:.2f} ms")  # noqa: T201
 
 
 def show(title: str, taken: dict[str, float], base: str) -> None:
