@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-const { MockError, MockServer } = await import(process.env.CLIENT);
+import { MockError, MockServer, Sandbox } from "./my-account-mock.mjs";
+
 const server = new MockServer(process.env.MOCK_URL);
 const ACCOUNT = "/customers/my-account";
+/** @type {Sandbox} */
 let sandbox;
 
+/** @param {string} path */
 async function get(path, token = sandbox.customer("ada").token) {
   const answer = await fetch(server.url + path, { headers: { Authorization: `Bearer ${token}` } });
   return { status: answer.status, ...(await answer.json()) };
@@ -27,11 +30,17 @@ test("the clock lets a credit expire", async () => {
 });
 
 test("time runs backwards only when forced", async () => {
-  await assert.rejects(sandbox.advance("-P1D"), (error) => error instanceof MockError && error.status === 409);
+  /** @param {unknown} error */
+  const refused = (error) => error instanceof MockError && error.status === 409;
+  await assert.rejects(sandbox.advance("-P1D"), refused);
+  const back = await sandbox.setClock({ advance: "-PT1S", force: true });
+
+  assert.equal((await sandbox.clock()).now, back.now);
 });
 
 test("a fault strikes so often and is cleared", async () => {
-  await sandbox.fault({ kind: "status", status: 404, operation: "listMyAccountPaymentMethods" });
+  const fault = await sandbox.fault({ kind: "status", status: 404, operation: "listMyAccountPaymentMethods" });
+  assert.ok(fault.documented);
   assert.equal((await get(`${ACCOUNT}/payment-methods`)).status, 404);
   await sandbox.clearFaults();
   assert.equal((await get(`${ACCOUNT}/payment-methods`)).status, 200);
@@ -60,6 +69,30 @@ test("a snapshot opens the same world again", async () => {
   assert.deepEqual(mine, theirs);
   assert.deepEqual((await get(ACCOUNT, again.customer("ada").token)).data, (await get(ACCOUNT)).data);
   await again.close();
+});
+
+test("coverage tells what was met, here and everywhere", async () => {
+  await get(`${ACCOUNT}/memberships`);
+  const [here, everywhere] = await Promise.all([sandbox.coverage(), server.coverage()]);
+  const met = here.operations.find((each) => each.operation === "listMyAccountMemberships");
+
+  assert.ok(met && met.statuses["200"] > 0 && met.personas.includes("ada"));
+  assert.ok(everywhere.met >= here.met);
+});
+
+test("a reset takes back every change", async () => {
+  const { data } = await get(`${ACCOUNT}/marketing-preferences`);
+  for (const each of data) {
+    const method = each.opted_in ? "DELETE" : "POST";
+    const headers = { Authorization: `Bearer ${sandbox.customer("ada").token}` };
+    await fetch(`${server.url}${ACCOUNT}/marketing-preferences/${each.id}`, { method, headers });
+  }
+  const [changed] = await sandbox.requests({ method: "POST" });
+  await sandbox.reset();
+
+  assert.ok(changed.changes.length > 0);
+  assert.deepEqual((await get(`${ACCOUNT}/marketing-preferences`)).data, data);
+  assert.equal((await server.call("GET", `/__mock__/sandboxes/${sandbox.id}`)).id, sandbox.id);
 });
 
 test("an unknown persona is told with those there are", () => {

@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
-const { MockServer } = await import(process.env.CLIENT);
+import { MockServer } from "./my-account-mock.mjs";
+
 const server = new MockServer(process.env.MOCK_URL);
 const PAGE = `<!doctype html><title>My Account</title><h1></h1><ul></ul><p role="alert"></p>
 <button>Opt in to all</button><script>

@@ -1,61 +1,94 @@
-"""The JavaScript client, by Node's own test runner, and behind a page in Chromium."""
+"""The JavaScript client, by Node's own test runner, behind a page in Chromium, and its types."""
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 TESTS = Path(__file__).parents[1] / "javascript"
-CACHE = Path(__file__).parents[2] / ".cache"
-PLAYWRIGHT = "playwright-core@1.64.1"
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed")
+CACHE = Path(__file__).parents[2] / ".cache" / "npm"
+PACKAGES = ("@playwright/test@1.64.1", "typescript@5.9.3", "@types/node@20.19.43")
+CLIENT = "my-account-mock"
+STRICT = ("--strict", "--noEmit", "--allowJs", "--checkJs", "--skipLibCheck", "--target", "es2022")
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="Node.js and npm are not installed"
+)
 needs_chromium = pytest.mark.skipif(
-    not (shutil.which("chromium") and shutil.which("npm")),
-    reason="Chromium, or npm to get Playwright with, is not installed",
+    not shutil.which("chromium"), reason="Chromium is not installed"
 )
 
 
-def ran(url: str, folder: Path, test: str) -> "subprocess.CompletedProcess[str]":
-    """Run a test file with the client that the mock itself serves."""
-    client = folder / "my-account-mock.mjs"
-    client.write_bytes(httpx.get(f"{url}/__mock__/client.js").content)
-    shutil.copy(TESTS / test, folder)
-    known = {"MOCK_URL": url, "CLIENT": client.as_uri(), "CHROMIUM": shutil.which("chromium") or ""}
-    command = ["node", "--test", str(folder / test)]
+@pytest.fixture(scope="module")
+def folder(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a front end's: test tools, and the client and types that the mock serves."""
+    made = tmp_path_factory.mktemp("javascript")
+    npm = ["npm", "install", "--prefix", str(made), "--cache", str(CACHE), "--no-save", "--silent"]
+    subprocess.run([*npm, "--no-audit", "--no-fund", *PACKAGES], check=True)
+    for name, module in ((f"{CLIENT}.js", f"{CLIENT}.mjs"), (f"{CLIENT}.d.ts", f"{CLIENT}.d.mts")):
+        served = httpx.get(f"{url}/__mock__/client{name.removeprefix(CLIENT)}").content
+        (made / name).write_bytes(served)
+        (made / module).write_bytes(served)
+    for test in TESTS.iterdir():
+        shutil.copy(test, made)
+    return made
+
+
+def ran(url: str, folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    known = {"MOCK_URL": url, "CHROMIUM": shutil.which("chromium") or ""}
     return subprocess.run(
-        command, env=os.environ | known, capture_output=True, text=True, check=False
+        command, cwd=folder, env=os.environ | known, capture_output=True, text=True, check=False
     )
 
 
-@needs_node
-def test_the_client_does_in_node_what_it_says(url: str, tmp_path: Path) -> None:
-    done = ran(url, tmp_path, "client.test.mjs")
+def test_the_client_does_in_node_what_it_says(url: str, folder: Path) -> None:
+    done = ran(url, folder, "node", "--test", "client.test.mjs")
 
     assert done.returncode == 0, done.stdout
 
 
-@needs_node
 @needs_chromium
-def test_a_page_in_chromium_lives_in_the_sandbox_of_its_token(url: str, tmp_path: Path) -> None:
-    npm = ["npm", "install", "--prefix", str(tmp_path), "--cache", str(CACHE / "npm")]
-    quiet = ["--no-save", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run([*npm, *quiet, PLAYWRIGHT], check=True)
-    done = ran(url, tmp_path, "page.test.mjs")
+def test_a_page_in_chromium_lives_in_the_sandbox_of_its_token(url: str, folder: Path) -> None:
+    done = ran(url, folder, "node", "--test", "page.test.mjs")
 
     assert done.returncode == 0, done.stdout
 
 
-def test_the_types_name_what_the_client_has(url: str) -> None:
-    code = httpx.get(f"{url}/__mock__/client.js").text
-    types = httpx.get(f"{url}/__mock__/client.d.ts").text
+def test_the_types_fit_what_the_client_is_used_for(url: str, folder: Path) -> None:
+    modern = ("--module", "nodenext", "--moduleResolution", "nodenext", "--types", "node")
+    done = ran(url, folder, "npx", "tsc", *STRICT, *modern, "client.test.mjs")
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_types_name_what_the_client_has(folder: Path) -> None:
+    code, types = ((folder / f"{CLIENT}.{kind}").read_text() for kind in ("js", "d.ts"))
     methods = [
         line.split("(")[0].strip().removeprefix("async ")
         for line in code.splitlines()
         if line.startswith("  ") and line[2].isalpha() and "#" not in line and line.endswith(") {")
     ]
+    used = (folder / "client.test.mjs").read_text()
 
     assert len(methods) > 15
     assert [name for name in methods if f"{name}(" not in types] == []
+    assert [name for name in methods[1:] if f".{name}(" not in used and name != "constructor"] == []
+
+
+def test_a_bug_report_written_out_for_playwright_passes_there(url: str, folder: Path) -> None:
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json={"scenario": "failed-payment"}).json()
+    token = {"Authorization": f"Bearer {sandbox['customers'][0]['token']}"}
+    for path in ("/customers/my-account/charges", "/shop/my-account/orders?page=2"):
+        httpx.get(url + path, headers=token)
+    httpx.get(url + sandbox["base_path"] + "/customers/my-account")
+    bundle = f"{url}/__mock__/sandboxes/{sandbox['id']}/bundle"
+    (folder / "bug.json").write_bytes(httpx.get(bundle).content)
+    replay = [sys.executable, "-m", "mock_server", "replay", "bug.json", "--as", "playwright"]
+    (folder / "bug.spec.js").write_text(ran(url, folder, *replay).stdout)
+
+    done = ran(url, folder, "npx", "playwright", "test", "bug.spec.js", "--reporter=line")
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
