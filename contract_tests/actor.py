@@ -48,11 +48,22 @@ class Actor:
         return self._read[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A preference, decided on otherwise, then so, so again, and read."""
+
+    preference: str
+    first: Exchange
+    second: Exchange
+    seen: list[Record]
+
+
 @dataclass(frozen=True)
 class Customer(Actor):
     """A signed-in customer of the target, and what is known of them."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
+    _tried: dict[str, list[Trial]] = field(default_factory=dict)
 
     def operation(self, id: str) -> Operation:
         """An operation of the contract."""
@@ -108,6 +119,20 @@ class Customer(Actor):
     def decide(self, preference: str, *, opted_in: bool) -> Exchange:
         """Opt in to, or out of, a preference."""
         return self.call(self.decision(opted_in), preference=preference)
+
+    def trials(self, operation: Operation) -> list[Trial]:
+        """What came of trying opt-in or opt-out on the first and the last preference, once."""
+        if operation.id not in self._tried:
+            preferences = list(self.changeable())
+            chosen = dict.fromkeys((preferences[0], preferences[-1]))
+            self._tried[operation.id] = [self._trial(each, operation) for each in chosen]
+        return self._tried[operation.id]
+
+    def _trial(self, preference: str, operation: Operation) -> Trial:
+        self.decide(preference, opted_in=not operation.opts_in)
+        first, second = (self.call(operation, preference=preference) for _ in range(2))
+        listed = self.listed("listMyAccountMarketingPreferences", fresh=True)
+        return Trial(preference, first, second, listed)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

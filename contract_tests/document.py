@@ -54,6 +54,10 @@ class Operation:
         return self.method == "GET"
 
     @property
+    def opts_in(self) -> bool:
+        return self.id.endswith("OptIn")
+
+    @property
     def lists(self) -> bool:
         """Whether its success is an array; only the account itself is an object."""
         return self.id != "getMyAccountDetails"

@@ -89,12 +89,10 @@ def _written(process: "subprocess.Popen[bytes]", port: Path) -> str:
 def catalogue(url: str, only: Sequence[str]) -> list[dict[str, Any]]:
     """The mock's breakages; those whose id, group or rule is named, or all."""
     found: list[dict[str, Any]] = httpx.get(f"{url}{CONTROL}/breakages").json()
-    chosen = [
-        each for each in found if not only or {each["id"], each["group"], each["rule"]} & set(only)
-    ]
-    if not chosen:
-        raise TargetError(f"no breakage, group or rule is called {', '.join(only)}")
-    return chosen
+    names = [{each["id"], each["group"], each["rule"]} for each in found]
+    if unknown := set(only) - set().union(*names):
+        raise TargetError(f"no breakage, group or rule is called {', '.join(sorted(unknown))}")
+    return [each for each, its in zip(found, names, strict=True) if not only or its & set(only)]
 
 
 def findings(

@@ -15,15 +15,16 @@ from contract_tests.laws import (
     time,
 )
 
-# Those that only look at what others recorded come last.
+# Time comes before what changes anything; what only looks at what others recorded comes last.
+# Concurrency leaves every preference decided alike, which is how the next law wants them.
 LAWS = laws_of(
     (
+        time,
         filters,
         pagination,
+        concurrency,
         preferences,
         authentication,
-        time,
-        concurrency,
         http,
         errors,
         ownership,

@@ -9,7 +9,7 @@ from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import Violation, law
 
-AT_ONCE = 8
+AT_ONCE = 6
 
 
 def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
@@ -19,7 +19,7 @@ def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
 
 @law("CONC-01")
 def no_decision_is_lost(customer: Customer, operation: Operation) -> None:
-    opted_in = operation.id.endswith("OptIn")
+    opted_in = operation.opts_in
     before = customer.changeable(2)
     customer.restore(dict.fromkeys(before, not opted_in), before)
     _together([_decision(customer, each, opted_in) for each in before])

@@ -56,13 +56,13 @@ def no_record_is_listed_for_two_customers(session: Session, operation: Operation
 
 @law("OWN-03")
 def a_decision_is_nobody_elses(customer: Customer, other: Customer, operation: Operation) -> None:
-    opted_in = operation.id.endswith("OptIn")
-    mine, theirs = customer.changeable(), other.changeable()
-    shared = next((each for each in mine if each in theirs), next(iter(mine)))
-    customer.decide(shared, opted_in=not opted_in)
-    if shared in theirs:
+    opted_in = operation.opts_in
+    mine, before = customer.changeable(), other.changeable()
+    shared = next((each for each in mine if each in before), next(iter(mine)))
+    customer.restore({shared: not opted_in}, mine)
+    if before.get(shared) == opted_in:
         other.decide(shared, opted_in=not opted_in)
-    before = other.consents()
+        before[shared] = not opted_in
     answer = customer.decide(shared, opted_in=opted_in)
     after = other.consents()
 

@@ -99,7 +99,7 @@ def a_page_size_over_the_cap_is_silently_capped(customers: list[Customer]) -> No
             raise Violation(expected="200 and a capped page", actual=huge.told(), exchange=huge)
         applied, total = huge.json["meta"]["per_page"], huge.json["meta"]["total"]
         _expect("as many orders as per_page tells:", min(applied, total), len(huge.records), huge)
-    for size in {1, 2, min(7, applied)}:
+    for size in {1, min(7, applied)}:
         page = customer.orders(per_page=size)
         _expect("meta.per_page", size, page.json["meta"]["per_page"], page)
 
@@ -133,7 +133,7 @@ def meta_adds_up(session: Session, operation: Operation, customers: list[Custome
 
 def _edges(customers: list[Customer]) -> None:
     """Pages where counting goes wrong: the last one, of sizes that divide the total and not."""
-    for customer in _with_orders(customers, 1)[-3:]:
+    for customer in _with_orders(customers, 1)[-2:]:
         total = _total(customer)
         for size in {1, *(_sizes(total) if total <= WALKED else ())}:
             customer.orders(page=ceil(total / size), per_page=size)
@@ -188,8 +188,9 @@ def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
     for customer in _with_orders(customers, 1)[-2:]:
         past = customer.orders(fresh=True).json["meta"]["last_page"] + 1
         operation = customer.operation("listMyAccountOrders")
-        for page in (past, HUGE, operation.largest["page"]):
-            _empty(customer.once(operation, (("page", str(page)),)))
+        _empty(customer.once(operation, (("page", str(past)),)))
+    for page in (HUGE, operation.largest["page"]):
+        _empty(customer.once(operation, (("page", str(page)),)))
 
 
 def _empty(answer: Exchange) -> None:
@@ -232,7 +233,7 @@ def orders_are_newest_first(
 def pages_of_any_size_show_the_same_order(customers: list[Customer]) -> None:
     for customer in _walkers(customers):
         total = _total(customer)
-        walks = [_walk(customer, size) for size in {*_sizes(total), min(total, 100)}]
+        walks = [_walk(customer, size) for size in _sizes(total)]
         for walk in walks[1:]:
             _expect("the same orders:", _ids(walks[0]), _ids(walk), walk[0])
         second = customer.orders(page=2, per_page=1)

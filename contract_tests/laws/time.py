@@ -10,6 +10,9 @@ from contract_tests.law import NotCovered, Violation, law
 MOVES = {"last_active_at", "last_check_in", "updated_at"}
 """Fields that reading itself may change."""
 
+UNKNOWN = (("utm_source", "newsletter"), ("sort", "oldest"))
+"""Parameters that no operation has, and that change nothing."""
+
 
 def _steady(exchange: Exchange) -> Any:
     return [
@@ -20,7 +23,11 @@ def _steady(exchange: Exchange) -> Any:
 
 @law("TIME-01")
 def reads_agree(customer: Customer, operation: Operation) -> None:
-    reads = [customer.once(operation), customer.call(operation), customer.call(operation)]
+    reads = [
+        customer.once(operation),
+        customer.once(operation, UNKNOWN),
+        customer.call(operation),
+    ]
     if not _agree(reads):
         # Something may have been changed or ordered since the first; nothing is, twice, at once.
         reads = [customer.call(operation) for _ in reads]
