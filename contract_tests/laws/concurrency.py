@@ -9,7 +9,7 @@ from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import Violation, law
 
-AT_ONCE = 6
+AT_ONCE = 8
 
 
 def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:

@@ -5,7 +5,7 @@ from contract_tests.client import ORIGIN, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import UNKNOWN
-from contract_tests.session import READY, Session
+from contract_tests.session import Session
 
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
@@ -25,9 +25,7 @@ def an_undeclared_method_is_405(session: Session, customer: Customer, operation:
     methods = {
         each.method for each in session.contract.operations.values() if each.path == operation.path
     }
-    # POST is often refused for all lists by the same lines; PATCH and PUT are asked everywhere.
-    posted = ("POST",) if operation.id == READY else ()
-    for method in ("PATCH", *posted) if operation.reads else ("PUT",):
+    for method in ("PATCH", "POST") if operation.reads else ("PUT",):
         _refused(customer.once(operation, method=method), method, methods)
 
 
