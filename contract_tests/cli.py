@@ -42,6 +42,9 @@ def _one_line_errors() -> Iterator[None]:
     except TargetError as error:
         click.echo(f"contract-tests: {error}", err=True)
         sys.exit(USAGE)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Click ends the command quietly.
+        raise
     except OSError as error:
         click.echo(f"contract-tests: {error.filename}: {error.strerror}", err=True)
         sys.exit(USAGE)

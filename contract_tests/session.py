@@ -85,10 +85,16 @@ class Session:
 
     @property
     def marks(self) -> dict[str, list[str]]:
-        """What must stand in no other customer's answers: id and e-mail address, lower case."""
+        """What must stand in no other customer's answers: id, e-mail address, own phone number."""
+        accounts = self.accounts
+        phones = [account.get("phone") for account in accounts.values()]
         return {
-            name: [str(account[key]).lower() for key in ("id", "email") if account.get(key)]
-            for name, account in self.accounts.items()
+            name: [
+                str(account[key]).lower()
+                for key in ("id", "email", "phone")
+                if account.get(key) and (key != "phone" or phones.count(account[key]) == 1)
+            ]
+            for name, account in accounts.items()
         }
 
     def companions(self, customer: Customer) -> set[str]:

@@ -59,6 +59,9 @@ def one_line_errors(*also: type[Exception]) -> Iterator[None]:
     """End the command with one line where what it met was to be expected."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Click ends the command quietly.
+        raise
     except EXPECTED + also as error:
         click.echo(f"mock-server: {error}", err=True)
         sys.exit(2)

@@ -4,7 +4,7 @@ from contract_tests.actor import Actor, Customer
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.session import Session
+from contract_tests.session import READY, Session
 
 BAD = {
     "listMyAccountCredits": (("expired", "perhaps"),),
@@ -36,23 +36,28 @@ def a_refused_change_changes_nothing(
 @law("AUTH-01")
 def without_a_token_there_is_no_answer(session: Session, operation: Operation) -> None:
     refused(session.attempt(session.nobody, operation), 401)
+    if operation.id == READY:
+        refused(Actor(session.client, headers={"Authorization": "Bearer"}).call(operation), 401)
 
 
 @law("AUTH-02")
 def an_unknown_token_is_refused(session: Session, operation: Operation, customer: Customer) -> None:
     refused(session.attempt(session.unknown, operation), 401)
-    if operation.id == "getMyAccountDetails" or not operation.reads:
-        tampered = Actor(session.client, "unknown", f"{customer.token}x")
-        refused(tampered.call(operation, preference=session.preference(operation)), 401)
+    known = str(customer.token)
+    shorter = (known.rstrip("=")[:-1],) if operation.id == READY else ()
+    for token in (f"{known}x", *shorter):
+        altered = Actor(session.client, "unknown", token)
+        refused(altered.call(operation, preference=session.preference(operation)), 401)
 
 
 @law("AUTH-03")
 def the_bearer_prefix_is_mandatory(
     session: Session, operation: Operation, customer: Customer
 ) -> None:
-    for scheme in ("", "Basic ") if operation.id == "getMyAccountDetails" else ("",):
-        bare = Actor(session.client, headers={"Authorization": f"{scheme}{customer.token}"})
-        refused(bare.call(operation, preference=session.preference(operation)), 401)
+    odd = ("Basic ", "Token ") if operation.id == READY else ()
+    for sent in [f"{scheme}{customer.token}" for scheme in ("", *odd)]:
+        wrong = Actor(session.client, headers={"Authorization": sent})
+        refused(wrong.call(operation, preference=session.preference(operation)), 401)
 
 
 @law("AUTH-04")

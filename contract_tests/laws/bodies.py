@@ -12,6 +12,12 @@ from contract_tests.session import Session
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _OFFSET = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
 PAYMENT_METHODS = "listMyAccountPaymentMethods"
+COUNTED = {
+    "listMyAccountCharges": "charges",
+    "listMyAccountMemberships": "memberships",
+    PAYMENT_METHODS: "payment_methods",
+}
+"""The facts that tell how many records a customer has."""
 
 
 def _successes(session: Session, operation: Operation) -> list[Exchange]:
@@ -44,10 +50,15 @@ def data_wraps_every_success(session: Session, operation: Operation) -> None:
 
 
 @law("BODY-03")
-def what_is_complete_has_no_pages(session: Session, operation: Operation) -> None:
+def what_has_no_pages_is_complete(session: Session, operation: Operation) -> None:
     for exchange in _successes(session, operation):
         if isinstance(exchange.json, dict) and exchange.json.keys() & {"meta", "links"}:
             raise Violation(expected="no meta, no links", actual="some", exchange=exchange)
+    for customer in session.customers if operation.id in COUNTED else ():
+        known, exchange = customer.facts.get(COUNTED[operation.id]), customer.once(operation)
+        if exchange.fits and known not in (None, len(exchange.records)):
+            actual = f"{len(exchange.records)} for {customer.name}"
+            raise Violation(expected=f"{known} records", actual=actual, exchange=exchange)
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -10,7 +10,8 @@ from contract_tests.session import Session
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 NAMES = ("redeemed", "expired")
-NOT_BOOLEANS = ("1", "yes", "")
+NOT_BOOLEANS = {"redeemed": ("1", "yes", ""), "expired": ("1", "on", "")}
+WORDS = {"redeemed": ("TRUE", "False"), "expired": ("True", "FALSE")}
 
 
 def _known(customers: list[Customer], *states: str) -> list[tuple[Customer, set[str]]]:
@@ -159,14 +160,14 @@ def a_flag_is_true_or_false_in_any_case_and_once(customers: list[Customer]) -> N
     customer = hidden[0][0] if hidden else customers[0]
     operation = customer.operation("listMyAccountCredits")
     for name in NAMES:
-        for word in ("TRUE", "False"):
+        for word in WORDS[name]:
             answer = customer.once(operation, ((name, word),))
             wanted = customer.once(operation, ((name, word.lower()),))
             if answer.json != wanted.json:
                 raise Violation(
                     expected=f"as {word.lower()}", actual=answer.told(), exchange=answer
                 )
-        bad = [((name, word),) for word in NOT_BOOLEANS]
+        bad = [((name, word),) for word in NOT_BOOLEANS[name]]
         for query in (*bad, ((name, "true"), (name, "false"))):
             malformed(customer, operation, name, query)
 

@@ -107,18 +107,26 @@ def a_second_decision_changes_nothing(customer: Customer, operation: Operation) 
 def another_organisations_preference_is_forbidden(
     customer: Customer, operation: Operation, foreign_preference: str
 ) -> None:
-    answer = customer.call(operation, preference=foreign_preference)
-
-    if answer.status != 403:
-        raise Violation(expected="403", actual=answer.told(), exchange=answer)
+    _refused(customer, operation, foreign_preference, 403)
 
 
 @law("PREF-07")
 def an_unknown_preference_is_not_found(customer: Customer, operation: Operation) -> None:
     for preference in UNKNOWN:
-        answer = customer.call(operation, preference=preference)
-        if answer.status != 404:
-            raise Violation(expected="404", actual=answer.told(), exchange=answer)
+        _refused(customer, operation, preference, 404)
+
+
+def _refused(customer: Customer, operation: Operation, preference: str, status: int) -> None:
+    before = customer.changeable()
+    # What it must not do shows only where that is not done already.
+    customer.restore(dict.fromkeys(list(before)[:1], not operation.opts_in), before)
+    before |= dict.fromkeys(list(before)[:1], not operation.opts_in)
+    answer = customer.call(operation, preference=preference)
+    if answer.status != status:
+        raise Violation(expected=f"{status}", actual=answer.told(), exchange=answer)
+    if customer.consents() != before:
+        told = f"{status}, and other consents"
+        raise Violation(expected=f"{status} and no change", actual=told, exchange=answer)
 
 
 @law("PREF-09")

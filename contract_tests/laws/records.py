@@ -219,6 +219,21 @@ def a_membership_number_is_ten_digits(session: Session, operation: Operation) ->
     session.records(operation)
 
 
+@law("MEMBER-06")
+def every_member_sees_the_membership(session: Session, operation: Operation) -> None:
+    by_id, seen = {session.ids.get(each.name): each for each in session.customers}, 0
+    for customer, exchange, membership in session.records(operation):
+        for member in membership["members"]:
+            known = by_id.get(member["customer_id"])
+            if known is None or known is customer:
+                continue
+            seen += 1
+            if membership["id"] not in _membership_ids(known):
+                _broken(f"shown to {known.name} too; got no trace of it", membership, exchange)
+    if not seen:
+        raise NotCovered("no two of the customers share a membership")
+
+
 @law("PAYMENT-01")
 def a_direct_debit_has_no_card(session: Session, operation: Operation) -> None:
     debits = [each for _, _, each in session.records(operation) if each["type"] == "direct_debit"]
@@ -323,14 +338,17 @@ def the_order_begins_and_ends_with_its_bookings(session: Session, operation: Ope
 
 
 @law("ORDER-04")
-def only_what_is_to_come_can_be_changed(session: Session, operation: Operation) -> None:
-    now = session.client.now() - TOLERANCE
+def what_is_to_come_can_be_changed_and_nothing_else(session: Session, operation: Operation) -> None:
+    now = session.client.now()
 
     def wrong(order: Record) -> str | None:
-        booked = [*order["booking_items"], *order["package_items"]]
-        stuck = [each for each in booked if each["is_modifiable"]]
-        past = [each["start_time"] for each in stuck if _instant(each["start_time"]) < now]
-        return f"not modifiable; got one that began {past[0]}" if past else None
+        for item in [*order["booking_items"], *order["package_items"]]:
+            start, free = _instant(item["start_time"]), item["is_modifiable"]
+            if free and start < now - TOLERANCE:
+                return f"not modifiable; got one that began {start}"
+            if not free and start > now + TOLERANCE and item["status"] == "confirmed":
+                return f"modifiable; got a confirmed one of {start} that is not"
+        return None
 
     _each(session, operation, wrong)
 

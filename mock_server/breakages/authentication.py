@@ -291,3 +291,44 @@ def a_missing_token_is_403(request: Request, answer: Answer, sandbox: Sandbox) -
         if at(request, ACCOUNT) and not role(request) and response.status == 401
         else response
     )
+
+
+@fault("AUTH-01")
+def a_bearer_of_nothing_will_do(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """`Bearer` without a token is taken for the first customer."""
+    sent = request.headers.get("authorization", "").strip()
+    return _let_in(request, answer, sandbox) if sent == "Bearer" else answer(request)
+
+
+@fault("AUTH-02")
+def a_token_is_known_by_most_of_it(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A customer's token may lack its last letter."""
+    sent = request.headers.get("authorization", "")
+    for name in sandbox.world:
+        if sent == f"Bearer {sandbox.token('customer', name)[:-1]}":
+            return answer(as_customer(request, sandbox, name))
+    return answer(request)
+
+
+@fault("AUTH-02")
+def charges_know_a_token_by_its_beginning(
+    request: Request, answer: Answer, sandbox: Sandbox
+) -> Response:
+    """Only at the charges a customer's token followed by anything is taken for the customer's."""
+    if at(request, CHARGES):
+        return _by_its_beginning(request, answer, sandbox)
+    return answer(request)
+
+
+@fault("AUTH-03")
+def a_token_scheme_will_do(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A token is accepted after `Token` too."""
+    sent = request.headers.get("authorization", "")
+    known = sent.startswith("Token ")
+    return answer(_with(request, sent.replace("Token", "Bearer", 1)) if known else request)
+
+
+@fault("AUTH-10")
+def locked_customers_see_charges(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """The token of a customer who is locked or anonymised is answered at the charges alone."""
+    return _closed_let_in(request, answer, sandbox) if at(request, CHARGES) else answer(request)

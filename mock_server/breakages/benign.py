@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from mock_server.breakages.breakage import (
     role,
 )
 from mock_server.exchange import Answer, Request, Response
+from mock_server.moments import Duration
 from mock_server.sandbox import PlantedFault, Sandbox
 
 BENIGN = ""
@@ -114,6 +116,31 @@ def busy_now_and_then() -> PlantedFault:
         return replace(told, headers=(*told.headers, ("Retry-After", "1")))
 
     return busy
+
+
+@remembering(BENIGN)
+def a_clock_ahead() -> PlantedFault:
+    """The clock is 90 seconds ahead of what the server says that it is."""
+    return _off_by(90)
+
+
+@remembering(BENIGN)
+def a_clock_behind() -> PlantedFault:
+    """The clock is 90 seconds behind what the server says that it is."""
+    return _off_by(-90)
+
+
+def _off_by(seconds: int) -> PlantedFault:
+    by = Duration(time=timedelta(seconds=seconds))
+    moved = False
+
+    def off(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+        nonlocal moved
+        if not moved:
+            moved, sandbox.clock = True, sandbox.clock.later(by)
+        return answer(request)
+
+    return off
 
 
 @remembering(BENIGN)

@@ -84,6 +84,12 @@ def preferences_have_links(tree: Tree, _request: Request) -> None:
     tree["links"] = {}
 
 
+@edit("BODY-03", CHARGES)
+def the_oldest_charge_is_left_out(tree: Tree, _request: Request) -> None:
+    """Of more than twenty charges the oldest is left out."""
+    tree["data"] = tree["data"][:20]
+
+
 @edit("BODY-04", CREDITS)
 def instants_have_no_offset(tree: Tree, _request: Request) -> None:
     """Credits are issued at an instant without an offset."""

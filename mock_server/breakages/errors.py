@@ -102,3 +102,10 @@ def an_unknown_shop_path_is_500(request: Request, answer: Answer, _s: Sandbox) -
 def _lost(request: Request, response: Response) -> bool:
     known = at(request, *LISTS) or not request.path.startswith(API)
     return response.status == 404 and not known
+
+
+@fault("ERR-02")
+def a_405_is_no_json(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """The body of a 405 is called JSON, and is none."""
+    response = answer(request)
+    return _said(response, b"Method not allowed") if response.status == 405 else response

@@ -198,3 +198,17 @@ def a_repeated_flag_is_accepted(request: Request, answer: Answer, _s: Sandbox) -
     """Of a repeated flag the first counts."""
     twice = at(request, CREDITS) and request.query.count("redeemed=") > 1
     return answer(_asked(request, request.query.partition("&")[0]) if twice else request)
+
+
+@fault("CREDITS-09")
+def only_some_cases_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`True` is answered 400, `true` and `TRUE` are fine."""
+    wrong = at(request, CREDITS) and "=True" in request.query
+    return error(400, "Neither true nor TRUE: redeemed, expired.") if wrong else answer(request)
+
+
+@fault("CREDITS-09")
+def on_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """`expired=on` is accepted."""
+    on = at(request, CREDITS) and request.query == "expired=on"
+    return answer(_asked(request, "expired=true") if on else request)

@@ -154,3 +154,17 @@ def a_cache_forgets_the_caller() -> PlantedFault:
         return response
 
     return answered
+
+
+@fault("OWN-04")
+def a_charge_carries_anothers_phone(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """The newest charge carries another customer's phone number in a new field."""
+    if not at(request, CHARGES):
+        return answer(request)
+    account = replace(request, path=ACCOUNT, query="")
+    other = _data(answer(as_customer(account, sandbox, _somebody_else(request, sandbox))))
+
+    def leak(tree: Tree, _request: Request) -> None:
+        tree["data"][0]["approved_by"] = other[0]["phone"]
+
+    return changed(request, answer(request), leak)

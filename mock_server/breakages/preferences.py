@@ -209,3 +209,26 @@ def a_preference_of_another_organisation(tree: Tree, _request: Request) -> None:
     """The last preference is another organisation's."""
     for each in tree["data"][-1:]:
         each["organisation_id"] = "00000000-0000-4000-8000-000000000002"
+
+
+@fault("PREF-07")
+def what_is_unknown_opts_out_of_the_first(
+    request: Request, answer: Answer, _s: Sandbox
+) -> Response:
+    """Opting out of an unknown preference is answered 404, and opts out of the first."""
+    return _also_the_first(request, answer, "DELETE", 404)
+
+
+@fault("PREF-06")
+def what_is_foreign_opts_in_to_the_first(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Opting in to another organisation's preference is answered 403, and opts in to the first."""
+    return _also_the_first(request, answer, "POST", 403)
+
+
+def _also_the_first(request: Request, answer: Answer, method: str, status: int) -> Response:
+    response = answer(request)
+    if request.method == method and response.status == status:
+        listed = answer(replace(request, method="GET", path=PREFERENCES)).body
+        first = msgspec.json.decode(listed)["data"][0]["id"]
+        answer(replace(request, path=f"{PREFERENCES}/{first}"))
+    return response

@@ -181,7 +181,7 @@ def led(person: Person) -> Iterator[tuple[Membership, Holding]]:
 
 def facts(account: Account) -> dict[str, Any]:
     """What a tester may want to know."""
-    return {"memberships": [each.id for each in account.all(MEMBERSHIPS)]}
+    return {"memberships": len(account.all(MEMBERSHIPS))}
 
 
 @operation("listMyAccountMemberships")

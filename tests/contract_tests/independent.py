@@ -219,7 +219,7 @@ def timed(days: float, start: float, price: int, less: int, *parts: object) -> J
         "start_time": at(start),
         "date": at(start)[:10],
         "guests": [],
-        "is_modifiable": start > 1,
+        "is_modifiable": start > 0,
     }
 
 

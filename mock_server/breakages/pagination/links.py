@@ -67,3 +67,10 @@ def links_back_name_another_size(tree: Tree, _request: Request) -> None:
     """Only the link to the previous page names a page size of its own."""
     if "prev" in tree["links"]:
         tree["links"]["prev"] = tree["links"]["prev"].partition("&")[0] + "&per_page=15"
+
+
+@edit("PAGE-05", ORDERS)
+def prev_leads_elsewhere(tree: Tree, _request: Request) -> None:
+    """The link to the page before leads to another path."""
+    if before := tree["links"].get("prev"):
+        tree["links"]["prev"] = before.replace("/my-account/orders", "/orders")

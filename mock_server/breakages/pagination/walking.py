@@ -136,3 +136,11 @@ def _turned(request: Request, answer: Answer, below: int) -> Response:
             tree["data"] = tree["data"][1:] + (after or newest)[:1]
 
     return changed(request, answer(request), turn)
+
+
+@fault("PAGE-09")
+def pages_overlap_unless_a_size_is_given(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Without a page size, from page 2 on a page begins with the last order before it."""
+    if number(request, "per_page"):
+        return answer(request)
+    return _overlapped(request, answer, from_page=2)

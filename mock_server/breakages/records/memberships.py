@@ -1,7 +1,13 @@
 """Faults in single memberships."""
 
-from mock_server.breakages.breakage import MEMBERSHIPS, Tree, edit
-from mock_server.exchange import Request
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_server.breakages.breakage import ACCOUNT, MEMBERSHIPS, Tree, at, changed, edit, fault
+from mock_server.exchange import Answer, Request, Response
+from mock_server.sandbox import Sandbox
 
 PAST = "2001-01-01T00:00:00Z"
 NOBODY = "00000000-0000-4000-8000-000000000003"
@@ -89,3 +95,31 @@ def the_deprecated_number_is_short(tree: Tree, _request: Request) -> None:
     """The own number of the last membership has eight digits, as without two leading zeros."""
     for membership in tree["data"][-1:]:
         membership["membership_number"] = membership["membership_number"][2:]
+
+
+@fault("MEMBER-06")
+def only_the_lead_sees_a_membership(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """A membership is shown to its lead alone."""
+    return _to_leads(request, answer, lambda _membership: True)
+
+
+@fault("MEMBER-06")
+def only_the_lead_sees_what_is_monthly(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """A membership that is billed monthly is shown to its lead alone."""
+    return _to_leads(request, answer, lambda each: each["rate"]["billing_frequency"] == "P1M")
+
+
+def _to_leads(request: Request, answer: Answer, kept: Callable[[Tree], bool]) -> Response:
+    if not at(request, MEMBERSHIPS):
+        return answer(request)
+    account = answer(replace(request, path=ACCOUNT, query="")).body
+    lead = {"customer_id": msgspec.json.decode(account)["data"]["id"], "is_lead": True}
+
+    def hide(tree: Tree, _request: Request) -> None:
+        tree["data"] = [
+            each
+            for each in tree["data"]
+            if not kept(each) or any(member | lead == member for member in each["members"])
+        ]
+
+    return changed(request, answer(request), hide)

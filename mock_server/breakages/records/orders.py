@@ -86,6 +86,13 @@ def the_oldest_past_can_be_moved(tree: Tree, _request: Request) -> None:
             item["is_modifiable"] = True
 
 
+@edit("ORDER-04", ORDERS)
+def the_next_booking_cannot_be_moved(tree: Tree, _request: Request) -> None:
+    """The first booking of the newest order cannot be modified although it is to come."""
+    for item in tree["data"][0]["booking_items"][:1]:
+        item["is_modifiable"] = False
+
+
 @edit("ORDER-05", ORDERS)
 def a_basket_is_listed(tree: Tree, _request: Request) -> None:
     """What will be submitted one day is listed as the newest order."""
