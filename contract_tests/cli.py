@@ -26,6 +26,8 @@ from contract_tests.states import provided
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
 
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
+INTERRUPTED = 130
+"""What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
 SOURCES = ("documented", "client", "ruled")
 WRITERS: dict[str, Callable[[Report], str]] = {
     "junit": junit.render,
@@ -39,6 +41,9 @@ WRITERS: dict[str, Callable[[Report], str]] = {
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
+    except KeyboardInterrupt:
+        click.echo("contract-tests: interrupted; there is no verdict", err=True)
+        sys.exit(INTERRUPTED)
     except TargetError as error:
         click.echo(f"contract-tests: {error}", err=True)
         sys.exit(USAGE)

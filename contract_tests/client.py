@@ -20,6 +20,8 @@ PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
 LONGEST_WAIT_S = 10.0
 SHOWN = 4000
+NO_ANSWER = 0
+"""The status of an exchange in which the target, though it is there, sent none."""
 RESENT = ("authorization", "content-type", "accept")
 ORIGIN = "https://shop.example"
 """Every request comes from a page of another origin, as a shopfront's do."""
@@ -102,6 +104,8 @@ class Exchange:
 
     def told(self) -> str:
         """The answer in a few words."""
+        if self.status == NO_ANSWER:
+            return f"no answer: {self.body.decode()}"
         return f"{self.status} {self.body[:160].decode('utf-8', 'replace')}"
 
 
@@ -114,6 +118,8 @@ class Client:
     exchanges: list[Exchange] = field(default_factory=list)
     count: int = 0
     """Requests sent, those that were sent again included."""
+    _silent: set[str] = field(default_factory=set)
+    """URLs that were not answered; there is no patience with them a second time."""
 
     def __post_init__(self) -> None:
         transport = ReadOnlyTransport() if self.target.read_only else httpx.HTTPTransport()
@@ -140,7 +146,7 @@ class Client:
         Send a request and record what came back.
 
         Raises:
-            Unreachable: nothing came back.
+            Unreachable: the target is gone.
         """
         sent = {"Origin": ORIGIN} | headers
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
@@ -173,20 +179,31 @@ class Client:
         return parsedate_to_datetime(date) if date else datetime.fromtimestamp(time.time(), UTC)
 
     def _patiently(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
-        for attempt in range(PATIENCE):
+        patience = 1 if url in self._silent else PATIENCE
+        for attempt in range(patience):
             self._pace()
             self.count += 1
             try:
                 response = self.http.request(method, url, headers=headers)
             except httpx.HTTPError as error:
-                if attempt + 1 == PATIENCE:
-                    raise Unreachable(f"{method} {url}: {error or type(error).__name__}") from None
+                if attempt + 1 == patience:
+                    return self._unanswered(method, url, str(error) or type(error).__name__)
                 time.sleep(0.1 * 2**attempt)
                 continue
-            if response.status_code not in (429, 503) or attempt + 1 == PATIENCE:
+            if response.status_code not in (429, 503) or attempt + 1 == patience:
                 return response
             time.sleep(_wait_s(response, attempt))
         raise AssertionError("the last attempt returns or raises")
+
+    def _unanswered(self, method: str, url: str, error: str) -> httpx.Response:
+        """What stands for an answer where the target is there, and sent none."""
+        try:
+            self.http.get(self.target.base_url)
+        except httpx.HTTPError:
+            raise Unreachable(f"{method} {url}: {error}") from None
+        self._silent.add(url)
+        request = self.http.build_request(method, url)
+        return httpx.Response(NO_ANSWER, content=error.encode(), request=request)
 
     def _pace(self) -> None:
         if self.target.rate_per_s:

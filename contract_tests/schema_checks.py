@@ -49,6 +49,8 @@ def run(target: Target, contract: Contract, depth: str, seed: int) -> Iterator[V
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
                 _note(event.recorder, counts, complaints)
+            elif isinstance(event, events.Interrupted):
+                raise KeyboardInterrupt
     client = Client(target, contract)
     for operation in contract.operations.values():
         found = complaints.get(f"{operation.method} {operation.path}", [])

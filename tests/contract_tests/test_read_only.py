@@ -1,6 +1,10 @@
 """What a run leaves behind, and what a read-only one lets out."""
 
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,6 +13,7 @@ import pytest
 
 from contract_tests.check import Plan, check
 from contract_tests.target import Target, complete
+from tests.conftest import Serve
 
 PREFERENCES = "/customers/my-account/marketing-preferences"
 
@@ -60,16 +65,45 @@ def test_a_read_only_run_lets_nothing_out_that_writes(
     assert {each.outcome for each in decisions} == {"not covered"}
 
 
+def consents(url: str) -> list[object]:
+    """Every customer's marketing preferences."""
+    return [
+        httpx.get(url + PREFERENCES, headers={"Authorization": f"Bearer {each.token}"}).json()
+        for each in complete(Target(base_url=url)).customers
+    ]
+
+
 def test_a_run_leaves_every_consent_as_it_found_it(url: str) -> None:
-    customers = complete(Target(base_url=url)).customers
-
-    def consents() -> list[object]:
-        return [
-            httpx.get(url + PREFERENCES, headers={"Authorization": f"Bearer {each.token}"}).json()
-            for each in customers
-        ]
-
-    before = consents()
+    before = consents(url)
     check(complete(Target(base_url=url)))
 
-    assert consents() == before
+    assert consents(url) == before
+
+
+def writes(url: str, wanted: int) -> None:
+    """Wait for so many requests that write."""
+    for _ in range(1000):
+        made = httpx.get(f"{url}/__mock__/sandboxes/default/journal?method=POST&limit=500").json()
+        if len(made["entries"]) >= wanted:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no {wanted} writes came")
+
+
+@pytest.mark.parametrize("wanted", [1, 40])
+def test_ctrl_c_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
+    serve: Serve, wanted: int
+) -> None:
+    url = serve("--delay", "5")
+    before = consents(url)
+    command = [sys.executable, "-m", "contract_tests", "run", "--base-url", url, "--depth", "deep"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as kit:
+        writes(url, wanted)
+        kit.send_signal(signal.SIGINT)
+        _, told = kit.communicate()
+
+    assert (kit.returncode, told.decode().strip().splitlines()[-1:]) == (
+        130,
+        ["contract-tests: interrupted; there is no verdict"],
+    )
+    assert consents(url) == before
