@@ -4,6 +4,7 @@ from contract_tests.actor import Customer
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.http import UNDECLARED
 from contract_tests.session import Session
 
 
@@ -27,7 +28,7 @@ def every_error_has_a_message(session: Session, operation: Operation) -> None:
 
 @law("ERR-02")
 def a_wrong_method_is_refused_in_the_envelope(customer: Customer, operation: Operation) -> None:
-    answer = customer.once(operation, method="PATCH" if operation.reads else "PUT")
+    answer = customer.once(operation, method=UNDECLARED[operation.reads])
     kind = answer.headers.get("content-type", "")
     if not isinstance(answer.json, dict) and "json" not in kind:
         raise NotCovered(f"something before the API answered {answer.status}")

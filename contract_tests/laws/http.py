@@ -9,6 +9,8 @@ from contract_tests.session import Session
 
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
+UNDECLARED = {True: "PATCH", False: "PUT"}
+"""A method that the path of an operation that reads, or writes, does not have."""
 BEHIND = (403, 404, 405, 501)
 """How servers, and the proxies before them, answer a method that nobody implemented."""
 
@@ -25,7 +27,8 @@ def an_undeclared_method_is_405(session: Session, customer: Customer, operation:
     methods = {
         each.method for each in session.contract.operations.values() if each.path == operation.path
     }
-    for method in ("PATCH", "POST") if operation.reads else ("PUT",):
+    posted = ("POST",) if operation.reads else ()
+    for method in (UNDECLARED[operation.reads], *posted):
         _refused(customer.once(operation, method=method), method, methods)
 
 
@@ -69,8 +72,10 @@ def _listed(header: str) -> set[str]:
 
 
 @law("HTTP-04")
-def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
+def any_origin_may_read_errors(session: Session, customer: Customer, operation: Operation) -> None:
+    wrong_method = customer.once(operation, method=UNDECLARED[operation.reads])
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
+    errors += [wrong_method] if isinstance(wrong_method.json, dict) else []
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:

@@ -251,8 +251,8 @@ def what_is_no_positive_integer_is_refused(customer: Customer) -> None:
 
 @law("PAGE-11")
 def a_repeated_parameter_is_refused(customer: Customer) -> None:
-    for name in ("page", "per_page"):
-        query = ((name, "1"), (name, "2"))
+    for name, again in (("page", "2"), ("per_page", "1")):
+        query = ((name, "1"), (name, again))
         answer = customer.once(customer.operation("listMyAccountOrders"), query)
         _expect("status", 400, answer.status, answer)
 

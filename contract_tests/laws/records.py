@@ -39,8 +39,8 @@ def _membership_ids(customer: Customer) -> set[str]:
 
 @law("CUSTOMER-01")
 def the_email_is_lower_case(session: Session, operation: Operation) -> None:
-    def wrong(account: Record) -> str | None:
-        email = account["email"]
+    def wrong(record: Record) -> str | None:
+        email = record["email"]
         return f"lower case; got {email}" if email and email != email.lower() else None
 
     _each(session, operation, wrong)
@@ -360,5 +360,18 @@ def no_basket_in_progress_is_listed(session: Session, operation: Operation) -> N
     def wrong(order: Record) -> str | None:
         submitted = order["submitted_at"]
         return f"submitted by now; got {submitted}" if _instant(submitted) > now else None
+
+    _each(session, operation, wrong)
+
+
+@law("ORDER-06")
+def a_booking_lasts_from_its_start_to_its_end(session: Session, operation: Operation) -> None:
+    def wrong(order: Record) -> str | None:
+        for item in order["booking_items"]:
+            span = item["booking_summary"]
+            lasts = _instant(span["end_time"]) - _instant(span["start_time"])
+            if span["duration"] != lasts.total_seconds() / 60:
+                return f"{lasts.total_seconds() / 60:g} minutes; got {span['duration']}"
+        return None
 
     _each(session, operation, wrong)

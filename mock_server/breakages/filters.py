@@ -158,9 +158,21 @@ def two_credits_are_swapped(tree: Tree, request: Request) -> None:
 @fault("CREDITS-08")
 def credits_live_a_week_longer(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
     """What expired within the last ten days is listed as if it had not."""
+    return _living_longer(request, answer, sandbox, timedelta(days=11))
+
+
+@fault("CREDITS-08")
+def credits_live_an_hour_longer(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """What expired within the last hour is listed as if it had not."""
+    return _living_longer(request, answer, sandbox, timedelta(hours=1))
+
+
+def _living_longer(
+    request: Request, answer: Answer, sandbox: Sandbox, longer: timedelta
+) -> Response:
     if not at(request, CREDITS) or _flags(request)[1]:
         return answer(request)
-    since = sandbox.clock.now() - timedelta(days=11)
+    since = sandbox.clock.now() - longer
     late = answer(_asked(request, "&".join(filter(None, (request.query, "expired=true")))))
 
     def keep(tree: Tree, _request: Request) -> None:
@@ -212,3 +224,10 @@ def on_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Respo
     """`expired=on` is accepted."""
     on = at(request, CREDITS) and request.query == "expired=on"
     return answer(_asked(request, "expired=true") if on else request)
+
+
+@fault("CREDITS-09")
+def the_same_flag_twice_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """A flag may be repeated as long as it says the same."""
+    said = "&".join(dict.fromkeys(request.query.split("&")))
+    return answer(_asked(request, said) if at(request, CREDITS) else request)

@@ -164,3 +164,10 @@ def sort_is_understood(request: Request, answer: Answer, _s: Sandbox) -> Respons
     if not at(request, CHARGES) or "sort=" not in request.query:
         return response
     return changed(request, response, lambda tree, _: tree["data"].reverse())
+
+
+@fault("HTTP-04")
+def wrong_methods_hide_from_browsers(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """Only 405 carries no CORS headers."""
+    response = answer(request)
+    return _hidden(response) if response.status == 405 else response

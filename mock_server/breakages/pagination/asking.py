@@ -138,3 +138,10 @@ def the_first_of_two_pages_counts(request: Request, answer: Answer, _s: Sandbox)
 def the_first_of_two_sizes_counts(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """Of a repeated `per_page` the first counts; a repeated `page` is refused."""
     return _first_counts(request, answer, "per_page")
+
+
+@fault("PAGE-11")
+def the_same_size_twice_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
+    """A parameter may be repeated as long as it says the same."""
+    said = "&".join(dict.fromkeys(request.query.split("&")))
+    return answer(replace(request, query=said) if at(request, ORDERS) else request)

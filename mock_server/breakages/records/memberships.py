@@ -1,6 +1,7 @@
 """Faults in single memberships."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -123,3 +124,18 @@ def _to_leads(request: Request, answer: Answer, kept: Callable[[Tree], bool]) ->
         ]
 
     return changed(request, answer(request), hide)
+
+
+@fault("MEMBER-03")
+def what_ended_lately_is_active(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
+    """A membership that ended within the last week is shown as active."""
+    lately = sandbox.clock.now() - timedelta(days=7)
+
+    def revive(tree: Tree, _request: Request) -> None:
+        for membership in tree["data"]:
+            ended = membership["status"] == "expired" and membership["end_date"]
+            if ended and datetime.fromisoformat(ended) > lately:
+                membership["status"] = "active"
+
+    response = answer(request)
+    return changed(request, response, revive) if at(request, MEMBERSHIPS) else response

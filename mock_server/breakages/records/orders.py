@@ -113,3 +113,26 @@ def a_basket_is_listed_an_hour_early(
 
     response = answer(request)
     return changed(request, response, hurry) if at(request, ORDERS) else response
+
+
+@edit("ORDER-06", ORDERS)
+def bookings_last_in_seconds(tree: Tree, _request: Request) -> None:
+    """The duration of a booking is in seconds."""
+    for order in tree["data"]:
+        for item in order["booking_items"]:
+            item["booking_summary"]["duration"] *= 60
+
+
+@edit("ORDER-06", ORDERS)
+def the_oldest_booking_lasts_longer(tree: Tree, _request: Request) -> None:
+    """Only in the last order of the last page a booking lasts five minutes longer than it does."""
+    for order in _oldest(tree):
+        for item in order["booking_items"]:
+            item["booking_summary"]["duration"] += 5
+
+
+@edit("CUSTOMER-01", ORDERS)
+def orders_keep_the_capitals(tree: Tree, _request: Request) -> None:
+    """The e-mail address in an order is shown as it was typed."""
+    for order in tree["data"]:
+        order["email"] = order["email"].title()
