@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.test_readme import blocks
+
 TESTS = Path(__file__).parents[1] / "javascript"
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
 PACKAGES = ("@playwright/test@1.64.1", "typescript@5.9.3", "@types/node@20.19.43")
@@ -26,6 +28,7 @@ needs_chromium = pytest.mark.skipif(
 def folder(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a front end's: test tools, and the client and types that the mock serves."""
     made = tmp_path_factory.mktemp("javascript")
+    (made / "package.json").write_text('{"type": "module"}')
     npm = ["npm", "install", "--prefix", str(made), "--cache", str(CACHE), "--no-save", "--silent"]
     subprocess.run([*npm, "--no-audit", "--no-fund", *PACKAGES], check=True)
     for name, module in ((f"{CLIENT}.js", f"{CLIENT}.mjs"), (f"{CLIENT}.d.ts", f"{CLIENT}.d.mts")):
@@ -48,6 +51,15 @@ def test_the_client_does_in_node_what_it_says(url: str, folder: Path) -> None:
     done = ran(url, folder, "node", "--test", "client.test.mjs")
 
     assert done.returncode == 0, done.stdout
+
+
+def test_the_example_of_the_readme_runs(url: str, folder: Path) -> None:
+    example = blocks("js")[0].replace("http://127.0.0.1:4010", url)
+    (folder / "example.js").write_text(example)
+    done = ran(url, folder, "node", "example.js")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "expected 1 or more, found 0" in done.stdout
 
 
 @needs_chromium
