@@ -2,6 +2,8 @@
 // In Node.js it can use a mock anywhere; in a browser only one of the page's own origin.
 
 const CONTROL = "/__mock__";
+// What the mock waits at a time; who waits longer asks again.
+const LONGEST_WAIT_MS = 8000;
 
 /** The mock refused, or is not there. */
 export class MockError extends Error {
@@ -102,9 +104,12 @@ export class Sandbox {
 
   /** What was asked, once it was asked so often; fails when it was not in time. */
   async waitFor(wanted = {}, { count = 1, timeoutMs = 5000 } = {}) {
-    const query = new URLSearchParams({ ...wanted, count, timeout_ms: timeoutMs });
-    const found = await this.#call("GET", `/journal/wait?${query}`);
-    if (found.met) return found.entries;
+    let found;
+    for (let left = timeoutMs; left >= 0; left -= LONGEST_WAIT_MS) {
+      const query = new URLSearchParams({ ...wanted, count, timeout_ms: Math.min(left, LONGEST_WAIT_MS) });
+      found = await this.#call("GET", `/journal/wait?${query}`);
+      if (found.met) return found.entries;
+    }
     throw new MockError(await this.#missing(wanted, `${count} or more`, found.count));
   }
 
