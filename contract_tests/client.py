@@ -235,14 +235,20 @@ class Client:
         )
 
 
+def shortened(token: str) -> str:
+    """A token that is nearly another: its last letter is missing; padding says nothing."""
+    return token.rstrip("=")[:-1]
+
+
 def secrets(target: Target) -> dict[str, str]:
-    """Every token, and the variable that stands for it in what is shown."""
-    found = {
-        each.token: f"${(each.name or 'customer').upper().replace('-', '_')}_TOKEN"
-        for each in target.customers
-    }
+    """Every token, nearly every token, and the variable that stands for it in what is shown."""
+    found: dict[str, str] = {}
+    for each in target.customers:
+        variable = f"{(each.name or 'customer').upper().replace('-', '_')}_TOKEN"
+        found |= {each.token: f"${variable}", shortened(each.token): f"${{{variable}%?}}"}
     others = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
-    return found | {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
+    found |= {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
+    return {token: variable for token, variable in found.items() if token}
 
 
 def redacted(text: str, hidden: Mapping[str, str]) -> str:

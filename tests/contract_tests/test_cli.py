@@ -108,3 +108,16 @@ def test_a_law_is_explained(url: str) -> None:
     assert "documented by the platform" in told
     assert run("explain", "PAGE-99").exit_code == 2
     assert "CREDITS-05" in run("laws").stdout
+
+
+def test_no_report_shows_a_token_or_most_of_one(url: str, tmp_path: Path) -> None:
+    said = {"breakages": ["a-token-is-known-by-most-of-it"]}
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+    files = [tmp_path / kind for kind in ("junit", "json", "html", "sarif")]
+    reports = [part for file in files for part in ("--report", f"{file.name}={file}")]
+    result = run("run", "-u", url + sandbox["base_path"], "--only", "AUTH-02", *reports)
+
+    assert result.exit_code == 1
+    assert "${ADA_TOKEN%?}" in result.stdout
+    for text in (result.stdout, *(file.read_text() for file in files)):
+        assert f"{sandbox['id']}.customer-" not in text

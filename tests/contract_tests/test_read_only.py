@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -107,3 +108,19 @@ def test_ctrl_c_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
         ["contract-tests: interrupted; there is no verdict"],
     )
     assert consents(url) == before
+
+
+def test_a_second_run_straight_after_sends_the_same_and_says_the_same(url: str) -> None:
+    said = {"breakages": ["a-second-opt-in-toggles"], "now": "2026-03-01T09:00:00Z"}
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+    journal = f"{url}/__mock__/sandboxes/{sandbox['id']}/journal"
+    target = complete(Target(base_url=url + sandbox["base_path"]))
+    seen = []
+    for _ in range(2):
+        report = check(target, Plan(seed=5))
+        asked = httpx.get(journal, params={"limit": 500}).json()["entries"]
+        sent = Counter((each["method"], each["path"], each["query"]) for each in asked)
+        seen.append((sent, [(each.id, each.outcome) for each in report.verdicts]))
+
+    assert seen[0] == seen[1]
+    assert ("PREF-05@actionMyAccountMarketingPreferenceOptIn", "violated") in seen[0][1]
