@@ -98,7 +98,7 @@ def run(**said: Any) -> None:
     Exit codes:
       0  the contract is kept        3  the target cannot be reached
       1  it is violated              4  kept, but too little was covered
-      2  wrong usage or profile
+      2  wrong usage or profile      130  interrupted: no verdict
     \b
     Examples:
       contract-tests run --base-url http://127.0.0.1:4010
