@@ -9,7 +9,7 @@ from contract_tests.client import ReadOnly
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
-from contract_tests.session import ROLES, Session
+from contract_tests.session import PREFERENCES, ROLES, Session
 
 RETRIALS = 2
 
@@ -95,7 +95,7 @@ def _again(
     client = session.client
     for _ in range(RETRIALS):
         again = Session.open(client.target, client.contract, strict_enums=session.strict_enums)
-        again.survey()
+        again.survey(operation, client.contract.operations[PREFERENCES])
         for exchange in verdict.evidence:
             again.client.repeat(exchange)
         second = _judged(clean, law, operation, again)

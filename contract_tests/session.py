@@ -11,7 +11,7 @@ from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, Unreachable, complete
 
-READY = "getMyAccountDetails"
+READY, PREFERENCES = "getMyAccountDetails", "listMyAccountMarketingPreferences"
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -49,16 +49,17 @@ class Session:
         """Everybody who must be refused."""
         return [self.nobody, self.unknown, *self.roles.values()]
 
-    def survey(self) -> None:
-        """Let every customer read everything once: what most laws look at."""
+    def survey(self, *operations: Operation) -> None:
+        """Let every customer read everything once, or these: what most laws look at."""
         for customer in self.customers:
-            for operation in filter(lambda each: each.reads, self.contract.operations.values()):
-                customer.once(operation)
+            for operation in operations or self.contract.operations.values():
+                if operation.reads:
+                    customer.once(operation)
             self._remember(customer)
 
     def _remember(self, customer: Customer) -> None:
         try:
-            listed = customer.listed("listMyAccountMarketingPreferences")
+            listed = customer.listed(PREFERENCES)
         except NotCovered:
             return
         self._found[customer.name] = {each["id"]: each["opted_in"] for each in listed}

@@ -1,6 +1,7 @@
 """Faults that show when requests come at the same time."""
 
 import time
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -8,9 +9,10 @@ from mock_server.breakages.breakage import ACCOUNT, ORDERS, PREFERENCES, at, dec
 from mock_server.exchange import Answer, Request, Response
 from mock_server.sandbox import PlantedFault, Sandbox
 
+LATELY = 6
+"""How many requests are looked back on, to see two customers take turns."""
 AT_ONCE_S = 0.004
 """Requests that come within this time of each other count as simultaneous."""
-SOON_S = 0.0015
 
 
 @remembering("CONC-01")
@@ -33,27 +35,30 @@ def the_second_of_two_decisions_is_lost() -> PlantedFault:
 
 @remembering("CONC-02")
 def answers_are_mixed_up() -> PlantedFault:
-    """The account asked for within a millisecond of another's is the other's."""
-    return _mixed_up(ACCOUNT, SOON_S)
-
-
-def _mixed_up(path: str, soon_s: float) -> PlantedFault:
-    last: tuple[float, str, Response | None] = (0.0, "", None)
-
-    def mixed(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
-        nonlocal last
-        response, now = answer(request), time.monotonic()
-        if not at(request, path) or response.status != 200:
-            return response
-        who = request.headers.get("authorization", "")
-        then, other, theirs = last
-        last = (now, who, response)
-        return theirs if theirs and other != who and now - then < soon_s else response
-
-    return mixed
+    """Where two customers ask for their accounts in turns, one is shown the other's."""
+    return _mixed_up(ACCOUNT)
 
 
 @remembering("CONC-02")
 def orders_are_mixed_up() -> PlantedFault:
-    """The orders asked for within a few milliseconds of another's are the other's."""
-    return _mixed_up(ORDERS, AT_ONCE_S)
+    """Where two customers ask for their orders in turns, one is shown the other's."""
+    return _mixed_up(ORDERS)
+
+
+def _mixed_up(path: str) -> PlantedFault:
+    """Requests of two in turns stand for requests at the same time: no clock decides."""
+    seen: list[tuple[str, Response]] = []
+
+    def mixed(request: Request, answer: Answer, _sandbox: Sandbox) -> Response:
+        response = answer(request)
+        if not at(request, path) or response.status != 200:
+            return response
+        who = request.headers.get("authorization", "")
+        seen.append((who, response))
+        del seen[:-LATELY]
+        callers = [each for each, _ in seen]
+        turns = sum(one != other for one, other in pairwise(callers))
+        theirs = [shown for each, shown in seen if each != who]
+        return theirs[-1] if len(set(callers)) == 2 <= turns else response
+
+    return mixed
