@@ -27,7 +27,7 @@ class Actor:
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
     ) -> Exchange:
         """Call an operation, or another method on its path."""
-        return self.client.send(
+        found = self.client.send(
             method or operation.method,
             operation.path.replace("{marketingPreferenceId}", quote(preference, safe="")),
             actor=self.name,
@@ -36,6 +36,8 @@ class Actor:
             headers=self.headers,
             operation=None if method else operation,
         )
+        self._read.setdefault((operation.id, tuple(query), preference, method), found)
+        return found
 
     def once(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
@@ -43,8 +45,7 @@ class Actor:
         """What the operation answered when it was first called so."""
         key = (operation.id, tuple(query), preference, method)
         if key not in self._read:
-            found = self.call(operation, query, preference=preference, method=method)
-            self._read[key] = found
+            self.call(operation, query, preference=preference, method=method)
         return self._read[key]
 
 

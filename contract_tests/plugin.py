@@ -1,8 +1,6 @@
 """A pytest plugin: with `--base-url`, one test item for each law at each operation."""
 
 import fcntl
-import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,7 +50,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def contract_session(request: pytest.FixtureRequest) -> Session:
+def contract_lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the workers of a run take turns by, where a law changes the customers they share."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if hasattr(request.config, "workerinput") else folder
+    return shared / "my-account.lock"
+
+
+@pytest.fixture(scope="session")
+def contract_session(request: pytest.FixtureRequest, contract_lock: Path) -> Session:
     """A run against the target of the command line, with its survey done."""
     option = request.config.getoption
     profile = option("contract_profile")
@@ -60,26 +66,27 @@ def contract_session(request: pytest.FixtureRequest) -> Session:
         target = load(profile) if profile else Target()
         told = {"base_url": option("base_url"), "read_only": option("contract_read_only")}
         told["customers"] = tuple(map(CustomerSaid, option("customer_token")))
-        return _surveyed(target, {name: value for name, value in told.items() if value})
+        said = {name: value for name, value in told.items() if value}
+        return _surveyed(target, said, contract_lock)
     except (TargetError, Unreachable) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _surveyed(target: Target, told: dict[str, Any]) -> Session:
+def _surveyed(target: Target, told: dict[str, Any], lock: Path) -> Session:
     contract = Contract.load()
     known = {name: getattr(target, name) for name in target.__struct_fields__}
     target = ready(Target(**(known | told)), contract, patience_s=0)
     session = Session.open(target, contract)
-    with _alone(target):
+    with _alone(lock):
         session.survey()
     return session
 
 
-def judge_case(session: Session, case: Any) -> None:
+def judge_case(session: Session, case: Any, lock: Path) -> None:
     """Judge a law at an operation, as a test does: fail, skip with the reason, or return."""
     law, rule, operation = case
-    if law.group in WRITERS:
-        with _alone(session.client.target):
+    if law.group in WRITERS or not operation.reads:
+        with _alone(lock):
             verdict = judge(law, rule, operation, session)
             session.restore()
     else:
@@ -91,9 +98,8 @@ def judge_case(session: Session, case: Any) -> None:
 
 
 @contextmanager
-def _alone(target: Target) -> Iterator[None]:
-    """Keep other processes of the same run from changing the same customers meanwhile."""
-    name = hashlib.sha256(target.base_url.encode()).hexdigest()[:16]
-    with Path(tempfile.gettempdir(), f"my-account-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _alone(lock: Path) -> Iterator[None]:
+    """Keep other workers of the run from changing the same customers meanwhile."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         yield

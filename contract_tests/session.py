@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from contract_tests.actor import Actor, Customer
 from contract_tests.client import SAFE, Client, Exchange, ReadOnly
@@ -12,6 +14,11 @@ from contract_tests.law import NotCovered
 from contract_tests.target import Target, Unreachable, complete
 
 READY, PREFERENCES = "getMyAccountDetails", "listMyAccountMarketingPreferences"
+ORDERS, CREDITS = "listMyAccountOrders", "listMyAccountCredits"
+BAD = {CREDITS: (("redeemed", "yes"),), ORDERS: (("page", "abc"),)}
+"""Queries that cannot be understood."""
+NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
+"""The id of no preference."""
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -54,8 +61,16 @@ class Session:
         for customer in self.customers:
             for operation in operations or self.contract.operations.values():
                 if operation.reads:
-                    customer.once(operation)
+                    self._look(customer, operation)
             self._remember(customer)
+
+    def _look(self, customer: Customer, operation: Operation) -> None:
+        """Read a list to its corners: what flags hide, and the last page."""
+        first = customer.once(operation)
+        if operation.id == CREDITS:
+            customer.once(operation, (("redeemed", "true"), ("expired", "true")))
+        if operation.id == ORDERS and first.fits and first.json["meta"]["last_page"] > 1:
+            customer.once(operation, (("page", str(first.json["meta"]["last_page"])),))
 
     def _remember(self, customer: Customer) -> None:
         try:
@@ -127,8 +142,22 @@ class Session:
         return left
 
     def exchanges(self, operation: Operation) -> list[Exchange]:
-        """Everything exchanged over an operation so far."""
+        """Everything exchanged over an operation so far, an answer of every kind among it."""
+        if operation.reads or not self.client.target.read_only:
+            self._provoke(operation)
         return [each for each in self.client.exchanges if each.operation == operation.id]
+
+    def _provoke(self, operation: Operation) -> None:
+        """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
+        self.attempt(self.nobody, operation)
+        first = self.customers[0]
+        if operation.id in BAD:
+            first.once(operation, BAD[operation.id])
+        if not operation.reads:
+            for preference in filter(None, (NOWHERE, first.facts.get("foreign_preference"))):
+                first.once(operation, preference=preference)
+            with suppress(NotCovered):
+                first.trials(operation)
 
     def successes(self, operation: Operation) -> list[tuple[Customer, Exchange]]:
         """

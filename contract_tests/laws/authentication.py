@@ -4,12 +4,7 @@ from contract_tests.actor import Actor, Customer
 from contract_tests.client import Exchange, shortened
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.session import READY, Session
-
-BAD = {
-    "listMyAccountCredits": (("expired", "perhaps"),),
-    "listMyAccountOrders": (("page", "abc"),),
-}
+from contract_tests.session import BAD, READY, Session
 
 
 def refused(exchange: Exchange, *statuses: int) -> None:

@@ -346,8 +346,8 @@ def what_is_to_come_can_be_changed_and_nothing_else(session: Session, operation:
             start, free = _instant(item["start_time"]), item["is_modifiable"]
             if free and start < now - TOLERANCE:
                 return f"not modifiable; got one that began {start}"
-            if not free and start > now + TOLERANCE and item["status"] == "confirmed":
-                return f"modifiable; got a confirmed one of {start} that is not"
+            if not free and start > now + TOLERANCE and item["status"] != "cancelled":
+                return f"modifiable; got one of {start} that is not"
         return None
 
     _each(session, operation, wrong)

@@ -34,6 +34,13 @@ def test_the_mock_keeps_the_contract_and_everything_is_covered(url: str) -> None
     assert report.coverage == 100
 
 
+def test_every_law_can_tell_by_itself(url: str) -> None:
+    target = complete(Target(base_url=url))
+    for law in LAWS:
+        report = check(target, Plan(Options(only=(law.rule,)), "quick"))
+        assert {each.outcome for each in report.verdicts} == {"holds"}, law.rule
+
+
 def test_a_second_run_on_the_same_server_says_the_same(url: str) -> None:
     first, second = judged(url), judged(url)
 

@@ -88,8 +88,9 @@ def the_oldest_past_can_be_moved(tree: Tree, _request: Request) -> None:
 
 @edit("ORDER-04", ORDERS)
 def the_next_booking_cannot_be_moved(tree: Tree, _request: Request) -> None:
-    """The first booking of the newest order cannot be modified although it is to come."""
-    for item in tree["data"][0]["booking_items"][:1]:
+    """Only the first booking on a page that is to come cannot be modified."""
+    booked = [item for order in tree["data"] for item in order["booking_items"]]
+    for item in [item for item in booked if item["is_modifiable"]][:1]:
         item["is_modifiable"] = False
 
 
