@@ -80,7 +80,8 @@ def _restored(
     pair: list[Customer], found: dict[str, dict[str, bool]]
 ) -> dict[str, dict[str, bool]]:
     for who in pair:
-        who.restore(found[who.name])
+        # Every preference, changed or not: what goes wrong then goes wrong each time.
+        who.restore(found[who.name], now={})
     return {name: dict(consents) for name, consents in found.items()}
 
 
