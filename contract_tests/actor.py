@@ -16,12 +16,12 @@ Record = dict[str, Any]
 class Actor:
     """Somebody with a token, or without; what they read is remembered unless it must be fresh."""
 
-    client: Client
+    client: Client = field(repr=False)
     name: str = ""
-    token: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
     """Sent with every request; for credentials that are no bearer token."""
-    _read: dict[Any, Exchange] = field(default_factory=dict)
+    _read: dict[Any, Exchange] = field(default_factory=dict, repr=False)
 
     def call(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
@@ -63,8 +63,8 @@ class Trial:
 class Customer(Actor):
     """A signed-in customer of the target, and what is known of them."""
 
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    _tried: dict[str, list[Trial]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _tried: dict[str, list[Trial]] = field(default_factory=dict, repr=False)
 
     def operation(self, id: str) -> Operation:
         """An operation of the contract."""

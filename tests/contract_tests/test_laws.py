@@ -5,6 +5,7 @@ from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.laws import LAWS
 from contract_tests.report.summary import Report
+from contract_tests.session import Session
 from contract_tests.target import CustomerSaid, Target, complete
 
 QUICK = Plan(depth="quick")
@@ -67,6 +68,15 @@ def test_an_account_with_nothing_is_not_covered_rather_than_held(url: str) -> No
     assert outcomes["PAGE-03@listMyAccountOrders"] == "not covered"
     assert outcomes["CREDITS-02@listMyAccountCredits"] == "not covered"
     assert outcomes["OWN-02@listMyAccountOrders"] == "not covered"
+
+
+def test_whoever_speaks_to_the_target_can_be_logged_without_their_token(url: str) -> None:
+    session = Session.open(complete(Target(base_url=url)), Contract.load())
+    session.survey()
+    shown = [repr(each) for each in (*session.customers, *session.strangers)]
+
+    assert all(len(each) < 80 for each in shown)
+    assert not any("-ada" in each for each in shown)
 
 
 def test_rules_can_be_narrowed_to_the_documented_ones(url: str) -> None:
