@@ -1,5 +1,6 @@
 """Opt-in and opt-out against a model: any sequence, two customers, one set of consents each."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import hypothesis
@@ -29,9 +30,10 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
     """Whether the lists agree with the model after every step; the shortest sequence if not."""
     verdict = Verdict(session.contract.rules["PREF-04"], GROUP, "any sequence", "holds")
     before = session.client.count
+    pair = {each.name: each for each in session.customers[:2]}
     try:
-        pair = session.customers[:2]
-        _run(_machine(pair, {each.name: each.changeable() for each in pair}), depth, seed)
+        found = {name: each.changeable() for name, each in pair.items()}
+        _run(_machine(pair, found), depth, seed)
     except Violation as violation:
         told = session.client.exchanges[-4:]
         return _with(verdict, "violated", violation.actual, violation.expected, tuple(told))
@@ -39,6 +41,9 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
         return _with(verdict, "unstable", "a sequence that ends otherwise each time it is tried")
     except NotCovered as reason:
         return _with(verdict, "not covered", str(reason))
+    finally:
+        # Hypothesis keeps every machine for good; it need not keep the whole run with it.
+        pair.clear()
     return _with(verdict, "holds", requests=session.client.count - before)
 
 
@@ -77,7 +82,7 @@ def _run(machine: type[RuleBasedStateMachine], depth: str, seed: int) -> None:
 
 
 def _restored(
-    pair: list[Customer], found: dict[str, dict[str, bool]]
+    pair: Iterable[Customer], found: dict[str, dict[str, bool]]
 ) -> dict[str, dict[str, bool]]:
     for who in pair:
         # Every preference, changed or not: what goes wrong then goes wrong each time.
@@ -92,7 +97,7 @@ def _list_of(answer: Exchange) -> dict[str, bool]:
 
 
 def _machine(
-    pair: list[Customer], found: dict[str, dict[str, bool]]
+    by_name: dict[str, Customer], found: dict[str, dict[str, bool]]
 ) -> type[RuleBasedStateMachine]:
     preferences = {name: list(consents) for name, consents in found.items()}
     wanted: dict[str, dict[str, bool]] = {}
@@ -103,25 +108,25 @@ def _machine(
         @initialize()
         def begin(self) -> None:
             """Take back what the example before did."""
-            wanted.update(_restored(pair, found))
+            wanted.update(_restored(by_name.values(), found))
 
-        @rule(who=st.sampled_from(pair), index=st.integers(0, 9), opted_in=st.booleans())
-        def decide(self, who: Customer, index: int, opted_in: bool) -> None:
+        @rule(who=st.sampled_from(list(found)), index=st.integers(0, 9), opted_in=st.booleans())
+        def decide(self, who: str, index: int, opted_in: bool) -> None:
             """Opt in or out; the answer is the model's list."""
-            preference = preferences[who.name][index % len(preferences[who.name])]
-            wanted[who.name][preference] = opted_in
-            answer = who.decide(preference, opted_in=opted_in)
-            self._agree(who, _list_of(answer))
+            preference = preferences[who][index % len(preferences[who])]
+            wanted[who][preference] = opted_in
+            answer = by_name[who].decide(preference, opted_in=opted_in)
+            self._agree(by_name[who], _list_of(answer))
 
-        @rule(who=st.sampled_from(pair), opted_in=st.booleans())
-        def decide_on_nothing(self, who: Customer, opted_in: bool) -> None:
+        @rule(who=st.sampled_from(list(found)), opted_in=st.booleans())
+        def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
-            who.decide(UNKNOWN[0], opted_in=opted_in)
+            by_name[who].decide(UNKNOWN[0], opted_in=opted_in)
 
         @invariant()
         def every_list_is_the_models(self) -> None:
             """Each customer reads what that customer decided."""
-            for who in pair:
+            for who in by_name.values():
                 self._agree(who, who.consents())
 
         def _agree(self, who: Customer, read: dict[str, bool]) -> None:
