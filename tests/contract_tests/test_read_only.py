@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -98,7 +99,10 @@ def test_ctrl_c_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
     url = serve("--delay", "5")
     before = consents(url)
     command = [sys.executable, "-m", "contract_tests", "run", "--base-url", url, "--depth", "deep"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as kit:
+    # A shell that runs the tests in its background would have them ignore Ctrl-C.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, preexec_fn=heeding) as kit:  # type: ignore[call-overload]
         writes(url, wanted)
         kit.send_signal(signal.SIGINT)
         _, told = kit.communicate()
