@@ -1,6 +1,6 @@
 """Those who speak to the target, and the verbs that laws use of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,11 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered
 
 Record = dict[str, Any]
+
+
+def consents_in(records: Iterable[Record]) -> dict[str, bool]:
+    """Every preference of a list: id → opted in."""
+    return {each["id"]: each["opted_in"] for each in records}
 
 
 @dataclass(frozen=True)
@@ -114,8 +119,7 @@ class Customer(Actor):
 
     def consents(self) -> dict[str, bool]:
         """Every preference as it is now: id → opted in."""
-        listed = self.listed("listMyAccountMarketingPreferences", fresh=True)
-        return {each["id"]: each["opted_in"] for each in listed}
+        return consents_in(self.listed("listMyAccountMarketingPreferences", fresh=True))
 
     def decide(self, preference: str, *, opted_in: bool) -> Exchange:
         """Opt in to, or out of, a preference."""
@@ -158,7 +162,7 @@ class Customer(Actor):
         """Every preference as this customer's last answer showed it; empty if it showed none."""
         said = [each for each in self.client.exchanges if each.actor == self.name][-1:]
         shown = [each for each in said if each.fits and "Preference" in str(each.operation)]
-        return {each["id"]: each["opted_in"] for last in shown for each in last.records}
+        return consents_in(record for last in shown for record in last.records)
 
     def restore(self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None) -> None:
         """Opt in and out until every preference is as wanted; `now` is how they are, if known."""

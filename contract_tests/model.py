@@ -15,10 +15,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contract_tests.actor import Customer
-from contract_tests.client import Exchange
+from contract_tests.actor import Customer, consents_in
 from contract_tests.law import NotCovered, Verdict, Violation
-from contract_tests.laws.preferences import UNKNOWN
+from contract_tests.laws.preferences import UNKNOWN, list_of
 from contract_tests.session import Session
 
 STEPS = {"standard": (6, 8), "deep": (40, 25)}
@@ -90,16 +89,9 @@ def _restored(
     return {name: dict(consents) for name, consents in found.items()}
 
 
-def _list_of(answer: Exchange) -> dict[str, bool]:
-    if not answer.fits:
-        raise Violation(expected="200 with the list", actual=answer.told())
-    return {each["id"]: each["opted_in"] for each in answer.records}
-
-
 def _machine(
     by_name: dict[str, Customer], found: dict[str, dict[str, bool]]
 ) -> type[RuleBasedStateMachine]:
-    preferences = {name: list(consents) for name, consents in found.items()}
     wanted: dict[str, dict[str, bool]] = {}
 
     class Consents(RuleBasedStateMachine):
@@ -113,10 +105,10 @@ def _machine(
         @rule(who=st.sampled_from(list(found)), index=st.integers(0, 9), opted_in=st.booleans())
         def decide(self, who: str, index: int, opted_in: bool) -> None:
             """Opt in or out; the answer is the model's list."""
-            preference = preferences[who][index % len(preferences[who])]
+            preference = list(found[who])[index % len(found[who])]
             wanted[who][preference] = opted_in
             answer = by_name[who].decide(preference, opted_in=opted_in)
-            self._agree(by_name[who], _list_of(answer))
+            self._agree(by_name[who], consents_in(list_of(answer).values()))
 
         @rule(who=st.sampled_from(list(found)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from contract_tests.actor import Actor, Customer
 from contract_tests.client import Exchange
 from contract_tests.document import Contract, Rule
-from contract_tests.session import Session
+from contract_tests.session import CREDITS, ORDERS, Session
 from contract_tests.target import Target, TargetError
 
 SEQUENCES = {"quick": 40, "standard": 150, "deep": 1000}
 LONGEST = 8
 _BOTH = ("true", "false")
-ORDERS, CREDITS = "listMyAccountOrders", "listMyAccountCredits"
 OTHERS = (
     "getMyAccountDetails",
     "listMyAccountCharges",

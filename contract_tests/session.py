@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from contract_tests.actor import Actor, Customer
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import SAFE, Client, Exchange, ReadOnly
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
@@ -77,12 +77,12 @@ class Session:
             listed = customer.listed(PREFERENCES)
         except NotCovered:
             return
-        self._found[customer.name] = {each["id"]: each["opted_in"] for each in listed}
+        self._found[customer.name] = consents_in(listed)
 
     @property
     def accounts(self) -> dict[str, dict[str, object]]:
         """The details of every customer who can read them, by name."""
-        operation, found = self.contract.operations["getMyAccountDetails"], {}
+        operation, found = self.contract.operations[READY], {}
         for customer in self.customers:
             answer = customer.once(operation)
             if answer.fits and isinstance(answer.data, dict):
@@ -156,8 +156,9 @@ class Session:
         if not operation.reads:
             for preference in filter(None, (NOWHERE, first.facts.get("foreign_preference"))):
                 first.once(operation, preference=preference)
-            with suppress(NotCovered):
-                first.trials(operation)
+            if self._found.get(first.name):
+                with suppress(NotCovered):
+                    first.trials(operation)
 
     def successes(self, operation: Operation) -> list[tuple[Customer, Exchange]]:
         """

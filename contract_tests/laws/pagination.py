@@ -185,10 +185,11 @@ def _followed(customer: Customer) -> None:
 
 @law("PAGE-06")
 def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
-    for customer in _with_orders(customers, 1)[-2:]:
-        past = customer.orders(fresh=True).json["meta"]["last_page"] + 1
-        operation = customer.operation("listMyAccountOrders")
-        _empty(customer.once(operation, (("page", str(past)),)))
+    asked_of = _with_orders(customers, 1)[-2:]
+    customer, operation = asked_of[-1], asked_of[-1].operation("listMyAccountOrders")
+    for each in asked_of:
+        past = each.orders(fresh=True).json["meta"]["last_page"] + 1
+        _empty(each.once(operation, (("page", str(past)),)))
     for page in (HUGE, operation.largest["page"]):
         _empty(customer.once(operation, (("page", str(page)),)))
 

@@ -11,7 +11,8 @@ from contract_tests.session import NOWHERE, Session
 UNKNOWN = (NOWHERE, "not-a-uuid")
 
 
-def _list_of(exchange: Exchange) -> dict[str, Record]:
+def list_of(exchange: Exchange) -> dict[str, Record]:
+    """The preferences that a decision answers, by id; answering no list is a violation."""
     if not exchange.fits:
         raise Violation(expected="200 with the list", actual=exchange.told(), exchange=exchange)
     return {each["id"]: each for each in exchange.records}
@@ -75,7 +76,7 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 @law("PREF-03")
 def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) -> None:
     for trial in customer.trials(operation):
-        if list(_list_of(trial.second).values()) != trial.seen:
+        if list(list_of(trial.second).values()) != trial.seen:
             wanted = f"the {len(trial.seen)} preferences that the read gives, in its order"
             raise Violation(expected=wanted, actual=trial.second.told(), exchange=trial.second)
 
@@ -86,7 +87,7 @@ def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
         read = {each["id"]: each for each in trial.seen}
         shown = [
             listed.get(trial.preference, {}).get("opted_in")
-            for listed in (_list_of(trial.first), read)
+            for listed in (list_of(trial.first), read)
         ]
         if shown != [operation.opts_in] * 2:
             wanted = f"opted_in {operation.opts_in} in the answer and in the next read"
@@ -116,10 +117,10 @@ def an_unknown_preference_is_not_found(customer: Customer, operation: Operation)
 
 
 def _refused(customer: Customer, operation: Operation, preference: str, status: int) -> None:
-    before = customer.changeable()
+    found = customer.changeable()
     # What it must not do shows only where that is not done already.
-    customer.restore(dict.fromkeys(list(before)[:1], not operation.opts_in), before)
-    before |= dict.fromkeys(list(before)[:1], not operation.opts_in)
+    before = found | {next(iter(found)): not operation.opts_in}
+    customer.restore(before, found)
     answer = customer.call(operation, preference=preference)
     if answer.status != status:
         raise Violation(expected=f"{status}", actual=answer.told(), exchange=answer)

@@ -221,7 +221,8 @@ def a_membership_number_is_ten_digits(session: Session, operation: Operation) ->
 
 @law("MEMBER-06")
 def every_member_sees_the_membership(session: Session, operation: Operation) -> None:
-    by_id, seen = {session.ids.get(each.name): each for each in session.customers}, 0
+    ids, seen = session.ids, 0
+    by_id = {ids.get(each.name): each for each in session.customers}
     for customer, exchange, membership in session.records(operation):
         for member in membership["members"]:
             known = by_id.get(member["customer_id"])

@@ -99,6 +99,11 @@ def decides(request: Request) -> bool:
     return request.method in ("POST", "DELETE") and request.path.startswith(f"{PREFERENCES}/")
 
 
+def without_repeats(request: Request) -> Request:
+    """The same request with what its query says twice said once."""
+    return replace(request, query="&".join(dict.fromkeys(request.query.split("&"))))
+
+
 def error(status: int, message: str = "No.") -> Response:
     """A refusal in the contract's envelope."""
     return Response(

@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from mock_server.breakages.breakage import CREDITS, Tree, at, changed, edit, error, fault
+from mock_server.breakages.breakage import (
+    CREDITS,
+    Tree,
+    at,
+    changed,
+    edit,
+    error,
+    fault,
+    without_repeats,
+)
 from mock_server.exchange import Answer, Request, Response
 from mock_server.resources.credits import CREDITS as KIND
 from mock_server.sandbox import Sandbox
@@ -188,14 +197,13 @@ def _living_longer(
 @fault("CREDITS-09")
 def upper_case_is_refused(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """`TRUE` is answered 400."""
-    refused = at(request, CREDITS) and "TRUE" in request.query
-    return error(400, "redeemed and expired are true or false") if refused else answer(request)
+    return _refused_word(request, answer, "TRUE")
 
 
 @fault("CREDITS-09")
 def one_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """`expired=1` is accepted."""
-    return answer(_asked(request, request.query.replace("expired=1", "expired=true")))
+    return _taken_for_true(request, answer, "1")
 
 
 @fault("CREDITS-09")
@@ -215,19 +223,25 @@ def a_repeated_flag_is_accepted(request: Request, answer: Answer, _s: Sandbox) -
 @fault("CREDITS-09")
 def only_some_cases_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """`True` is answered 400, `true` and `TRUE` are fine."""
-    wrong = at(request, CREDITS) and "=True" in request.query
-    return error(400, "Neither true nor TRUE: redeemed, expired.") if wrong else answer(request)
+    return _refused_word(request, answer, "True")
+
+
+def _refused_word(request: Request, answer: Answer, word: str) -> Response:
+    refused = at(request, CREDITS) and f"={word}" in request.query
+    return error(400, "redeemed and expired are true or false") if refused else answer(request)
 
 
 @fault("CREDITS-09")
 def on_is_taken_for_true(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """`expired=on` is accepted."""
-    on = at(request, CREDITS) and request.query == "expired=on"
-    return answer(_asked(request, "expired=true") if on else request)
+    return _taken_for_true(request, answer, "on")
+
+
+def _taken_for_true(request: Request, answer: Answer, word: str) -> Response:
+    return answer(_asked(request, request.query.replace(f"expired={word}", "expired=true")))
 
 
 @fault("CREDITS-09")
 def the_same_flag_twice_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """A flag may be repeated as long as it says the same."""
-    said = "&".join(dict.fromkeys(request.query.split("&")))
-    return answer(_asked(request, said) if at(request, CREDITS) else request)
+    return answer(without_repeats(request) if at(request, CREDITS) else request)

@@ -5,7 +5,16 @@ from urllib.parse import parse_qs, urlencode
 
 from msgspec.structs import replace
 
-from mock_server.breakages.breakage import ORDERS, Tree, at, changed, edit, error, fault
+from mock_server.breakages.breakage import (
+    ORDERS,
+    Tree,
+    at,
+    changed,
+    edit,
+    error,
+    fault,
+    without_repeats,
+)
 from mock_server.exchange import Answer, Request, Response
 from mock_server.sandbox import Sandbox
 
@@ -143,5 +152,4 @@ def the_first_of_two_sizes_counts(request: Request, answer: Answer, _s: Sandbox)
 @fault("PAGE-11")
 def the_same_size_twice_will_do(request: Request, answer: Answer, _s: Sandbox) -> Response:
     """A parameter may be repeated as long as it says the same."""
-    said = "&".join(dict.fromkeys(request.query.split("&")))
-    return answer(replace(request, query=said) if at(request, ORDERS) else request)
+    return answer(without_repeats(request) if at(request, ORDERS) else request)
