@@ -235,6 +235,11 @@ class Client:
         )
 
 
+def lengthened(token: str) -> str:
+    """A token that is nearly another: it has a letter more."""
+    return f"{token}x"
+
+
 def shortened(token: str) -> str:
     """A token that is nearly another: its last letter is missing; padding says nothing."""
     return token.rstrip("=")[:-1]
@@ -245,7 +250,11 @@ def secrets(target: Target) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in target.customers:
         variable = f"{(each.name or 'customer').upper().replace('-', '_')}_TOKEN"
-        found |= {each.token: f"${variable}", shortened(each.token): f"${{{variable}%?}}"}
+        found |= {
+            each.token: f"${variable}",
+            lengthened(each.token): f"${{{variable}}}x",
+            shortened(each.token): f"${{{variable}%?}}",
+        }
     others = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
     found |= {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
     return {token: variable for token, variable in found.items() if token}

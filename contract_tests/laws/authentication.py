@@ -1,7 +1,7 @@
 """Who is answered, and how the others are refused."""
 
 from contract_tests.actor import Actor, Customer
-from contract_tests.client import Exchange, shortened
+from contract_tests.client import Exchange, lengthened, shortened
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import BAD, READY, Session
@@ -40,7 +40,7 @@ def an_unknown_token_is_refused(session: Session, operation: Operation, customer
     refused(session.attempt(session.unknown, operation), 401)
     known = str(customer.token)
     shorter = (shortened(known),) if operation.id == READY else ()
-    for token in (f"{known}x", *shorter):
+    for token in (lengthened(known), *shorter):
         altered = Actor(session.client, "unknown", token)
         refused(altered.call(operation, preference=session.preference(operation)), 401)
 

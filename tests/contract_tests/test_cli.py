@@ -121,3 +121,12 @@ def test_no_report_shows_a_token_or_most_of_one(url: str, tmp_path: Path) -> Non
     assert "${ADA_TOKEN%?}" in result.stdout
     for text in (result.stdout, *(file.read_text() for file in files)):
         assert f"{sandbox['id']}.customer-" not in text
+
+
+def test_the_line_for_a_lengthened_token_names_a_variable_that_a_shell_knows(url: str) -> None:
+    said = {"breakages": ["a-token-is-known-by-its-beginning"]}
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+    result = run("run", "-u", url + sandbox["base_path"], "--only", "AUTH-02")
+
+    assert "${ADA_TOKEN}x" in result.stdout
+    assert "$ADA_TOKENx" not in result.stdout
