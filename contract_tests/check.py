@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import httpx
+
 from contract_tests import engine, model, schema_checks
 from contract_tests.document import Contract
 from contract_tests.engine import Options
@@ -31,9 +33,11 @@ def check(
     *,
     contract: Contract | None = None,
     seen: Callable[[Verdict], None] = lambda verdict: None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Report:
     """
     Judge a target, telling `seen` each verdict as it falls. Consents are put back as they were.
+    `transport` sends the requests of laws and model in place of a socket.
 
     Raises:
         TargetError: a waiver names no rule, or one that binds every implementation.
@@ -42,7 +46,8 @@ def check(
     plan, contract = plan or Plan(), contract or Contract.load()
     _waivable(target, contract)
     started, verdicts = time.perf_counter(), []
-    session = Session.open(target, contract, strict_enums=plan.options.strict_enums)
+    strict = plan.options.strict_enums
+    session = Session.open(target, contract, strict_enums=strict, transport=transport)
     left: list[str] = []
     try:
         for verdict in _verdicts(session, plan):

@@ -32,14 +32,21 @@ class ReadOnly(Exception):
     """A request that would write, in a run that must not."""
 
 
-class ReadOnlyTransport(httpx.HTTPTransport):
+class ReadOnlyTransport(httpx.BaseTransport):
     """A transport that lets nothing out but GET, HEAD and OPTIONS."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a safe request; refuse any other."""
         if request.method not in SAFE:
             raise ReadOnly(f"{request.method} {request.url.path} was kept from leaving")
-        return super().handle_request(request)
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close what it sends by."""
+        self._inner.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,8 @@ class Client:
 
     target: Target
     contract: Contract
+    transport: httpx.BaseTransport | None = None
+    """What requests are sent by; a transport of its own where there is none."""
     exchanges: list[Exchange] = field(default_factory=list)
     count: int = 0
     """Requests sent, those that were sent again included."""
@@ -122,9 +131,9 @@ class Client:
     """URLs that were not answered; there is no patience with them a second time."""
 
     def __post_init__(self) -> None:
-        transport = ReadOnlyTransport() if self.target.read_only else httpx.HTTPTransport()
+        sender = self.transport or httpx.HTTPTransport()
         self.http = httpx.Client(
-            transport=transport,
+            transport=ReadOnlyTransport(sender) if self.target.read_only else sender,
             timeout=self.target.timeout_s,
             headers={"User-Agent": "my-account-contract-tests", "Accept": "application/json"},
         )

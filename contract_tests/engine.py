@@ -94,7 +94,12 @@ def _again(
     """Whether a violation is met again from scratch, its request sent again among others."""
     client = session.client
     for _ in range(RETRIALS):
-        again = Session.open(client.target, client.contract, strict_enums=session.strict_enums)
+        again = Session.open(
+            client.target,
+            client.contract,
+            strict_enums=session.strict_enums,
+            transport=client.transport,
+        )
         again.survey(operation, client.contract.operations[PREFERENCES])
         for exchange in verdict.evidence:
             again.client.repeat(exchange)

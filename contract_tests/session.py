@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import httpx
+
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import SAFE, Client, Exchange, ReadOnly
 from contract_tests.document import Contract, Operation
@@ -36,9 +38,16 @@ class Session:
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, target: Target, contract: Contract, *, strict_enums: bool = False) -> "Session":
-        """Begin a run."""
-        client = Client(target, contract)
+    def open(
+        cls,
+        target: Target,
+        contract: Contract,
+        *,
+        strict_enums: bool = False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> "Session":
+        """Begin a run; `transport` sends its requests in place of a socket."""
+        client = Client(target, contract, transport)
         customers = [
             Customer(client, each.name, each.token, facts=each.facts) for each in target.customers
         ]
