@@ -61,7 +61,7 @@ class Trial:
     preference: str
     first: Exchange
     second: Exchange
-    seen: list[Record]
+    read: Exchange
 
 
 @dataclass(frozen=True)
@@ -75,33 +75,31 @@ class Customer(Actor):
         """An operation of the contract."""
         return self.client.contract.operations[id]
 
-    def listed(self, id: str, *query: tuple[str, str], fresh: bool = False) -> list[Record]:
+    def read(self, id: str, *query: tuple[str, str], fresh: bool = False) -> Exchange:
+        """
+        A success of an operation that reads.
+
+        Raises:
+            NotCovered: it answered nothing that can be read as the schema says.
+        """
+        operation = self.operation(id)
+        answer = self.call(operation, query) if fresh else self.once(operation, query)
+        if not answer.fits:
+            raise NotCovered(f"{self.name}'s {id} answered {answer.told()[:60]}")
+        return answer
+
+    def listed(self, id: str, *query: tuple[str, str]) -> list[Record]:
         """
         The records that a list operation answers.
 
         Raises:
             NotCovered: it answered no list.
         """
-        operation = self.operation(id)
-        answer = self.call(operation, query) if fresh else self.once(operation, query)
-        if not answer.fits:
-            raise NotCovered(f"{self.name}'s {id} answered {answer.told()[:60]}")
-        return answer.records
+        return self.read(id, *query).records
 
-    @property
-    def account(self) -> Record:
-        """The customer's own details."""
-        return next(iter(self.listed("getMyAccountDetails")), {})
-
-    @property
-    def id(self) -> str:
-        """The customer's id."""
-        return str(self.account.get("id", ""))
-
-    def credits(self, **flags: str) -> dict[str, Record]:
-        """Credits by id, as listed under these flags."""
-        listed = self.listed("listMyAccountCredits", *flags.items())
-        return {each["id"]: each for each in listed}
+    def credits(self, **flags: str) -> Exchange:
+        """The credits that are listed under these flags."""
+        return self.read("listMyAccountCredits", *flags.items())
 
     def orders(self, *, fresh: bool = False, **query: Any) -> Exchange:
         """
@@ -111,15 +109,15 @@ class Customer(Actor):
             NotCovered: there was no page.
         """
         asked = tuple((name, str(value)) for name, value in query.items())
-        operation = self.operation("listMyAccountOrders")
-        answer = self.call(operation, asked) if fresh else self.once(operation, asked)
-        if not answer.fits:
-            raise NotCovered(f"{self.name}'s orders answered {answer.told()[:60]}")
-        return answer
+        return self.read("listMyAccountOrders", *asked, fresh=fresh)
+
+    def preferences(self) -> Exchange:
+        """Every preference as it is now."""
+        return self.read("listMyAccountMarketingPreferences", fresh=True)
 
     def consents(self) -> dict[str, bool]:
         """Every preference as it is now: id → opted in."""
-        return consents_in(self.listed("listMyAccountMarketingPreferences", fresh=True))
+        return consents_in(self.preferences().records)
 
     def decide(self, preference: str, *, opted_in: bool) -> Exchange:
         """Opt in to, or out of, a preference."""
@@ -136,8 +134,7 @@ class Customer(Actor):
     def _trial(self, preference: str, operation: Operation) -> Trial:
         self.decide(preference, opted_in=not operation.opts_in)
         first, second = (self.call(operation, preference=preference) for _ in range(2))
-        listed = self.listed("listMyAccountMarketingPreferences", fresh=True)
-        return Trial(preference, first, second, listed)
+        return Trial(preference, first, second, self.preferences())
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""
@@ -164,9 +161,13 @@ class Customer(Actor):
         shown = [each for each in said if each.fits and "Preference" in str(each.operation)]
         return consents_in(record for last in shown for record in last.records)
 
-    def restore(self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None) -> None:
+    def restore(
+        self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None
+    ) -> list[Exchange]:
         """Opt in and out until every preference is as wanted; `now` is how they are, if known."""
         found = self.consents() if now is None else now
-        for preference, opted_in in wanted.items():
-            if found.get(preference) != opted_in:
-                self.decide(preference, opted_in=opted_in)
+        return [
+            self.decide(preference, opted_in=opted_in)
+            for preference, opted_in in wanted.items()
+            if found.get(preference) != opted_in
+        ]

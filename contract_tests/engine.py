@@ -68,7 +68,7 @@ def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) ->
     try:
         _hold(law, operation, session)
     except Violation as violation:
-        return _violated(clean, violation, session)
+        return _violated(clean, violation)
     except (NotCovered, ReadOnly) as reason:
         return replace(clean, outcome="not covered", actual=str(reason))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -77,14 +77,13 @@ def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) ->
     return replace(clean, notices=_drift(session, operation) if law.rule == "BODY-01" else ())
 
 
-def _violated(clean: Verdict, violation: Violation, session: Session) -> Verdict:
-    found = violation.exchange or next(reversed(session.client.exchanges), None)
+def _violated(clean: Verdict, violation: Violation) -> Verdict:
     return replace(
         clean,
         outcome="violated",
         expected=violation.expected,
         actual=violation.actual,
-        evidence=(found,) if found else (),
+        evidence=violation.exchanges,
     )
 
 

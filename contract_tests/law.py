@@ -1,22 +1,50 @@
 """A law: how to find out whether one rule of the contract holds."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
+from contract_tests.client import Exchange
 from contract_tests.document import Rule
 
 Outcome = Literal["holds", "violated", "not covered", "unstable", "waived"]
 
 
 class Violation(Exception):
-    """The implementation broke the rule. The engine adds the rule's sentence and the exchanges."""
+    """
+    The implementation broke the rule: values that were expected and came, the exchange that shows
+    it, and those it takes to see it, in the order in which they were made: the write whose harm
+    a read shows, the answer that it is compared with.
+    """
 
-    def __init__(self, *, expected: str, actual: str, exchange: Any = None) -> None:
+    def __init__(
+        self, *, expected: str, actual: str, exchange: Exchange, after: Iterable[Exchange] = ()
+    ) -> None:
         super().__init__(f"expected {expected}; got {actual}")
-        self.expected, self.actual, self.exchange = expected, actual, exchange
+        self.expected, self.actual = expected, actual
+        self.exchanges = tuple({id(each): each for each in (*after, exchange)}.values())
+
+
+def in_order(
+    rule: str, keys: Sequence[Any], exchange: Exchange, after: Iterable[Exchange] = ()
+) -> None:
+    """
+    The records of an answer must stand in the order of their keys, each of which ends in the id.
+
+    Raises:
+        Violation: two of them do not.
+    """
+    for first, second in pairwise(keys):
+        if first > second:
+            raise Violation(
+                expected=f"{rule}: {second[-1]} before {first[-1]}",
+                actual=f"{first[-1]} before {second[-1]}",
+                exchange=exchange,
+                after=after,
+            )
 
 
 class NotCovered(Exception):
@@ -61,17 +89,6 @@ def laws_of(modules: Iterable[ModuleType]) -> tuple[Law, ...]:
     return tuple(member for member in members if isinstance(member, Law))
 
 
-class Evidence(Protocol):
-    """A request and its answer, tokens already replaced by variables."""
-
-    @property
-    def curl(self) -> str: ...
-    @property
-    def request(self) -> str: ...
-    @property
-    def response(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one law at one operation."""
@@ -83,8 +100,8 @@ class Verdict:
     expected: str = ""
     actual: str = ""
     """What was found instead; the reason where the law is not covered or waived."""
-    evidence: tuple[Any, ...] = ()
-    """What was exchanged: an `Evidence` each."""
+    evidence: tuple[Exchange, ...] = ()
+    """The exchanges that show it, in order."""
     requests: int = 0
     seconds: float = 0.0
     notices: tuple[str, ...] = field(default=())

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
 )
 
 from contract_tests.actor import Customer, consents_in
+from contract_tests.client import Exchange
 from contract_tests.law import NotCovered, Verdict, Violation
 from contract_tests.laws.preferences import UNKNOWN, list_of
 from contract_tests.session import Session
@@ -34,8 +35,7 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
         found = {name: each.changeable() for name, each in pair.items()}
         _run(_machine(pair, found), depth, seed)
     except Violation as violation:
-        told = session.client.exchanges[-4:]
-        return _with(verdict, "violated", violation.actual, violation.expected, tuple(told))
+        return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
     except Flaky:
         return _with(verdict, "unstable", "a sequence that ends otherwise each time it is tried")
     except NotCovered as reason:
@@ -93,6 +93,7 @@ def _machine(
     by_name: dict[str, Customer], found: dict[str, dict[str, bool]]
 ) -> type[RuleBasedStateMachine]:
     wanted: dict[str, dict[str, bool]] = {}
+    taken: list[Exchange] = []
 
     class Consents(RuleBasedStateMachine):
         """Each example begins with the consents that were found, so that it can be repeated."""
@@ -101,6 +102,7 @@ def _machine(
         def begin(self) -> None:
             """Take back what the example before did."""
             wanted.update(_restored(by_name.values(), found))
+            taken.clear()
 
         @rule(who=st.sampled_from(list(found)), index=st.integers(0, 9), opted_in=st.booleans())
         def decide(self, who: str, index: int, opted_in: bool) -> None:
@@ -108,21 +110,25 @@ def _machine(
             preference = list(found[who])[index % len(found[who])]
             wanted[who][preference] = opted_in
             answer = by_name[who].decide(preference, opted_in=opted_in)
-            self._agree(by_name[who], consents_in(list_of(answer).values()))
+            taken.append(answer)
+            list_of(answer, taken)
+            self._agree(by_name[who], answer)
 
         @rule(who=st.sampled_from(list(found)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
-            by_name[who].decide(UNKNOWN[0], opted_in=opted_in)
+            taken.append(by_name[who].decide(UNKNOWN[0], opted_in=opted_in))
 
         @invariant()
         def every_list_is_the_models(self) -> None:
             """Each customer reads what that customer decided."""
             for who in by_name.values():
-                self._agree(who, who.consents())
+                self._agree(who, who.preferences())
 
-        def _agree(self, who: Customer, read: dict[str, bool]) -> None:
+        def _agree(self, who: Customer, answer: Exchange) -> None:
+            read = consents_in(answer.records)
             if read != wanted[who.name]:
-                raise Violation(expected=f"{wanted[who.name]} for {who.name}", actual=f"{read}")
+                expected = f"{wanted[who.name]} for {who.name}"
+                raise Violation(expected=expected, actual=f"{read}", exchange=answer, after=taken)
 
     return Consents

@@ -1,6 +1,6 @@
 """Who is answered, and how the others are refused."""
 
-from contract_tests.actor import Actor, Customer
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Exchange, lengthened, shortened
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
@@ -20,12 +20,17 @@ def a_refused_change_changes_nothing(
 ) -> None:
     opted_in = operation.opts_in
     preference = session.preference(operation)
-    customer.restore({preference: not opted_in}, customer.changeable())
-    for actor in session.strangers:
-        session.attempt(actor, operation)
+    before = customer.restore({preference: not opted_in}, customer.changeable())
+    attempts = [session.attempt(actor, operation) for actor in session.strangers]
+    read = customer.preferences()
 
-    if customer.consents().get(preference) == opted_in:
-        raise Violation(expected="the preference as it was", actual="changed by a refused request")
+    if consents_in(read.records).get(preference) == opted_in:
+        raise Violation(
+            expected=f"opted_in {not opted_in} for {preference}, as before",
+            actual=f"opted_in {opted_in}",
+            exchange=read,
+            after=[*before, *attempts],
+        )
 
 
 @law("AUTH-01")

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.actor import Customer
+from contract_tests.actor import Customer, consents_in
+from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.session import Session
+from contract_tests.session import READY, Session
 
 
 def _owners(node: Any) -> Iterator[str]:
@@ -27,30 +28,51 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
         known = ids.get(customer.name)
         named += len(owners)
         if owners - {known}:
-            raise Violation(expected=f"{known}", actual=f"{owners - {known}}", exchange=exchange)
+            others = ", ".join(sorted(owners - {known}))
+            raise Violation(
+                expected=f"{known}, the id of {customer.name}",
+                actual=others,
+                exchange=exchange,
+                after=[customer.once(session.contract.operations[READY])],
+            )
     if not operation.lists:
-        _each_their_own(session)
+        _each_their_own(session, operation)
     elif not named and operation.id != "listMyAccountMemberships":
         raise NotCovered("no record names a customer")
 
 
-def _each_their_own(session: Session) -> None:
-    if len(set(session.ids.values())) < len(session.ids):
-        raise Violation(expected="an id for each customer", actual="two customers share one")
+def _each_their_own(session: Session, operation: Operation) -> None:
+    answers: dict[str, Exchange] = {}
     for customer in session.customers:
-        known = session.known_ids.get(customer.name)
-        if known and customer.name in session.ids and session.ids[customer.name] != known:
-            raise Violation(expected=known, actual=session.ids[customer.name])
+        answer, known = customer.once(operation), session.known_ids.get(customer.name)
+        own = session.ids.get(customer.name)
+        if own is None:
+            continue
+        if known not in (None, own):
+            raise Violation(expected=str(known), actual=own, exchange=answer)
+        first = answers.setdefault(own, answer)
+        if first is not answer:
+            raise Violation(
+                expected=f"an id of {customer.name}'s own",
+                actual=f"{own}, which is {first.actor}'s",
+                exchange=answer,
+                after=[first],
+            )
 
 
 @law("OWN-02")
 def no_record_is_listed_for_two_customers(session: Session, operation: Operation) -> None:
-    owner: dict[object, str] = {}
+    owner: dict[object, Exchange] = {}
     for customer, exchange, record in session.records(operation):
-        if owner.setdefault(record["id"], customer.name) != customer.name:
-            actual = f"{record['id']} is listed for {owner[record['id']]} too"
-            raise Violation(expected="a record of their own", actual=actual, exchange=exchange)
-    if len(set(owner.values())) < 2:
+        first = owner.setdefault(record["id"], exchange)
+        if first.actor != customer.name:
+            raise Violation(
+                expected=f"no record of {first.actor}'s for {customer.name}",
+                actual=f"{record['id']}",
+                exchange=exchange,
+                after=[first],
+            )
+    if len({each.actor for each in owner.values()}) < 2:
         raise NotCovered("only one customer has any")
 
 
@@ -59,16 +81,21 @@ def a_decision_is_nobody_elses(customer: Customer, other: Customer, operation: O
     opted_in = operation.opts_in
     mine, before = customer.changeable(), other.changeable()
     shared = next((each for each in mine if each in before), next(iter(mine)))
-    customer.restore({shared: not opted_in}, mine)
+    done = customer.restore({shared: not opted_in}, mine)
     if before.get(shared) == opted_in:
-        other.decide(shared, opted_in=not opted_in)
+        done.append(other.decide(shared, opted_in=not opted_in))
         before[shared] = not opted_in
-    answer = customer.decide(shared, opted_in=opted_in)
-    after = other.consents()
+    done.append(customer.decide(shared, opted_in=opted_in))
+    read = other.preferences()
 
-    if after != before:
-        actual = f"{other.name}'s list changed with {customer.name}'s"
-        raise Violation(expected="the other list as it was", actual=actual, exchange=answer)
+    if (after := consents_in(read.records)) != before:
+        changed = [each for each in {**before, **after} if after.get(each) != before.get(each)]
+        raise Violation(
+            expected=f"opted_in {before.get(changed[0])} for {other.name}'s {changed[0]}",
+            actual=f"{after.get(changed[0])}, since {customer.name} decided on {shared}",
+            exchange=read,
+            after=done,
+        )
 
 
 @law("OWN-04")
@@ -82,8 +109,11 @@ def nothing_of_another_customer_is_shown(session: Session, operation: Operation)
         for name, marks in everybody.items():
             seen = [each for each in marks if each in text and each not in shared[customer.name]]
             if name != customer.name and seen:
-                actual = f"{seen[0]}, which is {name}'s"
-                raise Violation(expected="the caller's data", actual=actual, exchange=exchange)
+                raise Violation(
+                    expected=f"data of {customer.name} alone",
+                    actual=f"{seen[0]}, which is {name}'s",
+                    exchange=exchange,
+                )
 
 
 @law("OWN-05")
@@ -96,4 +126,5 @@ def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
         text = exchange.body.decode("utf-8", "replace").lower()
         for name, marks in everybody.items():
             if name != exchange.actor and (seen := [each for each in marks if each in text]):
-                raise Violation(expected="no data", actual=f"{seen[0]}", exchange=exchange)
+                actual = f"{seen[0]}, which is {name}'s"
+                raise Violation(expected="no customer's data", actual=actual, exchange=exchange)

@@ -1,7 +1,8 @@
 """Pages of orders: their meta, their links, and what they are when joined."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from math import ceil
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from contract_tests.actor import Customer
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
-from contract_tests.law import NotCovered, Violation, law
+from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.filters import malformed
 from contract_tests.session import Session
 
@@ -69,9 +70,23 @@ def _pages(session: Session, operation: Operation) -> Iterator[tuple[Exchange, d
         yield exchange, exchange.json["meta"]
 
 
-def _expect(what: str, wanted: object, got: object, exchange: Exchange) -> None:
+def _expect(
+    what: str, wanted: object, got: object, exchange: Exchange, after: Iterable[Exchange] = ()
+) -> None:
     if wanted != got:
-        raise Violation(expected=f"{what} {wanted}", actual=f"{got}", exchange=exchange)
+        expected, actual = f"{what} {wanted}", f"{got}"
+        raise Violation(expected=expected, actual=actual, exchange=exchange, after=after)
+
+
+def _same(what: str, wanted: list[str], got: list[str], pages: Sequence[Exchange]) -> None:
+    """Two lists of ids must be one; what is told begins where they part."""
+    part = next(
+        (at for at, pair in enumerate(zip(wanted, got, strict=False)) if len(set(pair)) > 1),
+        min(len(wanted), len(got)),
+    )
+    told = [f"{len(ids)}, from place {part + 1} {ids[part:][:3]}" for ids in (wanted, got)]
+    if wanted != got:
+        _expect(what, told[0], told[1], pages[-1], pages[:-1])
 
 
 def asked(exchange: Exchange) -> dict[str, int]:
@@ -85,7 +100,7 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
     customer = _with_orders(customers, 1)[-1]
     plain, first = customer.orders(), customer.orders(page=1)
 
-    _expect("page 1:", _ids([first]), _ids([plain]), plain)
+    _same("the orders of page 1:", _ids([first]), _ids([plain]), [first, plain])
     _expect("current_page", 1, plain.json["meta"]["current_page"], plain)
 
 
@@ -110,8 +125,8 @@ def the_pages_joined_are_every_order_once(customers: list[Customer]) -> None:
         for size in _sizes(_total(customer)):
             pages = _walk(customer, size)
             ids, total = _ids(pages), pages[0].json["meta"]["total"]
-            _expect("so many orders:", total, len(ids), pages[-1])
-            _expect("so many different ones:", total, len(set(ids)), pages[-1])
+            _expect("so many orders:", total, len(ids), pages[-1], pages)
+            _expect("so many different ones:", total, len(set(ids)), pages[-1], pages)
             known = customer.facts.get("order_count", total)
             _expect("total", known, total, pages[0])
 
@@ -178,9 +193,8 @@ def _followed(customer: Customer) -> None:
         return
     query = parse_qs(urlsplit(page.json["links"]["next"]).query)
     follow: dict[str, Any] = {k: int(v[0]) for k, v in query.items() if v[0].isdigit()}
-    _expect(
-        "next to show", _ids([customer.orders(page=2)]), _ids([customer.orders(**follow)]), page
-    )
+    second, followed = customer.orders(page=2), customer.orders(**follow)
+    _same("next to show", _ids([second]), _ids([followed]), [page, second, followed])
 
 
 @law("PAGE-06")
@@ -221,13 +235,13 @@ def _key(order: dict[str, Any]) -> tuple[float, str]:
 def orders_are_newest_first(
     session: Session, operation: Operation, customers: list[Customer]
 ) -> None:
-    runs = [(exchange, exchange.records) for _, exchange in session.successes(operation)]
+    runs = [[exchange] for _, exchange in session.successes(operation)]
     for customer in _walkers(customers):
         pages = _walk(customer, _sizes(_total(customer))[0])
-        runs.append((pages[0], [order for page in pages for order in page.records]))
-    for exchange, orders in runs:
-        keys = [_key(order) for order in orders]
-        _expect("newest first:", sorted(keys), keys, exchange)
+        runs += [list(pair) for pair in pairwise(pages)]
+    for pages in runs:
+        keys = [_key(order) for page in pages for order in page.records]
+        in_order("newest first, then by id", keys, pages[-1], pages)
 
 
 @law("PAGE-09")
@@ -236,11 +250,11 @@ def pages_of_any_size_show_the_same_order(customers: list[Customer]) -> None:
         total = _total(customer)
         walks = [_walk(customer, size) for size in _sizes(total)]
         for walk in walks[1:]:
-            _expect("the same orders:", _ids(walks[0]), _ids(walk), walk[0])
+            _same("the same orders:", _ids(walks[0]), _ids(walk), [*walks[0], *walk])
         for page in (customer.orders(page=2, per_page=1), customer.orders(page=2)):
             start = page.json["meta"]["per_page"]
             wanted = _ids(walks[0])[start : 2 * start]
-            _expect("of the same orders:", wanted, _ids([page]), page)
+            _same("of the same orders:", wanted, _ids([page]), [*walks[0], page])
 
 
 @law("PAGE-10")
@@ -271,6 +285,8 @@ def a_link_never_names_another_page_size(session: Session, operation: Operation)
             size = parse_qs(urlsplit(url).query).get("per_page", [None])[0]
             seen += 1
             if size not in wanted:
-                raise Violation(expected="the page size asked for", actual=url, exchange=exchange)
+                sizes = " or ".join(f"per_page={each}" for each in sorted(filter(None, wanted)))
+                expected = f"{sizes}, or none"
+                raise Violation(expected=expected, actual=url, exchange=exchange)
     if not seen:
         raise NotCovered("no page has links")

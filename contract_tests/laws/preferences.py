@@ -1,20 +1,22 @@
 """Marketing preferences: the list, and what opt-in and opt-out make of it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from contract_tests.actor import Customer, Record
+from contract_tests.actor import Customer, Record, consents_in
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
-from contract_tests.law import NotCovered, Violation, law
+from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.session import NOWHERE, Session
 
 UNKNOWN = (NOWHERE, "not-a-uuid")
 
 
-def list_of(exchange: Exchange) -> dict[str, Record]:
+def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Record]:
     """The preferences that a decision answers, by id; answering no list is a violation."""
     if not exchange.fits:
-        raise Violation(expected="200 with the list", actual=exchange.told(), exchange=exchange)
+        actual = exchange.told()
+        raise Violation(expected="200 with the list", actual=actual, exchange=exchange, after=after)
     return {each["id"]: each for each in exchange.records}
 
 
@@ -22,16 +24,21 @@ def list_of(exchange: Exchange) -> dict[str, Record]:
 def a_decision_touches_nothing_else(customer: Customer, operation: Operation) -> None:
     opted_in = operation.opts_in
     before = customer.changeable(2)
-    customer.restore(dict.fromkeys(before, not opted_in), before)
+    prepared = customer.restore(dict.fromkeys(before, not opted_in), before)
     chosen = list(before)[len(before) // 2]
     answer = customer.decide(chosen, opted_in=opted_in)
-    after = customer.consents()
+    read = customer.preferences()
+    after = consents_in(read.records)
 
     wanted = {preference: opted_in == (preference == chosen) for preference in before}
     if after != wanted:
         wrong = [each for each in wanted if after.get(each) != wanted[each]]
-        actual = f"{wrong[0]} is not as it was left"
-        raise Violation(expected=f"only {chosen} changed", actual=actual, exchange=answer)
+        raise Violation(
+            expected=f"opted_in {wanted[wrong[0]]} for {wrong[0]}, when {chosen} is decided on",
+            actual=f"{after.get(wrong[0])}",
+            exchange=read,
+            after=[*prepared, answer],
+        )
 
 
 @law("PREF-01")
@@ -40,10 +47,10 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
     if not known:
         raise NotCovered("the target names no own_preferences of a customer")
     for customer in known:
-        listed = {each["id"] for each in customer.listed("listMyAccountMarketingPreferences")}
-        if listed != set(customer.facts["own_preferences"]):
-            wanted = f"{len(customer.facts['own_preferences'])} preferences of {customer.name}"
-            raise Violation(expected=wanted, actual=f"others: {sorted(listed)}")
+        answer = customer.read("listMyAccountMarketingPreferences")
+        listed = sorted(each["id"] for each in answer.records)
+        if listed != (wanted := sorted(customer.facts["own_preferences"])):
+            raise Violation(expected=f"{wanted}", actual=f"{listed}", exchange=answer)
 
 
 @law("PREF-02")
@@ -54,8 +61,7 @@ def preferences_come_in_order_of_creation(session: Session, operation: Operation
             (datetime.fromisoformat(each["created_at"]), each["id"]) for each in exchange.records
         ]
         longest = max(longest, len(keys))
-        if keys != sorted(keys):
-            raise Violation(expected="by created_at, then id", actual="not", exchange=exchange)
+        in_order("by created_at, then id", keys, exchange)
     if longest < 2:
         raise NotCovered("no customer has two preferences")
 
@@ -68,7 +74,9 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
         found = {each["organisation_id"] for each in exchange.records}
         seen += len(exchange.records)
         if len(found) > 1 or (own and found and found != {own}):
-            raise Violation(expected="one organisation", actual=f"{found}", exchange=exchange)
+            wanted = f"one organisation{f', {own}' if own else ''}"
+            actual = ", ".join(sorted(found))
+            raise Violation(expected=wanted, actual=actual, exchange=exchange)
     if not seen:
         raise NotCovered("no customer has any")
 
@@ -76,22 +84,30 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 @law("PREF-03")
 def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) -> None:
     for trial in customer.trials(operation):
-        if list(list_of(trial.second).values()) != trial.seen:
-            wanted = f"the {len(trial.seen)} preferences that the read gives, in its order"
-            raise Violation(expected=wanted, actual=trial.second.told(), exchange=trial.second)
+        if list(list_of(trial.second).values()) != trial.read.records:
+            raise Violation(
+                expected=f"the list of the next read, {trial.read.told()}",
+                actual=trial.second.told(),
+                exchange=trial.read,
+                after=[trial.second],
+            )
 
 
 @law("PREF-04")
 def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
     for trial in customer.trials(operation):
-        read = {each["id"]: each for each in trial.seen}
+        read = {each["id"]: each for each in trial.read.records}
         shown = [
             listed.get(trial.preference, {}).get("opted_in")
             for listed in (list_of(trial.first), read)
         ]
         if shown != [operation.opts_in] * 2:
-            wanted = f"opted_in {operation.opts_in} in the answer and in the next read"
-            raise Violation(expected=wanted, actual=f"{shown}", exchange=trial.first)
+            raise Violation(
+                expected=f"opted_in {operation.opts_in} in the answer and in the next read",
+                actual=f"{shown[0]} and {shown[1]}",
+                exchange=trial.read,
+                after=[trial.first, trial.second],
+            )
 
 
 @law("PREF-05")
@@ -99,8 +115,9 @@ def a_second_decision_changes_nothing(customer: Customer, operation: Operation) 
     for trial in customer.trials(operation):
         first, second = trial.first, trial.second
         if second.status != first.status or second.json != first.json:
-            wanted = "the first answer again"
-            raise Violation(expected=wanted, actual=second.told(), exchange=second)
+            raise Violation(
+                expected=first.told(), actual=second.told(), exchange=second, after=[first]
+            )
 
 
 @law("PREF-06")
@@ -120,13 +137,19 @@ def _refused(customer: Customer, operation: Operation, preference: str, status: 
     found = customer.changeable()
     # What it must not do shows only where that is not done already.
     before = found | {next(iter(found)): not operation.opts_in}
-    customer.restore(before, found)
+    prepared = customer.restore(before, found)
     answer = customer.call(operation, preference=preference)
     if answer.status != status:
         raise Violation(expected=f"{status}", actual=answer.told(), exchange=answer)
-    if customer.consents() != before:
-        told = f"{status}, and other consents"
-        raise Violation(expected=f"{status} and no change", actual=told, exchange=answer)
+    read = customer.preferences()
+    if (after := consents_in(read.records)) != before:
+        changed = [each for each in {**before, **after} if after.get(each) != before.get(each)]
+        raise Violation(
+            expected=f"opted_in {before.get(changed[0])} for {changed[0]} after a {status}",
+            actual=f"{after.get(changed[0])}",
+            exchange=read,
+            after=[*prepared, answer],
+        )
 
 
 @law("PREF-09")

@@ -7,9 +7,9 @@ from typing import Any
 from contract_tests.actor import Customer
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
-from contract_tests.law import NotCovered, Violation, law
+from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.filters import TOLERANCE
-from contract_tests.session import Session
+from contract_tests.session import READY, Session
 
 Record = dict[str, Any]
 FAILED = ("failed", "errored")
@@ -24,17 +24,28 @@ def _each(session: Session, operation: Operation, wrong: Callable[[Record], str 
             _broken(told, record, exchange)
 
 
-def _broken(told: str, record: Record, exchange: Exchange) -> None:
-    wanted, _, actual = told.partition("; got ")
-    raise Violation(expected=wanted, actual=f"{actual} in {record.get('id')}", exchange=exchange)
+def _broken(told: str, record: Record, exchange: Exchange, *after: Exchange) -> None:
+    wanted, _, got = told.partition("; got ")
+    actual = f"{got} in {record.get('id')}"
+    raise Violation(expected=wanted, actual=actual, exchange=exchange, after=after)
 
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _membership_ids(customer: Customer) -> set[str]:
-    return {each["id"] for each in customer.listed("listMyAccountMemberships")}
+def _memberships(customer: Customer) -> Exchange:
+    return customer.read("listMyAccountMemberships")
+
+
+def _of_a_membership(
+    customer: Customer, record: Record, exchange: Exchange, *allowed: None
+) -> None:
+    """The record must name a membership of the customer's own."""
+    answer, named = _memberships(customer), record["membership_id"]
+    own = [each["id"] for each in answer.records]
+    if named not in (*own, *allowed):
+        _broken(f"one of {own}, {customer.name}'s; got {named}", record, exchange, answer)
 
 
 @law("CUSTOMER-01")
@@ -62,8 +73,7 @@ def charges_come_newest_first(session: Session, operation: Operation) -> None:
     for _, exchange in session.successes(operation):
         keys = [(-_instant(each["billed_at"]).timestamp(), each["id"]) for each in exchange.records]
         longest = max(longest, len(keys))
-        if keys != sorted(keys):
-            raise Violation(expected="newest first, then id", actual="not", exchange=exchange)
+        in_order("newest first, then by id", keys, exchange)
     if longest < 2:
         raise NotCovered("no customer has two charges")
 
@@ -102,25 +112,24 @@ def no_charge_lies_in_the_future(session: Session, operation: Operation) -> None
 @law("CHARGES-05")
 def a_charge_is_for_a_membership_of_the_customer(session: Session, operation: Operation) -> None:
     for customer, exchange, charge in session.records(operation):
-        if charge["membership_id"] not in _membership_ids(customer):
-            _broken(f"a membership of theirs; got {charge['membership_id']}", charge, exchange)
+        _of_a_membership(customer, charge, exchange)
 
 
 @law("CHARGES-06")
 def a_charge_is_the_price_or_the_joining_fee(session: Session, operation: Operation) -> None:
     for customer, exchange, charge in session.records(operation):
-        memberships = customer.listed("listMyAccountMemberships")
-        rates = [each["rate"] for each in memberships if each["id"] == charge["membership_id"]]
+        shown = _memberships(customer)
+        rates = [each["rate"] for each in shown.records if each["id"] == charge["membership_id"]]
         field = "joining_fee" if charge["type"] == "joining_fee" else "price"
         if rates and charge["amount"] != rates[0][field]:
-            _broken(f"{rates[0][field]}, the {field}; got {charge['amount']}", charge, exchange)
+            told = f"{rates[0][field]}, the {field}; got {charge['amount']}"
+            _broken(told, charge, exchange, shown)
 
 
 @law("CREDITS-10")
 def a_credit_is_of_the_customers_membership(session: Session, operation: Operation) -> None:
     for customer, exchange, credit in session.records(operation):
-        if credit["membership_id"] not in (None, *_membership_ids(customer)):
-            _broken(f"a membership of theirs; got {credit['membership_id']}", credit, exchange)
+        _of_a_membership(customer, credit, exchange, None)
 
 
 @law("CREDITS-11")
@@ -169,7 +178,9 @@ def the_customer_is_a_member_and_one_leads(session: Session, operation: Operatio
             _broken(f"one lead; got {leads}", membership, exchange)
         known = ids.get(customer.name)
         if known and known not in {member["customer_id"] for member in members}:
-            _broken(f"{known} among the members; got {len(members)} others", membership, exchange)
+            others = [member["customer_id"] for member in members]
+            account = customer.once(customer.operation(READY))
+            _broken(f"{known} among the members; got {others}", membership, exchange, account)
 
 
 @law("MEMBER-03")
@@ -204,7 +215,9 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
             _broken(told, membership, exchange)
         brand = brands.get(customer.name, kind["brand_id"])
         if kind["brand_id"] != brand:
-            _broken(f"a type of {brand}; got one of {kind['brand_id']}", membership, exchange)
+            account = customer.once(customer.operation(READY))
+            told = f"a type of {brand}; got one of {kind['brand_id']}"
+            _broken(told, membership, exchange, account)
 
 
 @law("MEMBER-05")
@@ -229,8 +242,14 @@ def every_member_sees_the_membership(session: Session, operation: Operation) -> 
             if known is None or known is customer:
                 continue
             seen += 1
-            if membership["id"] not in _membership_ids(known):
-                _broken(f"shown to {known.name} too; got no trace of it", membership, exchange)
+            theirs = _memberships(known)
+            if membership["id"] not in (own := [each["id"] for each in theirs.records]):
+                raise Violation(
+                    expected=f"{membership['id']} for {known.name} as for {customer.name}",
+                    actual=f"{own}",
+                    exchange=theirs,
+                    after=[exchange],
+                )
     if not seen:
         raise NotCovered("no two of the customers share a membership")
 
@@ -259,8 +278,10 @@ def whom_no_processor_knows_is_not_found(session: Session, operation: Operation)
         exchange, unknown = customer.once(operation), account["stripe_id"] is None
         seen += unknown
         if unknown != (exchange.status == 404):
-            wanted = "404" if unknown else "200, the customer has a stripe_id"
-            raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
+            wanted = f"{404 if unknown else 200}, as stripe_id is {account['stripe_id']}"
+            shown = customer.once(customer.operation(READY))
+            actual = exchange.told()
+            raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[shown])
     if not seen:
         raise NotCovered("every customer has a stripe_id")
 

@@ -35,7 +35,27 @@ def reads_agree(customer: Customer, operation: Operation) -> None:
         raise NotCovered(f"it answered {reads[0].told()[:60]}")
 
     if not _agree(reads):
-        raise Violation(expected="the same answer", actual="another", exchange=reads[-1])
+        first, other = reads[0], next(each for each in reads if not _agree([reads[0], each]))
+        raise Violation(
+            expected=f"the first answer again, {_part(first, other)}",
+            actual=_part(other, first),
+            exchange=other,
+            after=[first],
+        )
+
+
+def _part(exchange: Exchange, other: Exchange) -> str:
+    """The part in which an answer differs from another."""
+    if exchange.status != other.status:
+        return exchange.told()
+    mine, theirs = _steady(exchange), _steady(other)
+    if len(mine) != len(theirs):
+        return f"{len(mine)} records"
+    pairs = zip(mine, theirs, strict=True)
+    record, against = next((one, two) for one, two in pairs if one != two)
+    keys = record.keys() | against.keys()
+    name = min(key for key in keys if record.get(key) != against.get(key))
+    return f"{name} {record.get(name)!r} in {record.get('id')}"
 
 
 def _agree(reads: list[Exchange]) -> bool:
