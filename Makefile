@@ -3,12 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test lint lint-document format clean
+.PHONY: serve test test-all lint lint-document format clean
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
 test: .venv/dev
+	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+
+test-all: .venv/dev
 	$(BIN)/pytest -n auto $(ARGS)
 
 lint: .venv/dev

@@ -1,12 +1,83 @@
-"""What `pytest --pyargs contract_tests --base-url URL` runs: the laws, one by one."""
+"""What `pytest --pyargs contract_tests --contract-base-url URL` runs: the laws, one by one."""
 
 from pathlib import Path
 from typing import Any
 
-from contract_tests.plugin import judge_case
-from contract_tests.session import Session
+import pytest
+from filelock import FileLock
+
+from contract_tests.document import Contract
+from contract_tests.engine import Options, cases, judge
+from contract_tests.plugin import OPTION
+from contract_tests.report.junit import told
+from contract_tests.session import Session, ready
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
+
+WRITERS = ("authentication", "concurrency", "ownership", "preferences", "time")
+"""Groups whose laws change consents, or would notice that somebody does."""
 
 
-def test_law(contract_session: Session, contract_case: Any, contract_lock: Path) -> None:
-    """One law at one operation."""
-    judge_case(contract_session, contract_case, contract_lock)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each law at each operation, named and marked after them."""
+    option = metafunc.config.getoption
+    given = option(f"{OPTION}base_url") or option(f"{OPTION}profile")
+    found = [
+        pytest.param(
+            case,
+            id=f"{case[1].id}@{case[2].id}",
+            marks=getattr(pytest.mark, f"contract_{case[0].group}"),
+        )
+        for case in (cases(Contract.load(), Options()) if given else ())
+    ]
+    metafunc.parametrize("case", found)
+
+
+@pytest.fixture(scope="session")
+def lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FileLock:
+    """What the workers of a run take turns by, where a law changes the customers they share."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if hasattr(request.config, "workerinput") else folder
+    return FileLock(shared / "my-account.lock")
+
+
+@pytest.fixture(scope="session")
+def session(request: pytest.FixtureRequest, lock: FileLock) -> Session:
+    """A run against the target of the command line, with its survey done."""
+
+    def option(name: str) -> Any:
+        return request.config.getoption(OPTION + name)
+
+    profile: Path | None = option("profile")
+    try:
+        target = load(profile) if profile else Target()
+        told = {"base_url": option("base_url"), "read_only": option("read_only")}
+        told["customers"] = tuple(map(CustomerSaid, option("customer_token")))
+        said = {name: value for name, value in told.items() if value}
+        return _surveyed(target, said, lock)
+    except (TargetError, Unreachable) as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+def _surveyed(target: Target, told: dict[str, Any], lock: FileLock) -> Session:
+    contract = Contract.load()
+    known = {name: getattr(target, name) for name in target.__struct_fields__}
+    target = ready(Target(**(known | told)), contract, patience_s=0)
+    session = Session.open(target, contract)
+    with lock:
+        session.survey()
+    return session
+
+
+def test_law(session: Session, case: Any, lock: FileLock) -> None:
+    """One law at one operation: it fails, is skipped with the reason, or passes."""
+    law, rule, operation = case
+    if law.group in WRITERS or not operation.reads:
+        with lock:
+            verdict = judge(law, rule, operation, session)
+            session.restore()
+    else:
+        verdict = judge(law, rule, operation, session)
+    if verdict.outcome == "violated":
+        pytest.fail(f"{rule.text} ({rule.source})\n{told(verdict)}", pytrace=False)
+    if verdict.outcome != "holds":
+        pytest.skip(f"{verdict.outcome}: {verdict.actual}")

@@ -15,9 +15,9 @@ import httpx
 SNAPSHOT = json.loads({snapshot!r})
 
 
-def test_the_recorded_requests_are_answered_as_recorded(mock_server):
-    with mock_server.sandbox(snapshot=SNAPSHOT) as sandbox, httpx.Client(
-        base_url=mock_server.url
+def test_the_recorded_requests_are_answered_as_recorded(my_account_mock):
+    with my_account_mock.sandbox(snapshot=SNAPSHOT) as sandbox, httpx.Client(
+        base_url=my_account_mock.url
     ) as http:
         tokens = dict(sandbox.tokens) | {{each.persona: each.token for each in sandbox.customers}}
 

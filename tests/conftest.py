@@ -1,9 +1,12 @@
 """A running mock for tests: as a process with a socket, and as a function."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +30,15 @@ def serve() -> Iterator[Serve]:
 def url(serve: Serve) -> str:
     """The URL of a mock of the default scenario, shared by all tests: change only sandboxes."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this checkout."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
+    subprocess.run([*build, str(Path(__file__).parent.parent)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture

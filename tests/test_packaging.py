@@ -7,17 +7,6 @@ import zipfile
 from pathlib import Path
 
 import httpx
-import pytest
-
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
 
 
 def test_the_wheel_carries_the_documents_and_the_scenarios(wheel: Path) -> None:

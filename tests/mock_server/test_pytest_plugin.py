@@ -12,44 +12,44 @@ import httpx, pytest
 ORDERS = "/shop/my-account/orders"
 
 
-@pytest.mark.scenario("lapsed-member", persona="ben")
-def test_the_marker_names_scenario_and_persona(sandbox, customer):
-    assert sandbox.said["scenario"] == "lapsed-member"
-    assert customer.persona == "ben"
+@pytest.mark.my_account_scenario("lapsed-member", persona="ben")
+def test_the_marker_names_scenario_and_persona(my_account_sandbox, my_account_customer):
+    assert my_account_sandbox.said["scenario"] == "lapsed-member"
+    assert my_account_customer.persona == "ben"
 
 
 @pytest.mark.parametrize("number", range(20))
-def test_sandboxes_are_apart(sandbox, customer, number):
-    with customer.http() as http:
+def test_sandboxes_are_apart(my_account_sandbox, my_account_customer, number):
+    with my_account_customer.http() as http:
         path = "/customers/my-account/marketing-preferences"
         for each in http.get(path).json()["data"][: number % 4]:
             http.request("DELETE" if each["opted_in"] else "POST", f"{path}/{each['id']}")
-    changes = [change for entry in sandbox.requests() for change in entry["changes"]]
+    changes = [change for entry in my_account_sandbox.requests() for change in entry["changes"]]
     assert len(changes) == number % 4
 
 
-@pytest.mark.scenario("credit-expiring", now="2026-03-01T09:00:00Z")
-def test_the_clock_is_the_tests_own(sandbox, customer):
-    with customer.http() as http:
+@pytest.mark.my_account_scenario("credit-expiring", now="2026-03-01T09:00:00Z")
+def test_the_clock_is_the_tests_own(my_account_sandbox, my_account_customer):
+    with my_account_customer.http() as http:
         def count():
             return len(http.get("/customers/my-account/credits").json()["data"])
         before = count()
-        sandbox.advance("PT10S")
+        my_account_sandbox.advance("PT10S")
         assert count() == before - 1
-    sandbox.assert_requested("listMyAccountCredits", times=2, persona="ada", status=200)
+    my_account_sandbox.assert_requested("listMyAccountCredits", times=2, persona="ada", status=200)
 
 
-def test_a_fault_is_one_line(sandbox, customer):
-    sandbox.fault("status", "listMyAccountPaymentMethods", status=404, count=1)
-    with customer.http() as http:
+def test_a_fault_is_one_line(my_account_sandbox, my_account_customer):
+    my_account_sandbox.fault("status", "listMyAccountPaymentMethods", status=404, count=1)
+    with my_account_customer.http() as http:
         answers = [http.get("/customers/my-account/payment-methods") for _ in range(2)]
     assert [each.status_code for each in answers] == [404, 200]
 
 
-def test_what_was_not_asked_is_told(sandbox, customer):
-    with customer.http() as http:
+def test_what_was_not_asked_is_told(my_account_sandbox, my_account_customer):
+    with my_account_customer.http() as http:
         http.get("/customers/my-account")
-    sandbox.assert_requested("listMyAccountOrders")
+    my_account_sandbox.assert_requested("listMyAccountOrders")
 """
 
 
