@@ -1,8 +1,9 @@
 """A whole check of a target: laws, model and generated requests, one report."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal
 
 import httpx
@@ -25,6 +26,8 @@ class Plan:
     options: Options = field(default_factory=Options)
     depth: Depth = "standard"
     seed: int = 1
+    allow_unstable: bool = False
+    """Whether a violation that is not met again leaves the contract kept."""
 
 
 def check(
@@ -40,11 +43,13 @@ def check(
     `transport` sends the requests of laws and model in place of a socket.
 
     Raises:
-        TargetError: a waiver names no rule, or one that binds every implementation.
+        TargetError: a waiver names no rule, or one that binds every implementation; or there is
+            nothing to judge by.
         Unreachable: the target does not answer, or not to its own customer.
     """
     plan, contract = plan or Plan(), contract or Contract.load()
     _waivable(target, contract)
+    selected(plan, contract)
     started, verdicts = time.perf_counter(), []
     strict = plan.options.strict_enums
     session = Session.open(target, contract, strict_enums=strict, transport=transport)
@@ -59,16 +64,53 @@ def check(
     requests = session.client.count + sum(
         each.requests for each in verdicts if each.group == schema_checks.GROUP
     )
-    return Report(target.base_url, plan.seed, verdicts, seconds, requests, left)
+    return Report(
+        target.base_url, plan.seed, verdicts, seconds, requests, left, plan.allow_unstable
+    )
 
 
 def _verdicts(session: Session, plan: Plan) -> Iterator[Verdict]:
     target, contract, options = session.client.target, session.contract, plan.options
     yield from engine.run(session, options)
-    if plan.depth == "quick" or options.only or "documented" not in options.rules:
+    if plan.depth == "quick" or "documented" not in options.rules:
         return
-    yield model.run(session, plan.depth, plan.seed)
-    yield from schema_checks.run(target, contract, plan.depth, plan.seed)
+    if not options.only or _GENERATED[model.GROUP] & set(options.only):
+        yield model.run(session, plan.depth, plan.seed)
+    if not options.only or _GENERATED[schema_checks.GROUP] & set(options.only):
+        yield from schema_checks.run(target, contract, plan.depth, plan.seed)
+
+
+_GENERATED = {model.GROUP: {model.GROUP}, schema_checks.GROUP: {schema_checks.GROUP, "SCHEMA-01"}}
+"""What chooses the two groups that send generated requests, which are judged as a whole."""
+
+
+def selected(plan: Plan, contract: Contract) -> None:
+    """
+    Every name in `only` must choose something.
+
+    Raises:
+        TargetError: one of them does not; what comes close is named.
+    """
+    known: dict[str, set[str]] = {}
+    for law, rule, operation in engine.cases(contract, Options()):
+        for name in (rule.id, law.group, operation.id, f"{rule.id}@{operation.id}"):
+            known.setdefault(name, set()).add(rule.source)
+    if plan.depth != "quick":
+        known |= {name: {"documented"} for names in _GENERATED.values() for name in names}
+    for name in plan.options.only:
+        if name not in known:
+            raise TargetError(f"--only: there is nothing to judge at '{name}'{_near(name, known)}")
+        if not known[name] & set(plan.options.rules):
+            kinds = ", ".join(sorted(known[name]))
+            raise TargetError(f"--only {name}: its rules are {kinds}, which --rules leaves out")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """What was probably meant: the places of a rule first, then what is spelled alike."""
+    rule = name.partition("@")[0]
+    places = [each for each in known if "@" in each and each.partition("@")[0] == rule]
+    near = places or get_close_matches(name, known, cutoff=0.5)
+    return f"; near it: {', '.join(near[:3])}" if near else ""
 
 
 def _waivable(target: Target, contract: Contract) -> None:

@@ -77,6 +77,13 @@ class Exchange:
         return redacted(f"curl -i {flags}{shlex.quote(self.url)}{headers}", self.hidden)
 
     @property
+    def summary(self) -> str:
+        """Who asked for what, and the status of the answer."""
+        status = self.status or "no answer"
+        who = self.actor or "nobody"
+        return redacted(f"{who}: {self.method} {self.url} → {status}", self.hidden)
+
+    @property
     def request(self) -> str:
         """The request as it was sent."""
         lines = [f"{self.method} {self.url}", *(f"{k}: {v}" for k, v in self.sent.items())]

@@ -17,6 +17,7 @@ def as_json(report: Report) -> str:
         "version": VERSION,
         "base_url": report.base_url,
         "seed": report.seed,
+        "verdict": report.state,
         "kept": report.kept,
         "coverage": round(report.coverage, 1),
         "requests": report.requests,

@@ -1,6 +1,7 @@
 """JUnit XML, as CI servers read it: one test case for each law and operation."""
 
 import re
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from contract_tests.document import FILE
@@ -13,26 +14,28 @@ _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 def render(report: Report) -> str:
     """The report as JUnit XML."""
     counts = report.counts
+    failing = ("violated",) if report.allow_unstable else ("violated", "unstable")
+    failed = sum(each.outcome in failing for each in report.verdicts)
     suite = ET.Element(
         "testsuite",
         name="My Account contract",
         tests=str(len(report.verdicts)),
-        failures=str(counts["violated"]),
+        failures=str(failed),
         errors="0",
-        skipped=str(len(report.verdicts) - counts["violated"] - counts["holds"]),
+        skipped=str(len(report.verdicts) - failed - counts["holds"]),
         time=f"{report.seconds:.3f}",
     )
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="seed", value=str(report.seed))
     for verdict in report.verdicts:
-        _case(suite, verdict)
+        _case(suite, verdict, failing)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _case(suite: ET.Element, verdict: Verdict) -> None:
+def _case(suite: ET.Element, verdict: Verdict, failing: Sequence[str]) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
@@ -44,8 +47,10 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
     said = {"rule": verdict.rule.id, "source": verdict.rule.source}
     for name, value in (said | {"spec": f"{FILE}:{verdict.rule.line}"}).items():
         ET.SubElement(properties, "property", name=name, value=value)
-    if verdict.outcome == "violated":
-        failure = ET.SubElement(case, "failure", message=_clean(verdict.rule.text))
+    if verdict.outcome in failing:
+        failure = ET.SubElement(
+            case, "failure", type=verdict.outcome, message=_clean(verdict.rule.text)
+        )
         failure.text = _clean(told(verdict))
     elif verdict.outcome != "holds":
         ET.SubElement(case, "skipped", message=_clean(f"{verdict.outcome}: {verdict.actual}"))
@@ -54,10 +59,10 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
 def told(verdict: Verdict) -> str:
     """A violation in plain text."""
     lines = [f"expected: {verdict.expected}", f"actual: {verdict.actual}"]
-    for each in verdict.evidence:
-        lines += ["", each.request, "", each.response, "", f"reproduce: {each.curl}"]
+    for number, each in enumerate(verdict.evidence, 1):
+        lines += ["", f"{number}. {each.summary}", each.curl, "", each.request, "", each.response]
     again = f"contract-tests run --only {verdict.id}"
-    return "\n".join([*lines, f"run again: {again}"])
+    return "\n".join([*lines, "", f"run again: {again}"])
 
 
 def _clean(text: str) -> str:

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
+from typing import Literal
 
 from contract_tests.law import Outcome, Verdict
 
 JUDGED = ("holds", "violated", "unstable")
+State = Literal["kept", "broken", "unstable", "not covered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Report:
     requests: int
     left_behind: Sequence[str] = ()
     """What could not be put back as it was."""
+    allow_unstable: bool = False
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -27,16 +31,34 @@ class Report:
 
     @property
     def violations(self) -> list[Verdict]:
-        return [verdict for verdict in self.verdicts if verdict.outcome == "violated"]
+        return self.having("violated")
+
+    def having(self, outcome: Outcome) -> list[Verdict]:
+        """The verdicts with an outcome."""
+        return [verdict for verdict in self.verdicts if verdict.outcome == outcome]
 
     @property
     def coverage(self) -> float:
-        """How many percent of laws × operations could be judged; waived ones do not count."""
+        """How many percent of rules × operations could be judged; waived ones do not count."""
         asked = [each for each in self.verdicts if each.outcome != "waived"]
         judged = sum(each.outcome in JUDGED for each in asked)
         return 100 * judged / len(asked) if asked else 0.0
 
     @property
+    def percent(self) -> str:
+        """The coverage in words: 100 % only where nothing is missing, 0 % where all is."""
+        return f"{floor(self.coverage * 10) / 10 or self.coverage:.3g} %"
+
+    @property
+    def state(self) -> State:
+        """What the run comes to. It takes one rule that holds to call a contract kept."""
+        if self.violations:
+            return "broken"
+        if self.counts["unstable"] and not self.allow_unstable:
+            return "unstable"
+        return "kept" if self.counts["holds"] else "not covered"
+
+    @property
     def kept(self) -> bool:
-        """Whether no rule was broken."""
-        return not self.violations
+        """Whether rules hold, and none was broken."""
+        return self.state == "kept"

@@ -1,15 +1,15 @@
-"""The report that a person reads in a terminal."""
+"""The report that a person reads in a terminal, and in the log of a CI server."""
 
 from collections import Counter
+from collections.abc import Collection
 
-from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from contract_tests.document import FILE
 from contract_tests.law import Outcome, Verdict
-from contract_tests.report.summary import Report
+from contract_tests.report.summary import Report, State
 
 COLOURS: dict[Outcome, str] = {
     "holds": "green",
@@ -18,16 +18,23 @@ COLOURS: dict[Outcome, str] = {
     "unstable": "magenta",
     "waived": "blue",
 }
-DOUBTS_SHOWN = 12
+STATES: dict[State, str] = {
+    "kept": "bold green",
+    "broken": "bold red",
+    "unstable": "bold magenta",
+    "not covered": "bold yellow",
+}
 
 
 def show(report: Report, console: Console) -> None:
     """Print the table of groups, each violation, what was not covered, and the result."""
     console.print(_groups(report))
-    for verdict in report.violations:
-        console.print(_violation(verdict))
-    console.print(_doubts(report))
-    console.print(_result(report))
+    for verdict in (*report.violations, *report.having("unstable")):
+        # A line is never broken here: a `curl` line must be pasteable at any width.
+        console.print(_violation(verdict), soft_wrap=True)
+    for part in (_not_judged(report), _notices(report), _result(report)):
+        if part:
+            console.print(part, soft_wrap=True)
 
 
 def _groups(report: Report) -> Table:
@@ -41,45 +48,68 @@ def _groups(report: Report) -> Table:
     return table
 
 
-def _violation(verdict: Verdict) -> Panel:
-    rule = verdict.rule
-    lines: list[RenderableType] = [
-        Text(rule.text, style="bold"),
-        Text(f"{rule.source} rule, {FILE}:{rule.line}", style="dim"),
-        Text.assemble(("expected  ", "green"), verdict.expected),
-        Text.assemble(("actual    ", "red"), verdict.actual),
+def _violation(verdict: Verdict) -> Text:
+    rule, colour = verdict.rule, COLOURS[verdict.outcome]
+    lines = [
+        Text.assemble((f"{verdict.outcome.upper()} {verdict.id}", colour)),
+        Text.assemble("  ", (rule.text, "bold")),
+        Text(f"  {rule.source} rule, {FILE}:{rule.line}", style="dim"),
+        Text.assemble(("  expected  ", "green"), verdict.expected),
+        Text.assemble(("  actual    ", "red"), verdict.actual),
     ]
-    lines += [Text(each.curl, style="cyan", overflow="fold") for each in verdict.evidence]
-    return Panel(Group(*lines), title=verdict.id, title_align="left", border_style="red")
+    for number, each in enumerate(verdict.evidence, 1):
+        lines.append(Text(f"  {number}. {each.summary}", style="dim"))
+        lines.append(Text(each.curl, style="cyan"))
+    return Text("\n").join([*lines, Text("")])
 
 
-def _doubts(report: Report) -> Text:
-    """What was not covered, unstable or waived, and why; the same reason once."""
-    reasons: dict[tuple[Outcome, str], list[str]] = {}
-    for each in report.verdicts:
-        if each.outcome in ("not covered", "unstable", "waived"):
-            reasons.setdefault((each.outcome, each.actual), []).append(each.id)
-    text = Text()
-    for (outcome, reason), ids in list(reasons.items())[:DOUBTS_SHOWN]:
-        more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
-        text.append(f"{outcome}: ", COLOURS[outcome])
-        text.append(f"{ids[0]}{more}: {reason}\n")
-    if len(reasons) > DOUBTS_SHOWN:
-        text.append(f"and {len(reasons) - DOUBTS_SHOWN} more reasons, in the other reports\n")
-    for verdict in report.verdicts:
-        for notice in verdict.notices:
-            text.append("drift: ", "magenta")
-            text.append(f"{verdict.operation}: {notice}\n")
-    for left in report.left_behind:
-        text.append(f"left behind: {left}\n", "red")
-    return text
+def _not_judged(report: Report) -> Text:
+    """What was not covered or waived, and why; each reason once, with every rule it stands for."""
+    lines = []
+    for outcome in ("not covered", "waived"):
+        verdicts = report.having(outcome)
+        if not verdicts:
+            continue
+        rules = {each.rule.id for each in verdicts}
+        title = f"{outcome.upper()}: {_count(rules, 'rule')} at {_count(verdicts, 'place')}"
+        lines.append(Text(title, style=f"bold {COLOURS[outcome]}"))
+        lines += [Text(f"  {reason}: {named}") for reason, named in reasons(verdicts)]
+    return Text("\n").join([*lines, Text("")]) if lines else Text("")
+
+
+def _count(things: Collection[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def reasons(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    """Each reason once, with the rules it stands for and at how many operations."""
+    grouped: dict[str, Counter[str]] = {}
+    for each in verdicts:
+        grouped.setdefault(each.actual, Counter())[each.rule.id] += 1
+    return [
+        (
+            reason,
+            ", ".join(f"{rule} ×{count}" if count > 1 else rule for rule, count in rules.items()),
+        )
+        for reason, rules in grouped.items()
+    ]
+
+
+def _notices(report: Report) -> Text:
+    drift = {
+        f"drift: {verdict.operation}: {notice}"
+        for verdict in report.verdicts
+        for notice in verdict.notices
+    }
+    left = [f"left behind: {each}" for each in report.left_behind]
+    lines = [Text(each, style="magenta") for each in sorted(drift)]
+    return Text("\n").join([*lines, *(Text(each, style="red") for each in left)])
 
 
 def _result(report: Report) -> Text:
-    kept = report.kept
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items())
     return Text.assemble(
-        ("KEPT" if kept else "BROKEN", "bold green" if kept else "bold red"),
-        f": {counts}; coverage {report.coverage:.0f} %, {report.requests} requests,"
-        f" {report.seconds:.1f} s, seed {report.seed}",
+        (report.state.upper(), STATES[report.state]),
+        f": {counts or 'nothing was judged'}; coverage {report.percent},"
+        f" {report.requests} requests, {report.seconds:.1f} s, seed {report.seed}",
     )

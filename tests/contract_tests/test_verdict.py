@@ -1,0 +1,137 @@
+"""What a run comes to: no green without something that holds, and evidence that shows the bug."""
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from contract_tests import cli
+from contract_tests.check import Plan, check
+from contract_tests.document import Contract
+from contract_tests.engine import Options
+from contract_tests.law import Outcome, Verdict
+from contract_tests.report.summary import Report
+from contract_tests.target import Target, complete
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, arguments)
+
+
+def report(*outcomes: Outcome, allow_unstable: bool = False) -> Report:
+    rule = Contract.load().rules["PAGE-03"]
+    verdicts = [Verdict(rule, "pagination", "listMyAccountOrders", each) for each in outcomes]
+    return Report("http://x", 1, verdicts, 0.0, 0, allow_unstable=allow_unstable)
+
+
+def broken(url: str, breakage: str) -> Target:
+    """A target with a planted fault."""
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json={"breakages": [breakage]}).json()
+    return complete(Target(base_url=url + sandbox["base_path"]))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state"),
+    [
+        (("holds", "not covered"), "kept"),
+        (("holds", "violated", "unstable"), "broken"),
+        (("holds", "unstable"), "unstable"),
+        (("not covered", "waived"), "not covered"),
+        ((), "not covered"),
+    ],
+)
+def test_a_contract_is_kept_where_a_rule_holds_and_none_is_in_doubt(
+    outcomes: tuple[Outcome, ...], state: str
+) -> None:
+    assert report(*outcomes).state == state
+    assert report(*outcomes).kept is (state == "kept")
+
+
+def test_what_is_unstable_may_be_allowed() -> None:
+    assert report("holds", "unstable", allow_unstable=True).kept
+    assert not report("unstable", allow_unstable=True).kept
+
+
+def test_no_percentage_is_rounded_to_all_or_nothing() -> None:
+    assert report("holds").percent == "100 %"
+    assert report(*["holds"] * 2000, "not covered").percent == "99.9 %"
+    assert report("holds", *["not covered"] * 4000).percent == "0.025 %"
+    assert report("not covered").percent == "0 %"
+
+
+@pytest.mark.parametrize(
+    ("only", "near"),
+    [
+        ("PAGE-03@listMyAccountCharges", "PAGE-03@listMyAccountOrders"),
+        ("PAG-03", "PAGE-03"),
+        ("listMyAcountOrders", "listMyAccountOrders"),
+        ("paginatoin", "pagination"),
+    ],
+)
+def test_to_judge_by_what_does_not_exist_is_wrong_usage(url: str, only: str, near: str) -> None:
+    result = run("run", "--base-url", url, "--only", "AUTH-01", "--only", only)
+
+    assert result.exit_code == 2
+    assert near in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_rule_that_the_kinds_leave_out_cannot_be_chosen(url: str) -> None:
+    result = run("run", "--base-url", url, "--only", "CREDITS-08", "--rules", "documented")
+
+    assert result.exit_code == 2
+    assert "ruled" in result.stderr
+
+
+def test_a_run_without_anything_that_holds_is_not_green(url: str) -> None:
+    only = ("--customer-token", "customer-eve", "--only", "AUTH-05")
+    result = run("run", "--base-url", url, *only)
+
+    assert result.exit_code == 4
+    assert "KEPT" not in result.stdout
+    assert "no staff token: AUTH-05" in result.stdout
+
+
+def test_generated_requests_alone_can_be_chosen(url: str) -> None:
+    target = complete(Target(base_url=url))
+    chosen = check(target, Plan(Options(only=("SCHEMA-01",))))
+
+    assert {each.rule.id for each in chosen.verdicts} == {"SCHEMA-01"}
+    assert chosen.kept
+
+
+def test_a_rule_without_a_law_is_explained_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "LAWS", [law for law in cli.LAWS if law.rule != "PAGE-03"])
+    result = run("explain", "PAGE-03")
+
+    assert result.exit_code == 0
+    assert "no law of this kit" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("breakage", "law", "paths"),
+    [
+        ("expired-ones-are-always-listed", "CREDITS-01", ["/customers/my-account/credits"]),
+        ("everybody-is-the-first-customer", "OWN-01", ["/customers/my-account"]),
+        ("every-other-read-is-reversed", "TIME-01", ["/customers/my-account/charges"] * 2),
+    ],
+)
+def test_the_evidence_is_the_exchanges_that_show_it(
+    url: str, breakage: str, law: str, paths: list[str]
+) -> None:
+    target = broken(url, breakage)
+    found = check(target, Plan(Options(only=(law,)), "quick")).violations[0]
+    shown = [each.url.removeprefix(target.base_url).partition("?")[0] for each in found.evidence]
+
+    assert shown == paths
+
+
+def test_a_write_and_the_read_that_shows_its_harm_are_both_shown_in_order(url: str) -> None:
+    target = broken(url, "a-neighbour-changes-too")
+    found = check(target, Plan(Options(only=("PREF-08",)), "quick")).violations[0]
+    *writes, read = found.evidence
+
+    assert writes
+    assert {each.method for each in writes} <= {"POST", "DELETE"}
+    assert read.method == "GET"
+    assert "opted_in" in found.expected
+    assert found.actual in ("True", "False")
