@@ -29,21 +29,21 @@ DRIPS = 20
 """In how many pieces a slow body is sent."""
 
 
-def serve(apis: Iterable[Api], router: Router, answer: Answer) -> ASGIApp:
+def serve(apis: Iterable[tuple[Api, Router]], answer: Answer) -> ASGIApp:
     """
     The ASGI application: Connexion's middleware, with one layer of ours for its default eight.
 
-    Connexion checks each document and hands it on; `router` learns its operations from that,
-    and every request goes through `answer`.
+    Connexion checks each document and hands it on; the router beside it learns its operations
+    from that, and every request goes through `answer`.
 
     Raises:
         DocumentMismatch: a document is not valid, or handlers and document do not agree.
     """
-    layer = partial(Operations, router, answer)
+    layer = partial(Operations, answer)
     app = ConnexionMiddleware(_nothing_below, import_name="mock_server", middlewares=[layer])
     try:
-        for api in apis:
-            app.add_api(api.document.without_examples, base_path="/", api=api)
+        for api, router in apis:
+            app.add_api(api.document.without_examples, base_path="/", api=api, router=router)
     except InvalidSpecification as error:
         raise DocumentMismatch(f"the document is not valid OpenAPI: {error.message}") from None
     # Connexion builds its layers at the first request; a mismatch has to show at the start.
@@ -54,12 +54,14 @@ def serve(apis: Iterable[Api], router: Router, answer: Answer) -> ASGIApp:
 class Operations(SpecMiddleware):  # type: ignore[misc]  # Connexion carries no types
     """Connexion's layer that knows the operations."""
 
-    def __init__(self, router: Router, answer: Answer, _below: ASGIApp) -> None:
-        self._router, self._answer = router, answer
+    def __init__(self, answer: Answer, _below: ASGIApp) -> None:
+        self._answer = answer
 
-    def add_api(self, specification: Specification, *, api: Api, **_options: Any) -> None:
-        """Learn the operations of a document that Connexion found valid."""
-        self._router.add(api)
+    def add_api(
+        self, specification: Specification, *, api: Api, router: Router, **_options: Any
+    ) -> None:
+        """Let a router learn the operations of a document that Connexion found valid."""
+        router.add(api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""

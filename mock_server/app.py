@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server import adapter, control, problems, quirks, scenario_schema, site, snapshot
 from mock_server.account import Account
+from mock_server.addressing import is_control
 from mock_server.admission import Admission
 from mock_server.catalogue import load_catalogue
 from mock_server.document import Document
@@ -30,7 +31,6 @@ from mock_server.sandboxes import Limits, Opening, Sandboxes
 from mock_server.storage import Storage
 from mock_server.tokens import DEFAULT_SANDBOX
 
-CONTROL_PREFIX = "/__mock__"
 SANDBOX_PREFIX = "/__mock__/sandboxes/"
 API = ("/customers/", "/shop/")
 """What stands under these is meant for the My Account API, even where it does not exist."""
@@ -93,22 +93,25 @@ class Mock:
         if settings.snapshot:
             self.sandboxes.restore(snapshot.from_file(settings.snapshot), DEFAULT_SANDBOX)
             self.sandboxes.changed(DEFAULT_SANDBOX)
-        apis = (
-            Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True),
-            Api(control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes),
+        business = Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True)
+        steering = Api(
+            control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes
         )
         schema = msgspec.json.encode(scenario_schema.schema(KINDS))
-        self._router = Router(site.pages(document, control_document, schema))
+        pages = site.pages(document, control_document, schema)
+        # Two tables, so that no path of the one API ever leads to an operation of the other.
+        self._router, self._control_router = Router(pages), Router(pages)
+        apis = ((business, self._router), (steering, self._control_router))
         chosen = {name: QUIRKS[name] for name in settings.quirks}
         self._business = quirks.altered_by(chosen, self._router)
         self._preferring = Preferring(self._router, examples_of(document))
         self._inject = Injector(self._router.route)
-        self.app = _open_to_the_web(adapter.serve(apis, self._router, self.answer))
-        self.sandboxes.business = [each for each in self._router.routes if each.wraps_data]
+        self.app = _open_to_the_web(adapter.serve(apis, self.answer))
+        self.sandboxes.business = self._router.routes
 
     def answer(self, request: Request) -> Response:
         """The answer to a request, in the sandbox that it belongs to."""
-        if request.path.startswith(CONTROL_PREFIX):
+        if is_control(request.path):
             return self._control(request)
         try:
             inside = self.sandboxes.addressed(request)
@@ -138,12 +141,12 @@ class Mock:
         return replace(response, delay_s=response.delay_s + self.settings.delay_ms / 1000)
 
     def _control(self, request: Request) -> Response:
-        names_operation = self._router.route(request.method, request.path) is not None
+        names_operation = self._control_router.route(request.method, request.path) is not None
         try:
             self._admission.check(request, names_operation=names_operation)
         except Problem as problem:
             return refusal(problem)
-        response = self._router(request)
+        response = self._control_router(request)
         if request.method not in READS and request.path.startswith(SANDBOX_PREFIX):
             self.sandboxes.changed(request.path.removeprefix(SANDBOX_PREFIX).partition("/")[0])
         return response
@@ -175,7 +178,7 @@ def _open_to_the_web(app: ASGIApp) -> ASGIApp:
     shared = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
     async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
-        private = scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX)
+        private = scope["type"] != "http" or is_control(scope["path"])
         await (app if private else shared)(scope, receive, send if private else _hiding(send))
 
     return GZipMiddleware(chosen)

@@ -1,6 +1,5 @@
 """Every sandbox of the server: opening them, and finding the one a request lives in."""
 
-import re
 import secrets
 import time
 from collections import OrderedDict
@@ -14,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_server import problems, scenario, snapshot, tokens
+from mock_server.addressing import sandbox_of
 from mock_server.breakages import BREAKAGES
 from mock_server.catalogue import Catalogue
 from mock_server.clock import Clock, ClockError, machine_now
@@ -27,7 +27,6 @@ from mock_server.storage import Storage, StorageError
 from mock_server.tokens import DEFAULT_SANDBOX
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
-_PREFIX = re.compile(r"/@([^/]*)(/.*)")
 _WORLDS_KEPT = 256
 _SHARED_S = 10
 """Sandboxes with running clocks that are opened within so many seconds share a world."""
@@ -240,9 +239,10 @@ class Sandboxes:
         Raises:
             Problem: 404, the path names a sandbox that does not exist.
         """
-        if found := _PREFIX.fullmatch(request.path):
-            base_url, sandbox = f"{request.base_url}/@{found[1]}", self.get(found[1]).id
-            return replace(request, path=found[2], base_url=base_url, sandbox=sandbox)
+        if named := sandbox_of(request.path):
+            id, path = named
+            base_url = f"{request.base_url}/@{id}"
+            return replace(request, path=path, base_url=base_url, sandbox=self.get(id).id)
         token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
         if token is None or self._find(token.sandbox) is None:
             return request
