@@ -59,6 +59,7 @@ class Trial:
     """A preference, decided on otherwise, then so, so again, and read."""
 
     preference: str
+    before: Exchange
     first: Exchange
     second: Exchange
     read: Exchange
@@ -132,9 +133,9 @@ class Customer(Actor):
         return self._tried[operation.id]
 
     def _trial(self, preference: str, operation: Operation) -> Trial:
-        self.decide(preference, opted_in=not operation.opts_in)
+        before = self.decide(preference, opted_in=not operation.opts_in)
         first, second = (self.call(operation, preference=preference) for _ in range(2))
-        return Trial(preference, first, second, self.preferences())
+        return Trial(preference, before, first, second, self.preferences())
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

@@ -1,6 +1,7 @@
 """Speaking to the target: records every exchange, is patient, and hides tokens."""
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,11 @@ class Exchange:
     @property
     def curl(self) -> str:
         """A line that sends the request again."""
-        flags = "" if self.method == "GET" else f"-X {self.method} "
-        headers = "".join(f' -H "{name}: {value}"' for name, value in self.sent.items())
-        return redacted(f"curl -i {flags}{shlex.quote(self.url)}{headers}", self.hidden)
+        words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.hidden)]
+        for name, value in self.sent.items():
+            # To curl, a header that ends in a colon is one to leave out.
+            words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.hidden)]
+        return " ".join(["curl", "-i", *words])
 
     @property
     def summary(self) -> str:
@@ -274,6 +277,24 @@ def secrets(target: Target) -> dict[str, str]:
     others = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
     found |= {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
     return {token: variable for token, variable in found.items() if token}
+
+
+def _curl_flags(method: str, url: str) -> list[str]:
+    """What makes curl send exactly this: no globbing, no tidied path, no body awaited of HEAD."""
+    flags = {"GET": [], "HEAD": ["--head"]}.get(method, ["-X", method])
+    flags += ["--globoff"] if set("[]{}") & set(url) else []
+    return flags + (["--path-as-is"] if "/." in url else [])
+
+
+def _shell_word(text: str, hidden: Mapping[str, str]) -> str:
+    """One word of a shell line in which the tokens are variables."""
+    tokens = "|".join(re.escape(each) for each in sorted(hidden, key=len, reverse=True))
+    parts = re.split(f"({tokens})", text) if tokens else [text]
+    if len(parts) == 1:
+        return shlex.quote(text)
+    # In double quotes a shell fills variables in; all else that it would read is escaped.
+    quoted = (hidden.get(part) or re.sub(r'([\\"$`])', r"\\\1", part) for part in parts)
+    return f'"{"".join(quoted)}"'
 
 
 def redacted(text: str, hidden: Mapping[str, str]) -> str:

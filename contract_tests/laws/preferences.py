@@ -89,7 +89,7 @@ def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) 
                 expected=f"the list of the next read, {trial.read.told()}",
                 actual=trial.second.told(),
                 exchange=trial.read,
-                after=[trial.second],
+                after=[trial.before, trial.second],
             )
 
 
@@ -106,7 +106,7 @@ def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
                 expected=f"opted_in {operation.opts_in} in the answer and in the next read",
                 actual=f"{shown[0]} and {shown[1]}",
                 exchange=trial.read,
-                after=[trial.first, trial.second],
+                after=[trial.before, trial.first, trial.second],
             )
 
 
@@ -116,7 +116,10 @@ def a_second_decision_changes_nothing(customer: Customer, operation: Operation) 
         first, second = trial.first, trial.second
         if second.status != first.status or second.json != first.json:
             raise Violation(
-                expected=first.told(), actual=second.told(), exchange=second, after=[first]
+                expected=first.told(),
+                actual=second.told(),
+                exchange=second,
+                after=[trial.before, first],
             )
 
 

@@ -1,0 +1,110 @@
+"""The `curl` lines of a report, run by a shell as they are printed."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from contract_tests.check import Plan, check
+from contract_tests.client import Exchange, secrets
+from contract_tests.engine import Options
+from contract_tests.law import Verdict
+from contract_tests.report import terminal
+from contract_tests.report.summary import Report
+from contract_tests.target import Target, complete
+from mock_server.breakages import BREAKAGES
+
+AT_ONCE = "concurrency"
+"""Its exchanges overlap, which lines of a shell do not."""
+CHOSEN = [id for id, each in BREAKAGES.items() if not each.benign and each.group != AT_ONCE][::4]
+PAUSE = "printf '\\n=====\\n'"
+
+
+def printed(report: Report) -> str:
+    """The report as a narrow terminal shows it."""
+    shown = io.StringIO()
+    terminal.show(report, Console(file=shown, width=40))
+    return shown.getvalue()
+
+
+def lines_of(verdict: Verdict, text: str) -> list[str]:
+    """The `curl` lines that stand below a verdict's title."""
+    part = text.partition(f" {verdict.id}\n")[2].partition("\n\n")[0]
+    return [line for line in part.splitlines() if line.startswith("curl ")]
+
+
+def shell(lines: list[str], target: Target) -> list[tuple[int, Any]]:
+    """The status and body of each answer, after running the lines with the variables set."""
+    variables = {
+        variable[1:]: token
+        for token, variable in secrets(target).items()
+        if re.fullmatch(r"\$\w+", variable)
+    }
+    script = f"\n{PAUSE}\n".join(lines)
+    ran = subprocess.run(
+        [shutil.which("bash") or "bash", "-c", script],
+        env={"PATH": "/usr/bin:/bin"} | variables,
+        capture_output=True,
+        check=False,
+    )
+    return [answer(part) for part in ran.stdout.decode().split("\n=====\n")]
+
+
+def answer(text: str) -> tuple[int, Any]:
+    head, _, body = text.replace("\r\n", "\n").partition("\n\n")
+    return int(head.split()[1]), read(body)
+
+
+def read(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+def recorded(exchange: Exchange) -> tuple[int, Any]:
+    return exchange.status, read(exchange.body.decode())
+
+
+def decided(shown: tuple[int, Any], evidence: Sequence[Exchange]) -> Any:
+    """An answer; after decisions only what they speak of, as the run has put back the rest."""
+    writes = [each.url for each in evidence if each.method in ("POST", "DELETE")]
+    status, body = shown
+    if not writes or not isinstance(body, dict) or not isinstance(body.get("data"), list):
+        return shown
+    return status, [each for each in body["data"] if any(each["id"] in url for url in writes)]
+
+
+@pytest.fixture
+def sandbox(url: str, breakage: str) -> Iterator[Target]:
+    said = {"breakages": [breakage], "now": "2026-03-01T09:00:00Z"}
+    made = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+    yield complete(Target(base_url=url + made["base_path"]))
+    httpx.delete(f"{url}/__mock__/sandboxes/{made['id']}")
+
+
+@pytest.mark.parametrize("breakage", CHOSEN)
+def test_the_lines_of_a_violation_run_as_printed_and_show_it(
+    sandbox: Target, breakage: str
+) -> None:
+    report = check(sandbox, Plan(Options(only=(BREAKAGES[breakage].group,)), "quick"))
+    verdict = report.violations[0]
+    lines = lines_of(verdict, printed(report))
+    again = shell(lines, sandbox)
+
+    assert [each[0] for each in again] == [each.status for each in verdict.evidence]
+    first, second = (
+        decided(shown, verdict.evidence) for shown in (again[-1], recorded(verdict.evidence[-1]))
+    )
+    assert first == second
+
+
+def test_there_are_fifty_of_them() -> None:
+    assert len(CHOSEN) >= 50
