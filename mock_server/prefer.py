@@ -1,10 +1,10 @@
 """What a single request prefers: `Prefer: code=404, delay=800`, or `?__code=404&__delay=800`."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+from urllib.request import parse_http_list
 
 import msgspec
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from mock_server.router import JSON, Router, refusal
 
 NAMES = ("code", "example", "delay")
 LONGEST_DELAY_MS = 60_000
-_PAIR = re.compile(r"\s*([\w-]+)\s*(?:=\s*\"?([^\";,]*)\"?)?\s*(?:;[^,]*)?(?:,|$)")
+LONGEST_HEADER = 1000
 Examples = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 
@@ -33,12 +33,12 @@ class Preferring:
         """The answer that was preferred; 400 where the document has none such."""
         if "prefer" not in request.headers and "__" not in request.query:
             return answer(request)
-        wanted = dict(_wanted(request))
-        route = self.router.route(request.method, request.path) if wanted else None
+        route = self.router.route(request.method, request.path)
         if route is None:
             return answer(request)
         try:
-            return self._preferred(wanted, route.id, request, answer)
+            wanted = dict(_wanted(request))
+            return self._preferred(wanted, route.id, request, answer) if wanted else answer(request)
         except Problem as problem:
             return refusal(problem)
 
@@ -88,13 +88,29 @@ def _wanted(request: Request) -> Iterator[tuple[str, str]]:
     for name, value in parse_qsl(request.query, keep_blank_values=True):
         if name.startswith("__") and name[2:] in NAMES:
             yield name[2:], value
-    for name, value in _PAIR.findall(request.headers.get("prefer", "")):
+    for name, value in preferences(request.headers.get("prefer", "")):
         if name in NAMES:
-            yield name, value.strip()
+            yield name, value
+
+
+def preferences(header: str) -> Iterator[tuple[str, str]]:
+    """
+    Name and value of each preference of a `Prefer` header, RFC 7240, less its parameters.
+
+    Raises:
+        Problem: 400, the header is longer than 1,000 characters.
+    """
+    if len(header) > LONGEST_HEADER:
+        raise problems.bad_request(
+            f"The Prefer header may be {LONGEST_HEADER} characters long; it has {len(header)}."
+        )
+    for preference in parse_http_list(header):
+        name, _, value = preference.partition(";")[0].partition("=")
+        yield name.strip().lower(), value.strip().strip('"').strip()
 
 
 def _number(name: str, text: str, most: int) -> int:
-    if not re.fullmatch("[0-9]{1,6}", text) or int(text) > most:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6) or int(text) > most:
         raise problems.bad_request(
             f"The preference '{name}' must be a number up to {most}; got '{text[:80]}'."
         )

@@ -1,10 +1,12 @@
 """Faults on demand, and what a single request may prefer."""
 
+import sys
 from typing import Any
 
 import httpx
 import pytest
 
+from mock_server.prefer import preferences
 from tests.mock_server.test_time import ACCOUNT, World
 
 METHODS = f"{ACCOUNT}/payment-methods"
@@ -189,3 +191,46 @@ def test_preferences_of_other_software_are_let_be(world: World) -> None:
 
     assert answer.status_code == 200
     assert "Preference-Applied" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("header", "preferred"),
+    [
+        ("code=404", {"code": "404"}),
+        (' Code = "404" ; because=tests,  delay=5', {"code": "404", "delay": "5"}),
+        ('note="a, code=500", code=404', {"note": "a, code=500", "code": "404"}),
+        ("respond-async, wait=10", {"respond-async": "", "wait": "10"}),
+        ("", {}),
+        ('a="', {"a": ""}),
+        (",,;,=,", {"": ""}),
+    ],
+)
+def test_preferences_are_read_as_their_rfc_says(header: str, preferred: dict[str, str]) -> None:
+    assert dict(preferences(header)) == preferred
+
+
+@pytest.mark.parametrize("piece", [" ", "a", '"', ";", ",", "=", "\\", 'a="', " ;", "a= "])
+def test_twice_the_header_is_twice_the_work(piece: str) -> None:
+    def steps(length: int) -> int:
+        header, count = f"a={piece * length}"[:length] + '""x', 0
+
+        def counted(*_event: object) -> Any:
+            nonlocal count
+            count += 1
+            return counted
+
+        sys.settrace(counted)
+        try:
+            list(preferences(header))
+        finally:
+            sys.settrace(None)
+        return count
+
+    assert steps(900) < 2.5 * steps(450)
+
+
+def test_a_long_preference_is_refused_unread_and_before_any_token(client: httpx.Client) -> None:
+    for header in (20_000 * "a" + '"', f'a={2_000 * " "}""x'):
+        answer = client.get(f"{ACCOUNT}/charges", headers={"Prefer": header})
+        assert answer.status_code == 400
+        assert "1000 characters" in answer.json()["message"]
