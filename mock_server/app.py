@@ -12,24 +12,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server import adapter, control, problems, quirks, scenario_schema, site, snapshot
-from mock_server.account import Account
+from mock_server import control
 from mock_server.addressing import is_control
-from mock_server.admission import Admission
-from mock_server.catalogue import load_catalogue
-from mock_server.document import Document
-from mock_server.exchange import Answer, Request, Response
-from mock_server.faults import Injector
-from mock_server.operation import handlers_of
-from mock_server.prefer import Preferring, examples_of
-from mock_server.problems import Problem
-from mock_server.quirks import QUIRKS
+from mock_server.http import adapter, problems, site
+from mock_server.http.document import Document
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.operation import handlers_of
+from mock_server.http.problems import Problem
+from mock_server.http.router import Api, Router, refusal
+from mock_server.middleware import quirks
+from mock_server.middleware.admission import Admission
+from mock_server.middleware.prefer import Preferring, examples_of
+from mock_server.middleware.quirks import QUIRKS
 from mock_server.resources import KINDS, RESOURCES, customer
-from mock_server.router import Api, Router, refusal
-from mock_server.sandbox import PlantedFault, Sandbox, Staff
-from mock_server.sandboxes import Limits, Opening, Sandboxes
-from mock_server.storage import Storage
-from mock_server.tokens import DEFAULT_SANDBOX
+from mock_server.worlds import scenario_schema, snapshot
+from mock_server.worlds.account import Account
+from mock_server.worlds.catalogue import load_catalogue
+from mock_server.worlds.faults import Injector
+from mock_server.worlds.registry import Limits, Opening, Sandboxes
+from mock_server.worlds.sandbox import PlantedFault, Sandbox, Staff
+from mock_server.worlds.storage import Storage
+from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
 SANDBOX_PREFIX = "/__mock__/sandboxes/"
 API = ("/customers/", "/shop/")
@@ -97,8 +100,8 @@ class Mock:
         steering = Api(
             control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes
         )
-        schema = msgspec.json.encode(scenario_schema.schema(KINDS))
-        pages = site.pages(document, control_document, schema)
+        schemas = {scenario_schema.PATH: msgspec.json.encode(scenario_schema.schema(KINDS))}
+        pages = site.pages(document, control_document, schemas)
         # Two tables, so that no path of the one API ever leads to an operation of the other.
         self._router, self._control_router = Router(pages), Router(pages)
         apis = ((business, self._router), (steering, self._control_router))

@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from mock_server.app import Settings, build_app
-from mock_server.document import Document
-from mock_server.process import running
+from mock_server.client.process import running
+from mock_server.http.document import Document
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

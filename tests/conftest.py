@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from mock_server.app import Mock, Settings
-from mock_server.exchange import Request, Response
-from mock_server.process import running
+from mock_server.client.process import running
+from mock_server.http.exchange import Request, Response
 
 Serve = Callable[..., str]
 

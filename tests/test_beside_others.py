@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-OURS = ("contract_tests.plugin", "mock_server.pytest_plugin")
+OURS = ("contract_tests.plugin", "mock_server.client.pytest_plugin")
 THEIRS = ("pytest_base_url.plugin", "pytest_playwright.pytest_playwright", "pytest_asyncio.plugin")
 CONFTEST = """
 import pytest
@@ -45,7 +45,7 @@ async def test_loops(browser_name):
 def test_nothing_heavy_was_imported_for_us():
     ours = {name for name in sys.modules if name.startswith(("contract_tests", "mock_server"))}
     assert ours <= {"contract_tests", "contract_tests.plugin"} | {
-        "mock_server", "mock_server.pytest_plugin"
+        "mock_server", "mock_server.client", "mock_server.client.pytest_plugin"
     }
 """
 INI = """

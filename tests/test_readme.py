@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_server import scenario
 from mock_server.resources import KINDS
+from mock_server.worlds import scenario
 from tests.conftest import Serve
 
 README = Path(__file__).parent.parent / "README.md"

@@ -17,8 +17,8 @@ from mock_server.breakages.breakage import (
     role,
     without_header,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 
 def _let_in(request: Request, answer: Answer, sandbox: Sandbox) -> Response:

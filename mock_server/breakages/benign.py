@@ -20,9 +20,9 @@ from mock_server.breakages.breakage import (
     remembering,
     role,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.moments import Duration
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.moments import Duration
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 BENIGN = ""
 EVERY_NTH = 25

@@ -12,7 +12,7 @@ from mock_server.breakages.breakage import (
     Tree,
     edit,
 )
-from mock_server.exchange import Request
+from mock_server.http.exchange import Request
 
 
 def _last_page(tree: Tree) -> bool:

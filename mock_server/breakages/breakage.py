@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 Tree = dict[str, Any]
 Edit = Callable[[Tree, Request], None]

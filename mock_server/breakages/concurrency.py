@@ -6,8 +6,8 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from mock_server.breakages.breakage import ACCOUNT, ORDERS, PREFERENCES, at, decides, remembering
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 LATELY = 6
 """How many requests are looked back on, to see two customers take turns."""

@@ -14,8 +14,8 @@ from mock_server.breakages.breakage import (
     fault,
     without_header,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 PAGE = b"<html><body><h1>Error</h1></body></html>"
 

@@ -15,9 +15,9 @@ from mock_server.breakages.breakage import (
     fault,
     without_repeats,
 )
-from mock_server.exchange import Answer, Request, Response
+from mock_server.http.exchange import Answer, Request, Response
 from mock_server.resources.credits import CREDITS as KIND
-from mock_server.sandbox import Sandbox
+from mock_server.worlds.sandbox import Sandbox
 
 
 def _asked(request: Request, query: str) -> Request:

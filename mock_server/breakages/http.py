@@ -17,8 +17,8 @@ from mock_server.breakages.breakage import (
     fault,
     without_header,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 NO_CORS = ("X-Mock-No-Cors", "1")
 """Tells the layer that adds the CORS headers to leave this answer alone."""

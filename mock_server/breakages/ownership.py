@@ -19,8 +19,8 @@ from mock_server.breakages.breakage import (
     remembering,
     role,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 
 def _somebody_else(request: Request, sandbox: Sandbox) -> str:

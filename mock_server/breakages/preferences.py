@@ -15,8 +15,8 @@ from mock_server.breakages.breakage import (
     fault,
     remembering,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 STALE_S = 1.0
 

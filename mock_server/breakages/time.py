@@ -10,8 +10,8 @@ from mock_server.breakages.breakage import (
     changed,
     remembering,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import PlantedFault, Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
 
 @remembering("TIME-01")

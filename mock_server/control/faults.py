@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from mock_server import problems
-from mock_server.faults import Fault, Rule
-from mock_server.operation import operation
-from mock_server.router import Route
-from mock_server.sandboxes import Sandboxes
+from mock_server.http import problems
+from mock_server.http.operation import operation
+from mock_server.http.router import Route
+from mock_server.worlds.faults import Fault, Rule
+from mock_server.worlds.registry import Sandboxes
 
 Json = dict[str, Any]
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
-from mock_server import __version__, snapshot
-from mock_server.exchange import Response
-from mock_server.journal import Entry, Filter, Journal
-from mock_server.operation import operation
-from mock_server.router import JSON
-from mock_server.sandboxes import Sandboxes
+from mock_server import __version__
+from mock_server.http.exchange import Response
+from mock_server.http.operation import operation
+from mock_server.http.router import JSON
+from mock_server.observation.journal import Entry, Filter, Journal
+from mock_server.worlds import snapshot
+from mock_server.worlds.registry import Sandboxes
 
 LIMIT = 100
 WAIT_MS = 5000

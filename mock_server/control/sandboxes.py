@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mock_server import problems, snapshot
-from mock_server.account import Account
 from mock_server.breakages import BREAKAGES
-from mock_server.clock import ClockError, instant
-from mock_server.operation import operation
+from mock_server.http import problems
+from mock_server.http.operation import operation
 from mock_server.resources import RESOURCES
-from mock_server.sandbox import Sandbox
-from mock_server.sandboxes import Opening, Sandboxes, base_path
-from mock_server.scenario import ScenarioError
-from mock_server.snapshot import Snapshot, SnapshotError
+from mock_server.worlds import snapshot
+from mock_server.worlds.account import Account
+from mock_server.worlds.clock import ClockError, instant
+from mock_server.worlds.registry import Opening, Sandboxes, base_path
+from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.scenario import ScenarioError
+from mock_server.worlds.snapshot import Snapshot, SnapshotError
 
 Json = dict[str, Any]
 

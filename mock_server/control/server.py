@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mock_server import __version__, scenario
+from mock_server import __version__
 from mock_server.breakages import BREAKAGES
-from mock_server.operation import operation
+from mock_server.http.operation import operation
 from mock_server.resources import KINDS
-from mock_server.sandboxes import Sandboxes
+from mock_server.worlds import scenario
+from mock_server.worlds.registry import Sandboxes
 
 Json = dict[str, Any]
 

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_server import problems
-from mock_server.catalogue import named
-from mock_server.clock import Clock, ClockError, instant
-from mock_server.moments import Duration, duration
-from mock_server.operation import operation
-from mock_server.sandbox import Sandbox
-from mock_server.sandboxes import Sandboxes
+from mock_server.http import problems
+from mock_server.http.operation import operation
+from mock_server.worlds.catalogue import named
+from mock_server.worlds.clock import Clock, ClockError, instant
+from mock_server.worlds.moments import Duration, duration
+from mock_server.worlds.registry import Sandboxes
+from mock_server.worlds.sandbox import Sandbox
 
 Json = dict[str, Any]
 

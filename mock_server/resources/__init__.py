@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mock_server.account import Kind
 from mock_server.resources import (
     charges,
     credits,
@@ -12,6 +11,7 @@ from mock_server.resources import (
     orders,
     payment_methods,
 )
+from mock_server.worlds.account import Kind
 
 # Each after those that it refers to: so they are checked before it is made.
 RESOURCES = (

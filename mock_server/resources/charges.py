@@ -6,15 +6,15 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mock_server.account import Account, Kind, Person
-from mock_server.catalogue import named
-from mock_server.operation import operation
+from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import Count
-from mock_server.resources.membership_holding import said
 from mock_server.resources.memberships import Membership
+from mock_server.resources.memberships.holding import said
 from mock_server.resources.payment_methods import PaymentMethodSummary
-from mock_server.seed import Seed
+from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.catalogue import named
+from mock_server.worlds.seed import Seed
 
 Status = Literal["preparing", "processing", "succeeded", "failed", "errored", "refunded"]
 Outcome = Literal["succeeded", "failed", "errored", "refunded"]

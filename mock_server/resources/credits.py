@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mock_server.account import Account, Kind, Person
-from mock_server.catalogue import named
-from mock_server.moments import moment
-from mock_server.operation import operation
+from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.resources.membership_holding import said
-from mock_server.seed import Seed
+from mock_server.resources.memberships.holding import said
+from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.catalogue import named
+from mock_server.worlds.moments import moment
+from mock_server.worlds.seed import Seed
 
 State = Literal["open", "redeemed", "expired", "redeemed_expired", "revoked"]
 NEVER = "never"

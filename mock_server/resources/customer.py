@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from mock_server.account import Account, Kind, Person
-from mock_server.catalogue import named, uuid_of
-from mock_server.moments import moment
-from mock_server.operation import operation
+from mock_server.http.operation import operation
 from mock_server.resources.holding import NOW, out_of_order
-from mock_server.seed import Seed
+from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.catalogue import named, uuid_of
+from mock_server.worlds.moments import moment
+from mock_server.worlds.seed import Seed
 
 LABELS = {
     "Founding member": "#0f766e",

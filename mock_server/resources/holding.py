@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from mock_server.account import Person
-from mock_server.moments import moment
+from mock_server.worlds.account import Person
+from mock_server.worlds.moments import moment
 
 Count = Annotated[int, Meta(ge=0, le=100_000_000)]
 NOW = ("now", "PT0S")

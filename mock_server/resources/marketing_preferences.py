@@ -8,11 +8,11 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mock_server import problems
-from mock_server.account import Account, Consent, Kind, Person
-from mock_server.catalogue import FOUNDED, named, uuid_of
-from mock_server.operation import operation
+from mock_server.http import problems
+from mock_server.http.operation import operation
 from mock_server.resources.customer import about, organisation
+from mock_server.worlds.account import Account, Consent, Kind, Person
+from mock_server.worlds.catalogue import FOUNDED, named, uuid_of
 
 APART = timedelta(days=97)
 """Between one preference of the catalogue and the next."""

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mock_server import problems
-from mock_server.account import Account, Kind, Person
-from mock_server.moments import moment
-from mock_server.operation import operation
+from mock_server.http import problems
+from mock_server.http.operation import operation
 from mock_server.resources.customer import CUSTOMER, about
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.seed import Seed
+from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.moments import moment
+from mock_server.worlds.seed import Seed
 
 Type = Literal["card", "direct_debit"]
 Status = Literal["active", "pending", "revoked", "failed"]

@@ -10,7 +10,7 @@ import uvicorn
 
 from contract_tests.check import Depth, Plan, check
 from contract_tests.target import Target, complete
-from mock_server.server import listen
+from mock_server.http.server import listen
 from tests.contract_tests import independent
 
 

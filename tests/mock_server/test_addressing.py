@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from mock_server.addressing import is_control
-from mock_server.document import Document
+from mock_server.http.document import Document
 from tests.conftest import Serve
 
 BODIES: dict[str, Any] = {

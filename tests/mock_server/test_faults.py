@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_server.prefer import preferences
+from mock_server.middleware.prefer import preferences
 from tests.mock_server.test_time import ACCOUNT, World
 
 METHODS = f"{ACCOUNT}/payment-methods"

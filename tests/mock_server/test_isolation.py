@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from mock_server.app import Settings
 from mock_server.client import MockServer
-from mock_server.moments import duration
+from mock_server.worlds.moments import duration
 from tests.conftest import Caller
 
 ACCOUNT = "/customers/my-account"

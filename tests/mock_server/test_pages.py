@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.pages import page_of
+from mock_server.http.pages import page_of
 from tests.conftest import Caller
 
 ORDERS = "/shop/my-account/orders"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mock_server.app import Settings
-from mock_server.exchange import Response
-from mock_server.quirks import QUIRKS
+from mock_server.http.exchange import Response
+from mock_server.middleware.quirks import QUIRKS
 from tests.conftest import Caller
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -5,9 +5,10 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from mock_server.document import Document
-from mock_server.pages import PageLinks, PageMeta
-from mock_server.resources import RESOURCES, order_items
+from mock_server.http.document import Document
+from mock_server.http.pages import PageLinks, PageMeta
+from mock_server.resources import RESOURCES
+from mock_server.resources.orders import items as order_items
 
 DOCUMENT = Document.of("openapi.yaml")
 SCHEMAS = DOCUMENT.tree["components"]["schemas"]

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from mock_server.app import Settings
-from mock_server.exchange import Request
-from mock_server.sandboxes import Limits
+from mock_server.http.exchange import Request
+from mock_server.worlds.registry import Limits
 from tests.conftest import Caller, Serve
 
 ACCOUNT = "/customers/my-account"

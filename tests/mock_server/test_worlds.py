@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from mock_server import scenario
 from mock_server.app import Mock, Settings
-from mock_server.exchange import Request
+from mock_server.http.exchange import Request
 from mock_server.resources import KINDS
+from mock_server.worlds import scenario
 from tests.conftest import Caller
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())

@@ -11,7 +11,7 @@ import schemathesis
 import yaml
 from schemathesis.core.result import Ok
 
-from mock_server.document import Document
+from mock_server.http.document import Document
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

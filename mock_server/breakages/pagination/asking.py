@@ -15,8 +15,8 @@ from mock_server.breakages.breakage import (
     fault,
     without_repeats,
 )
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 
 def asked(request: Request, **more: int) -> Request:

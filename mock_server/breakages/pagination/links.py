@@ -1,7 +1,7 @@
 """Faults in the `links` of a page."""
 
 from mock_server.breakages.breakage import ORDERS, Tree, edit
-from mock_server.exchange import Request
+from mock_server.http.exchange import Request
 
 
 @edit("PAGE-05", ORDERS)

@@ -4,8 +4,8 @@ import msgspec
 
 from mock_server.breakages.breakage import ORDERS, Tree, at, changed, edit, error, fault
 from mock_server.breakages.pagination.asking import asked, number
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 
 def _page(request: Request, answer: Answer, page: int) -> list[Tree]:

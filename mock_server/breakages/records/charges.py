@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mock_server.breakages.breakage import CHARGES, Tree, at, changed, edit, fault
 from mock_server.breakages.records.memberships import NOBODY
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 FUTURE = "2099-01-01T00:00:00Z"
 

@@ -3,7 +3,7 @@
 from mock_server.breakages.breakage import CREDITS, Tree, edit
 from mock_server.breakages.records.charges import FUTURE
 from mock_server.breakages.records.memberships import NOBODY
-from mock_server.exchange import Request
+from mock_server.http.exchange import Request
 
 
 @edit("CREDITS-10", CREDITS)

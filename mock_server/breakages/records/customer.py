@@ -1,7 +1,7 @@
 """Faults in the account."""
 
 from mock_server.breakages.breakage import ACCOUNT, Tree, edit
-from mock_server.exchange import Request
+from mock_server.http.exchange import Request
 
 
 @edit("CUSTOMER-01", ACCOUNT)

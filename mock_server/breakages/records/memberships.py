@@ -7,8 +7,8 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_server.breakages.breakage import ACCOUNT, MEMBERSHIPS, Tree, at, changed, edit, fault
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 PAST = "2001-01-01T00:00:00Z"
 NOBODY = "00000000-0000-4000-8000-000000000003"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mock_server.breakages.breakage import ORDERS, Tree, at, changed, edit, fault
 from mock_server.breakages.records.charges import FUTURE
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 
 def _oldest(tree: Tree) -> list[Tree]:

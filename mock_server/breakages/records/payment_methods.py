@@ -1,8 +1,8 @@
 """Faults in payment methods, and in who has none."""
 
 from mock_server.breakages.breakage import PAYMENT_METHODS, Tree, at, edit, error, fault
-from mock_server.exchange import Answer, Request, Response
-from mock_server.sandbox import Sandbox
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.sandbox import Sandbox
 
 NONE = b'{"data":[]}'
 

@@ -1,0 +1,235 @@
+"""The command line of the mock: serve, scenarios, token, coverage, replay."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from socket import socket
+from typing import Any, Literal
+
+import click
+
+from mock_server import __version__
+from mock_server.app import Mock, Settings
+from mock_server.breakages import BREAKAGES
+from mock_server.cli import announce
+from mock_server.http import server
+from mock_server.http.operation import DocumentMismatch
+from mock_server.http.server import AddressError
+from mock_server.middleware.admission import is_local
+from mock_server.middleware.quirks import QUIRKS
+from mock_server.resources import KINDS
+from mock_server.worlds import scenario, scenario_schema
+from mock_server.worlds.clock import ClockError
+from mock_server.worlds.registry import Limits
+from mock_server.worlds.scenario import ScenarioError, load
+from mock_server.worlds.snapshot import SnapshotError
+from mock_server.worlds.storage import StorageError
+from mock_server.worlds.tokens import DEFAULT_SANDBOX, Role, Token
+
+TOOLS = ("coverage", "replay")
+"""Commands that a server does not need, in a module of their own."""
+EXPECTED = (
+    ScenarioError,
+    SnapshotError,
+    StorageError,
+    ClockError,
+    DocumentMismatch,
+    AddressError,
+    OSError,
+)
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 instant; without an offset it is taken as UTC."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """Text to an aware instant."""
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z")
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+@contextmanager
+def one_line_errors(*also: type[Exception]) -> Iterator[None]:
+    """End the command with one line where what it met was to be expected."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Click ends the command quietly.
+        raise
+    except EXPECTED + also as error:
+        click.echo(f"mock-server: {error}", err=True)
+        sys.exit(2)
+
+
+def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
+    """An option that a variable can give too: `--port` is MOCK_SERVER_PORT."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"MOCK_SERVER_{long[2:].replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+
+
+_scenario_option = _option("-s", "--scenario", default="default", help="A name, or a file.")
+
+
+class Lazy(click.Group):
+    """Imports the commands that speak to a running mock only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *TOOLS])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in TOOLS:
+            return super().get_command(ctx, name)
+        found: click.Command = getattr(import_module("mock_server.cli.tools"), name)
+        return found
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mock-server")
+def main() -> None:
+    """A stateful mock of the My Account API."""
+
+
+@main.command()
+@_option("-p", "--port", default=4010, help="0 takes any free one.")
+@_option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@_option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@_scenario_option
+@_option("--seed", default=1, help="Another seed gives the same people other lives.")
+@_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
+@_option("--snapshot", type=Path, help="Make the default sandbox from this file.")
+@_option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
+@_option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
+@_option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
+@_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
+@_option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
+@_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
+@_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
+@_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@_option("--admin-token", help="What the control API asks for.")
+@_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
+@_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+def serve(
+    port: int, host: str, port_file: Path | None, log_format: Literal["text", "json"], **said: Any
+) -> None:
+    """Serve the API, with the people of a scenario in it.
+
+    \b
+    Examples:
+      mock-server serve
+      mock-server serve --scenario heavy-history --delay 300
+      mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
+      mock-server serve --quirk unknown-field --quirk mixed-instants
+    """
+    if not (is_local(host) or said["admin_token"] or said["insecure_admin"]):
+        raise click.UsageError(
+            f"on {host} others can reach the control API; give an --admin-token, or say"
+            " --insecure-admin to leave it open to them"
+        )
+    with one_line_errors():
+        mock = Mock(_settings(**said))
+        bound = server.listen(host, port)
+        announce.log_to_stderr(log_format)
+        server.run(mock.app, bound, lambda: _ready(mock, bound, port_file, log_format))
+
+
+def _settings(
+    *,
+    delay: int,
+    breakages: tuple[str, ...],
+    max_sandboxes: int,
+    sandbox_ttl: float | None,
+    **said: Any,
+) -> Settings:
+    if unknown := sorted(set(breakages) - BREAKAGES.keys()):
+        raise click.BadParameter(f"no such fault: {', '.join(unknown)}", param_hint="--break")
+    limits = Limits(max_sandboxes, sandbox_ttl)
+    return Settings(delay_ms=delay, breakages=breakages, limits=limits, **said)
+
+
+def _ready(
+    mock: Mock, bound: socket, port_file: Path | None, log_format: Literal["text", "json"]
+) -> None:
+    host, port = bound.getsockname()[:2]
+    if port_file:
+        port_file.write_text(str(port), "utf-8")
+    click.echo(announce.greeting(mock, f"http://{host}:{port}", log_format))
+
+
+@main.group()
+def scenarios() -> None:
+    """The worlds that can be served."""
+
+
+@scenarios.command("list")
+def list_scenarios() -> None:
+    """Name and title of every scenario that comes with the mock."""
+    with one_line_errors():
+        found = [scenario.load(name, KINDS) for name in scenario.names()]
+        width = max(len(each.name) for each in found)
+        for each in found:
+            click.echo(f"{each.name:{width}}  {each.title}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE")
+def show(source: str) -> None:
+    """Who is in a scenario."""
+    with one_line_errors():
+        found = scenario.load(source, KINDS)
+        click.echo(f"{found.title}\n{found.description}\n")
+        for name, plan in found.customers.items():
+            click.echo(f"  {name:12} {plan.description}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
+def check(source: tuple[str, ...]) -> None:
+    """Say what is wrong with scenarios, or that nothing is."""
+    with one_line_errors():
+        for each in source:
+            Mock(Settings(scenario=each))
+            click.echo(f"{each}: ok")
+
+
+@scenarios.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    click.echo(json.dumps(scenario_schema.schema(KINDS), indent=1, ensure_ascii=False))
+
+
+@scenarios.command()
+@click.argument("file", type=Path)
+def new(file: Path) -> None:
+    """Begin a scenario of one's own, in a new file."""
+    try:
+        with file.open("x", encoding="utf-8") as begun:
+            begun.write(scenario_schema.TEMPLATE)
+    except FileExistsError:
+        raise click.UsageError(f"{file} exists already; choose another name") from None
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"{file} is written; serve it with `mock-server serve --scenario {file}`")
+
+
+@main.command()
+@click.argument("persona")
+@_scenario_option
+def token(persona: str, scenario: str) -> None:
+    """Print a persona's token in the default sandbox."""
+    with one_line_errors():
+        found = load(scenario, KINDS)
+        role: Role = "staff" if persona in found.staff else "customer"
+        if role == "customer" and persona not in found.customers:
+            known = ", ".join([*found.customers, *found.staff])
+            raise ScenarioError(f"nobody is called '{persona}' in {found.name}; there are {known}")
+        click.echo(Token(DEFAULT_SANDBOX, role, persona))

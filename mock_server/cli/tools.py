@@ -1,0 +1,112 @@
+"""The commands that speak to a running mock: coverage and replay."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+
+from mock_server.cli import one_line_errors
+from mock_server.client import replay_code
+from mock_server.client.client import Json, MockError, MockServer, unmet
+from mock_server.client.process import running
+from mock_server.client.replay import BundleError, Replayed, on_mock, on_service, read
+
+SHOWN = 5
+"""So many differences of one answer are told."""
+
+
+_admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="Of that mock.")
+
+
+@click.command()
+@click.option("--url", default="http://127.0.0.1:4010", show_default=True, help="A running mock.")
+@click.option("--sandbox", help="One sandbox; all, closed ones included, by default.")
+@click.option("--require", type=click.FloatRange(0, 100), help="Fail below so many per cent.")
+@_admin
+def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
+    """Tell what clients have met of the API, and what they never saw."""
+    with one_line_errors(MockError, BundleError):
+        found = MockServer(url, admin_token).coverage(sandbox)
+    console = Console()
+    console.print(_table(found))
+    for line in unmet(found):
+        console.print(f"  {line}", highlight=False)
+    console.print(f"{found['met']} of {found['known']} met: {found['percent']} %", highlight=False)
+    if require is not None and found["percent"] < require:
+        click.echo(f"mock-server: {require:g} % were required", err=True)
+        sys.exit(1)
+
+
+def _table(found: Json) -> Table:
+    table = Table(Column("operation", overflow="fold"), "statuses", "edge states", "personas")
+    for each in found["operations"]:
+        statuses = " ".join(f"{status}:{count}" for status, count in each["statuses"].items())
+        met = sum(each["states"].values())
+        states, personas = f"{met}/{len(each['states'])}", " ".join(each["personas"])
+        table.add_row(each["operation"], statuses, states, personas)
+    return table
+
+
+@click.command()
+@click.argument("bundle", type=Path)
+@click.option("--url", help="A real service; a mock is started by default.")
+@click.option("--token", "tokens", multiple=True, metavar="PERSONA=TOKEN", help="For --url.")
+@click.option("--mock", help="A running mock to use, and start none.")
+@click.option("--as", "kind", type=click.Choice(list(replay_code.WRITERS)), help="Write a test.")
+@_admin
+def replay(
+    bundle: Path,
+    url: str | None,
+    tokens: tuple[str, ...],
+    mock: str | None,
+    kind: str | None,
+    admin_token: str | None,
+) -> None:
+    """Send the requests of a repro bundle again, and show what differs.
+
+    \b
+    Examples:
+      curl -s localhost:4010/__mock__/sandboxes/default/bundle > bug.json
+      mock-server replay bug.json
+      mock-server replay bug.json --url https://api.example.com --token ada=$TOKEN
+      mock-server replay bug.json --as pytest > test_bug.py
+    """
+    with one_line_errors(MockError, BundleError):
+        found = read(bundle)
+        if kind is not None:
+            click.echo(replay_code.WRITERS[kind](found), nl=False)
+            return
+        if not found.complete:
+            click.echo("earlier requests were forgotten; the state may differ", err=True)
+        if url is not None:
+            differing = _told(on_service(found, url, dict(map(_pair, tokens))))
+        elif mock is not None:
+            differing = _told(on_mock(found, MockServer(mock, admin_token)))
+        else:
+            with running() as started:
+                differing = _told(on_mock(found, MockServer(started)))
+    click.echo(f"{differing} of {len(found.requests)} requests are answered otherwise")
+    sys.exit(1 if differing else 0)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    who, equals, token = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"'{text}' is not PERSONA=TOKEN", param_hint="--token")
+    return who, token
+
+
+def _told(found: Iterator[Replayed]) -> int:
+    differing = 0
+    for each in found:
+        request, differing = each.request, differing + bool(each.differences)
+        mark, query = "!" if each.differences else " ", request["query"] and f"?{request['query']}"
+        status, what = f"{request['status']} {each.status or 'none'}", request["method"]
+        what += f" {request['path']}{query}"
+        click.echo(f"{mark} {request['number']:>3}  {status}  {what}")
+        for line in each.differences[:SHOWN]:
+            click.echo(f"       {line}")
+    return differing

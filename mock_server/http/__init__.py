@@ -1,0 +1,1 @@
+"""From the socket to a handler and back: documents, routes, messages, problems."""

@@ -1,0 +1,92 @@
+"""The OpenAPI documents: where they lie, what they say, and the validators they give."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import msgspec
+import yaml
+from jsonschema_rs import Draft202012Validator
+
+METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
+
+
+def shipped(*parts: str) -> Traversable:
+    """A file of spec/ or fixtures/: at a checkout's root, under my_account_kit/ once installed."""
+    root = files("mock_server").joinpath("..")
+    installed = root.joinpath("my_account_kit")
+    return (installed if installed.is_dir() else root).joinpath(*parts)
+
+
+@dataclass(frozen=True)
+class Document:
+    """An OpenAPI 3.0 document, as text and as a tree."""
+
+    text: str
+
+    @classmethod
+    def of(cls, name: str) -> "Document":
+        """A document of spec/, by its file's name."""
+        return cls(shipped("spec", name).read_text("utf-8"))
+
+    @cached_property
+    def tree(self) -> dict[str, Any]:
+        tree: dict[str, Any] = yaml.load(self.text, Loader=yaml.CSafeLoader)
+        return tree
+
+    @cached_property
+    def json(self) -> bytes:
+        return msgspec.json.encode(self.tree)
+
+    @cached_property
+    def without_examples(self) -> dict[str, Any]:
+        """The tree less its examples, which nobody is served by and which take long to check."""
+        bare: dict[str, Any] = _without(self.tree, "examples")
+        return bare
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Path, method and operation object of every operation."""
+        for path, item in self.tree["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield path, method, item[method]
+
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        """What a node says, or what it refers to."""
+        while "$ref" in node:
+            found: Any = self.tree
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            node = found
+        return node
+
+    def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+        """A compiled validator of one schema of this document, formats included."""
+        root = _json_schema(schema) | {"components": self._components}
+        return Draft202012Validator(root, validate_formats=True)
+
+    @cached_property
+    def _components(self) -> dict[str, Any]:
+        schemas = self.tree.get("components", {}).get("schemas", {})
+        return {"schemas": {name: _json_schema(schema) for name, schema in schemas.items()}}
+
+
+def _without(node: Any, key: str) -> Any:
+    if isinstance(node, list):
+        return [_without(item, key) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: _without(value, key) for name, value in node.items() if name != key}
+
+
+def _json_schema(node: Any) -> Any:
+    """The JSON Schema of an OpenAPI 3.0 schema: only `nullable` is said in another way."""
+    if isinstance(node, list):
+        return [_json_schema(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    said = {key: _json_schema(value) for key, value in node.items() if key != "nullable"}
+    return {"anyOf": [said, {"type": "null"}]} if node.get("nullable") is True else said

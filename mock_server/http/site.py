@@ -1,0 +1,93 @@
+"""What a browser finds beside the API: the documents, raw and rendered."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from swagger_ui_bundle import swagger_ui_path
+
+from mock_server.http import problems
+from mock_server.http.document import Document
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.router import JSON, refusal
+
+YAML = ("Content-Type", "application/yaml")
+HTML = ("Content-Type", "text/html; charset=utf-8")
+_ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
+docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
+
+
+def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Answer:
+    """Answers every path that no document names."""
+    known = {
+        "/": Response(307, headers=(("Location", "/docs"),)),
+        "/openapi.yaml": Response(200, business.text.encode(), (YAML,)),
+        "/openapi.json": Response(200, business.json, (JSON,)),
+        "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
+        "/__mock__/openapi.json": Response(200, control.json, (JSON,)),
+        "/__mock__/client.js": _script("my-account-mock.js", "text/javascript"),
+        "/__mock__/client.d.ts": _script("my-account-mock.d.ts", "text/plain"),
+        "/docs": _page("My Account API", "/docs/openapi.json"),
+        "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
+        "/__mock__/docs": _page("My Account mock, control API", "/__mock__/openapi.json"),
+    } | {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
+
+    def page(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD") and request.path in known:
+            return refusal(problems.method_not_allowed(request.method, "GET, HEAD"))
+        if found := known.get(request.path) or _asset(request.path):
+            return found
+        return refusal(
+            problems.not_found(f"There is nothing at {request.path[:200]}.").under("ERR-03")
+        )
+
+    return page
+
+
+def _page(title: str, url: str) -> Response:
+    return Response(200, _PAGE.format(title=title, url=url).encode(), (HTML,))
+
+
+def _script(name: str, media_type: str) -> Response:
+    text = files("mock_server.client").joinpath("javascript", name).read_bytes()
+    return Response(200, text, (("Content-Type", f"{media_type}; charset=utf-8"),))
+
+
+@cache
+def _asset(path: str) -> Response | None:
+    name = path.removeprefix("/docs/")
+    if name not in _ASSETS:
+        return None
+    return Response(
+        200, Path(swagger_ui_path, name).read_bytes(), (("Content-Type", _ASSETS[name]),)
+    )
+
+
+def _with_rules_shown(document: Document) -> bytes:
+    """The document with each rule said in the description of what it rules."""
+    tree = copy.deepcopy(document.tree)
+    places = [(tree, tree["info"])]
+    places += ((said, said) for item in tree["paths"].values() for said in _operations(item))
+    for ruled, described in places:
+        described["description"] = "\n\n".join(
+            [described.get("description", ""), *_rule_lines(ruled.get("x-rules", ()))]
+        )
+    return msgspec.json.encode(tree)
+
+
+def _operations(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (said for said in item.values() if isinstance(said, dict))
+
+
+def _rule_lines(rules: Iterable[dict[str, str]]) -> Iterator[str]:
+    for rule in rules:
+        yield f"* **{rule['id']}** ({rule['source']}): {rule['text']}"

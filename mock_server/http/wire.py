@@ -1,0 +1,52 @@
+"""Answers that are lost on their way: below HTTP, at the connection itself."""
+
+import asyncio
+import socket
+import struct
+
+from starlette.types import Receive, Scope, Send
+
+from mock_server.http.exchange import Response, Wire
+
+TRANSPORT = "my_account.transport"
+"""The ASGI extension under which the server hands on the connection."""
+GARBAGE = bytes(range(128, 256)) * 4
+
+
+async def lose(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let the client see of a response what is left of it."""
+    transport = scope["extensions"][TRANSPORT]["transport"]
+    if response.wire == "truncated":
+        await _begin(response, send)
+    elif response.wire is not None:
+        _break(transport, response.wire)
+    transport.close()
+    await disconnected(receive)
+
+
+async def disconnected(receive: Receive) -> None:
+    """Wait until the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _begin(response: Response, send: Send) -> None:
+    """The head, and the first half of the body that it promises."""
+    length = (b"content-length", str(len(response.body)).encode())
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
+    start = {"type": "http.response.start", "status": response.status}
+    await send({**start, "headers": [*headers, length]})
+    half = response.body[: len(response.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def _break(transport: asyncio.Transport, wire: Wire) -> None:
+    if wire == "MALFORMED_RESPONSE_CHUNK":
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        transport.write(head + b"Transfer-Encoding: chunked\r\n\r\n" + GARBAGE)
+    elif wire == "RANDOM_DATA_THEN_CLOSE":
+        transport.write(GARBAGE)
+    elif wire == "CONNECTION_RESET_BY_PEER":
+        linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()

@@ -1,0 +1,135 @@
+"""What a single request prefers: `Prefer: code=404, delay=800`, or `?__code=404&__delay=800`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+from urllib.request import parse_http_list
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_server.http import problems
+from mock_server.http.document import Document
+from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.problems import Problem
+from mock_server.http.router import JSON, Router, refusal
+from mock_server.worlds import faults
+
+NAMES = ("code", "example", "delay")
+LONGEST_DELAY_MS = 60_000
+LONGEST_HEADER = 1000
+Examples = Mapping[str, Mapping[int, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferring:
+    """The same server, heeding what each request prefers."""
+
+    router: Router
+    examples: Examples
+    """Operation → status → name → body, of the document."""
+
+    def __call__(self, request: Request, answer: Answer) -> Response:
+        """The answer that was preferred; 400 where the document has none such."""
+        if "prefer" not in request.headers and "__" not in request.query:
+            return answer(request)
+        route = self.router.route(request.method, request.path)
+        if route is None:
+            return answer(request)
+        try:
+            wanted = dict(_wanted(request))
+            return self._preferred(wanted, route.id, request, answer) if wanted else answer(request)
+        except Problem as problem:
+            return refusal(problem)
+
+    def _preferred(
+        self, wanted: Mapping[str, str], id: str, request: Request, answer: Answer
+    ) -> Response:
+        known = self.examples[id]
+        code = _number("code", wanted["code"], 599) if "code" in wanted else None
+        if code is not None and code not in known:
+            codes = ", ".join(map(str, known))
+            raise problems.bad_request(
+                f"{id} documents no {code}, only {codes}; for others, POST a fault to the control"
+                ' API with "off_contract": true.'
+            )
+        delay_s = _number("delay", wanted.get("delay", "0"), LONGEST_DELAY_MS) / 1000
+        response = self._chosen(id, code, wanted.get("example"), request, answer)
+        applied = ("Preference-Applied", ", ".join(f"{k}={v}" for k, v in wanted.items()))
+        headers = (*response.headers, applied)
+        return replace(response, headers=headers, delay_s=response.delay_s + delay_s)
+
+    def _chosen(
+        self, id: str, code: int | None, example: str | None, request: Request, answer: Answer
+    ) -> Response:
+        known = self.examples[id]
+        if example is not None:
+            found = {
+                name: (status, body)
+                for status in ([code] if code else known)
+                for name, body in known[status].items()
+            }
+            if example not in found:
+                names = ", ".join(found)
+                raise problems.bad_request(f"There is no example '{example[:80]}', only {names}.")
+            return _shown(*found[example])
+        if code is None or code < 300:
+            return answer(request)
+        return _shown(code, next(iter(known[code].values()), None))
+
+
+def _shown(status: int, body: Any) -> Response:
+    if status < 300:
+        return Response(status, msgspec.json.encode(body), (JSON,))
+    return faults.error(status, body["message"] if body else None)
+
+
+def _wanted(request: Request) -> Iterator[tuple[str, str]]:
+    for name, value in parse_qsl(request.query, keep_blank_values=True):
+        if name.startswith("__") and name[2:] in NAMES:
+            yield name[2:], value
+    for name, value in preferences(request.headers.get("prefer", "")):
+        if name in NAMES:
+            yield name, value
+
+
+def preferences(header: str) -> Iterator[tuple[str, str]]:
+    """
+    Name and value of each preference of a `Prefer` header, RFC 7240, less its parameters.
+
+    Raises:
+        Problem: 400, the header is longer than 1,000 characters.
+    """
+    if len(header) > LONGEST_HEADER:
+        raise problems.bad_request(
+            f"The Prefer header may be {LONGEST_HEADER} characters long; it has {len(header)}."
+        )
+    for preference in parse_http_list(header):
+        name, _, value = preference.partition(";")[0].partition("=")
+        yield name.strip().lower(), value.strip().strip('"').strip()
+
+
+def _number(name: str, text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6) or int(text) > most:
+        raise problems.bad_request(
+            f"The preference '{name}' must be a number up to {most}; got '{text[:80]}'."
+        )
+    return int(text)
+
+
+def examples_of(document: Document) -> Examples:
+    """The named examples of every answer of every operation."""
+    return {
+        said["operationId"]: {
+            int(status): dict(_examples(document, answer))
+            for status, answer in said["responses"].items()
+        }
+        for _, _, said in document.operations()
+    }
+
+
+def _examples(document: Document, answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    content = document.resolve(answer).get("content", {}).get("application/json", {})
+    for name, example in content.get("examples", {}).items():
+        yield name, document.resolve(example).get("value")

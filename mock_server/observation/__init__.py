@@ -1,0 +1,1 @@
+"""What clients asked, and what they have seen of the API."""

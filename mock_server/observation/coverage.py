@@ -1,0 +1,60 @@
+"""What the clients of a sandbox have really met: operations, statuses, personas, edge states."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from mock_server.http.edge_states import State
+from mock_server.http.exchange import Response
+from mock_server.http.router import Route
+
+Json = dict[str, Any]
+
+
+class Coverage:
+    """What was met, operation by operation."""
+
+    __slots__ = ("personas", "states", "statuses")
+
+    def __init__(self) -> None:
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        self.personas: defaultdict[str, set[str]] = defaultdict(set)
+        self.states: set[State] = set()
+
+    def meet(self, route: Route, persona: str | None, response: Response) -> None:
+        """Count an answer."""
+        self.statuses[route.id, response.status] += 1
+        if persona is not None:
+            self.personas[route.id].add(persona)
+        if response.status == 200:
+            unmet = (each for each in route.states if each not in self.states)
+            self.states.update(each for each in unmet if each.met(response.body))
+
+    def add(self, other: "Coverage") -> None:
+        """Count what was met elsewhere too."""
+        self.statuses.update(other.statuses)
+        self.states |= other.states
+        for operation, personas in other.personas.items():
+            self.personas[operation] |= personas
+
+    def shown(self, routes: Iterable[Route]) -> Json:
+        """As the control API tells it: what of all there is was met, and what was not."""
+        operations = [self._operation(route) for route in routes]
+        known = sum(len(each["statuses"]) + len(each["states"]) for each in operations)
+        met = sum(
+            bool(count)
+            for each in operations
+            for count in (*each["statuses"].values(), *each["states"].values())
+        )
+        percent = round(100 * met / known, 1) if known else 100.0
+        return {"percent": percent, "met": met, "known": known, "operations": operations}
+
+    def _operation(self, route: Route) -> Json:
+        return {
+            "operation": route.id,
+            "statuses": {
+                str(status): self.statuses[route.id, status] for status in sorted(route.answers)
+            },
+            "states": {each.text: each in self.states for each in route.states},
+            "personas": sorted(self.personas.get(route.id, ())),
+        }

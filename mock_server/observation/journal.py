@@ -1,0 +1,215 @@
+"""What was asked of a sandbox, what it answered and why."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from mock_server.http.exchange import Request, Response
+from mock_server.http.router import Route, problem_of, violation
+from mock_server.observation.coverage import Coverage
+
+KEPT = 500
+"""So many requests are remembered of a sandbox; older ones are forgotten."""
+BODY_BYTES = 8192
+"""So much of each body is remembered."""
+HEARTBEAT_S = 15.0
+Json = dict[str, Any]
+
+
+class Entry(Struct, frozen=True, dict=True):
+    """One request and its answer."""
+
+    number: int
+    """Counted from 1 in its sandbox."""
+    at: datetime
+    """By the sandbox's clock."""
+    route: Route | None
+    """The operation, if it was for one."""
+    persona: str | None
+    """Whom the token names."""
+    role: str | None
+    """What kind of token it is: customer, staff, expired, revoked or unknown."""
+    request: Request
+    response: Response
+    body_bytes: int
+    """How long the body was that was sent."""
+    changes: list[Json]
+
+    @cached_property
+    def problem(self) -> str | None:
+        """Why the request is not one that the document allows; None if it is."""
+        if self.route is None:
+            return f"no operation answers {self.request.method} {self.request.path[:200]}"
+        return problem_of(self.route, self.request)
+
+    def reason(self) -> str:
+        """Why it was answered so."""
+        if self.response.fault:
+            return f"fault {self.response.fault} struck"
+        if preferred := self.response.header("Preference-Applied"):
+            return f"the request preferred {preferred}"
+        if self.response.status < 400:
+            return f"the token is {self.persona}'s" if self.persona else "it needs no token"
+        said = _decoded(self.response.body)
+        return str(said.get("message")) if isinstance(said, dict) else "it was refused"
+
+    def shown(self) -> Json:
+        """As the control API tells it; tokens left out."""
+        request, response, wrong = self.request, self.response, self._answer_problem()
+        return {
+            "number": self.number,
+            "at": self.at,
+            "operation": self.route.id if self.route else None,
+            "persona": self.persona,
+            "role": self.role,
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "status": response.status,
+            "fault": response.fault,
+            "rule": response.rule,
+            "reason": self.reason(),
+            "changes": self.changes,
+            "request": {
+                "valid": self.problem is None,
+                "problem": self.problem,
+                "headers": _without_tokens(request.headers),
+                "body": request.body.decode("utf-8", "replace"),
+            },
+            "response": {
+                "valid": wrong is None,
+                "problem": wrong,
+                "headers": [[name, value] for name, value in response.headers],
+                "body": response.body.decode("utf-8", "replace"),
+                "body_bytes": self.body_bytes,
+            },
+        }
+
+    def _answer_problem(self) -> str | None:
+        """Why the answer is not one that the document allows; None if it is, or was cut."""
+        if self.route is None or self.body_bytes > len(self.response.body):
+            return None
+        if self.response.wire:
+            return f"it was lost on its way: {self.response.wire}"
+        if self.response.status not in self.route.answers:
+            return f"the document lists no {self.response.status} for {self.route.id}"
+        body = _decoded(self.response.body) if self.request.method != "HEAD" else None
+        if body is None:
+            return None if not self.response.body else "it is not JSON"
+        return violation(self.route, self.response.status, body)
+
+
+class Filter(Struct, frozen=True):
+    """Which entries are meant; what is not said matches all."""
+
+    operation: str | None = None
+    status: int | None = None
+    persona: str | None = None
+    method: str | None = None
+    since: int = 0
+    """Entries with a higher number."""
+
+    def __call__(self, entry: Entry) -> bool:
+        return (
+            entry.number > self.since
+            and self.operation in (None, entry.route and entry.route.id)
+            and self.status in (None, entry.response.status)
+            and self.persona in (None, entry.persona)
+            and self.method in (None, entry.request.method)
+        )
+
+
+class Journal:
+    """The latest requests of a sandbox, and what its clients have met."""
+
+    __slots__ = ("_entries", "_news", "complete", "coverage", "number")
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._news: asyncio.Event | None = None
+        self.number = 0
+        self.complete = True
+        """Whether every request since the sandbox was opened or reset is remembered."""
+        self.coverage = Coverage()
+
+    def record(
+        self,
+        at: datetime,
+        route: Route | None,
+        persona: str | None,
+        role: str | None,
+        request: Request,
+        response: Response,
+        changes: list[Json],
+    ) -> None:
+        """Remember a request."""
+        self.number += 1
+        if route is not None:
+            self.coverage.meet(route, persona, response)
+        length = len(response.body)
+        if length > BODY_BYTES:
+            response = msgspec.structs.replace(response, body=response.body[:BODY_BYTES])
+        if len(request.body) > BODY_BYTES:
+            request = msgspec.structs.replace(request, body=request.body[:BODY_BYTES])
+        entry = Entry(self.number, at, route, persona, role, request, response, length, changes)
+        self.complete = self.complete and len(self._entries) < KEPT
+        self._entries.append(entry)
+        if self._news is not None:
+            self._news.set()
+            self._news = None
+
+    def clear(self, *, reset: bool = False) -> None:
+        """Forget the requests; what was met stays met, and numbers go on."""
+        self._entries.clear()
+        self.complete = reset
+
+    def entries(self, wanted: Callable[[Entry], bool]) -> Iterator[Entry]:
+        """The remembered entries that are wanted, oldest first."""
+        return filter(wanted, tuple(self._entries))
+
+    async def waited(self, wanted: Filter, count: int, timeout_s: float) -> list[Entry]:
+        """The entries that are wanted, once there are `count` of them or time is up."""
+        async with asyncio.timeout(timeout_s) as limit:
+            try:
+                while len(found := list(self.entries(wanted))) < count:
+                    await self._wait()
+            except asyncio.CancelledError:
+                if not limit.expired():
+                    raise
+        return found
+
+    async def stream(self, wanted: Filter) -> AsyncIterator[bytes]:
+        """Entries as server-sent events, as they come; a comment now and then keeps it open."""
+        seen = wanted.since
+        while True:
+            for entry in self.entries(msgspec.structs.replace(wanted, since=seen)):
+                seen = entry.number
+                data = msgspec.json.encode(entry.shown())
+                yield b"id: %d\nevent: request\ndata: %s\n\n" % (entry.number, data)
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self._wait()
+            except TimeoutError:
+                yield b": still here\n\n"
+
+    async def _wait(self) -> None:
+        self._news = self._news or asyncio.Event()
+        await self._news.wait()
+
+
+def _without_tokens(headers: Mapping[str, str]) -> Json:
+    hidden = ("authorization", "cookie")
+    return {name: "REDACTED" if name in hidden else value for name, value in headers.items()}
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,1 @@
+"""What a customer's data comes from: scenarios, sandboxes, clocks, and how they are kept."""

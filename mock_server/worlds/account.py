@@ -1,0 +1,90 @@
+"""One customer at one instant: all that a handler gets, and so all that it can show."""
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.seed import Seed
+
+H = TypeVar("H")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[H, R]):
+    """A kind of record that people hold."""
+
+    name: str
+    """Its key in a scenario file."""
+    holding: type[H]
+    """What a scenario says of it: a msgspec Struct."""
+    make: Callable[["Person", Mapping[str, H]], Sequence[R]]
+    """Every record of this kind that a person has, in the API's order; may be lazy."""
+    state: str | None = None
+    """The holding's field that the name fills where a scenario gives only a count."""
+    single: bool = False
+    """Whether a person has one holding of it, written without a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer as a scenario tells, before any request."""
+
+    name: str
+    """The persona, for example `ada`."""
+    description: str
+    seed: Seed
+    opened: datetime
+    """When the world was made: relative dates of the scenario count from here."""
+    catalogue: Catalogue
+    holdings: Mapping[str, Mapping[str, Any]]
+    """Kind name → holding name → holding."""
+    fellows: Mapping[str, "Person"]
+    """Everybody of the same world, for what two people share."""
+    _made: MutableMapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    @property
+    def customer_id(self) -> str:
+        return self.seed.child("customer").uuid()
+
+    def all(self, kind: Kind[H, R]) -> Sequence[R]:
+        """Every record of a kind, as made when the world was opened; made once."""
+        made = self._made.get(kind.name)
+        if made is None:
+            made = self._made[kind.name] = kind.make(self, self.holdings.get(kind.name, {}))
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A change: whether a marketing preference is opted in to."""
+
+    preference_id: str
+    opted_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's view of their own data for the length of one request."""
+
+    person: Person
+    now: datetime
+    _consents: MutableMapping[str, bool]
+
+    @property
+    def customer_id(self) -> str:
+        return self.person.customer_id
+
+    def all(self, kind: Kind[H, R]) -> Sequence[R]:
+        """Every record of a kind, as it stood when the world was opened."""
+        return self.person.all(kind)
+
+    def consents(self) -> Mapping[str, bool]:
+        """What was opted in to (true) or out of (false) since the world was opened."""
+        return self._consents
+
+    def apply(self, change: Consent) -> None:
+        """Make a change; making it again changes nothing more."""
+        self._consents[change.preference_id] = change.opted_in

@@ -1,0 +1,163 @@
+"""What everybody shares: the business that the customers are customers of."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Literal, TypeVar
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from mock_server.http.document import shipped
+from mock_server.worlds.seed import Seed
+
+FOUNDED = datetime(2022, 1, 10, 9, tzinfo=UTC)
+Hours = tuple[int, int]
+"""The earliest and the latest hour of the day at which something begins."""
+Sold = TypeVar("Sold", "Offering", "Package")
+
+
+class Site(Struct, frozen=True, forbid_unknown_fields=True):
+    """A place that customers go to."""
+
+    name: str
+    brand: str
+    phone: str = ""
+
+
+class Brand(Struct, frozen=True, forbid_unknown_fields=True):
+    """What customers belong to."""
+
+    name: str
+    organisation: str
+    currency: str = "GBP"
+    vat: int = 20
+    """Per cent, included in every price."""
+
+
+class MembershipOffer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A type of membership."""
+
+    name: str
+    brand: str
+    description: str | None = None
+    terms: str | None = None
+    visibility: Literal["public", "private", "link_only"] = "public"
+    max_members: int = 1
+
+
+class RateOffer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A price of a type of membership; amounts in minor units."""
+
+    membership_type: str
+    name: str
+    price: int
+    joining_fee: int = 0
+    billing_frequency: Literal["P1M", "P3M", "P6M", "P1Y"] = "P1M"
+    default_duration: str | None = None
+    private: bool = False
+
+
+class Preference(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that customers of an organisation can consent to."""
+
+    text: str
+    organisation: str
+    sites: tuple[str, ...] = ()
+    """Where it is enabled; everywhere when empty."""
+    archived: bool = False
+
+
+class Offering(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that can be booked or bought; the price in minor units."""
+
+    name: str
+    type: Literal[
+        "appointment", "session", "area_booking", "table_reservation", "retail", "voucher"
+    ]
+    price: int
+    minutes: int = 60
+    room: str | None = None
+    hours: Hours = (9, 16)
+    brand: str | None = None
+
+
+class Package(Struct, frozen=True, forbid_unknown_fields=True):
+    """Offerings sold as one."""
+
+    name: str
+    price: int
+    contents: tuple[str, ...]
+    hours: Hours = (10, 12)
+    brand: str | None = None
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    """`fixtures/catalogue.yaml`: everything by a name that scenarios use."""
+
+    organisations: dict[str, str]
+    brands: dict[str, Brand]
+    sites: dict[str, Site]
+    membership_types: dict[str, MembershipOffer]
+    rates: dict[str, RateOffer]
+    preferences: dict[str, Preference]
+    offerings: dict[str, Offering]
+    packages: dict[str, Package]
+    practitioners: tuple[str, ...]
+
+    def brand_of(self, site: str) -> Brand:
+        """The brand that runs a site."""
+        return self.brands[self.sites[site].brand]
+
+    def rates_at(self, site: str) -> Mapping[str, RateOffer]:
+        """The rates that can be held at a site: those of its brand's types of membership."""
+        brand, types = self.sites[site].brand, self.membership_types
+        return {
+            name: rate
+            for name, rate in self.rates.items()
+            if types[rate.membership_type].brand == brand
+        }
+
+    def preferences_at(self, site: str) -> Mapping[str, Preference]:
+        """What can be consented to at a site."""
+        organisation = self.brand_of(site).organisation
+        return {
+            name: preference
+            for name, preference in self.preferences.items()
+            if preference.organisation == organisation
+            and not preference.archived
+            and (not preference.sites or site in preference.sites)
+        }
+
+    def sold_at(self, site: str, range_: Mapping[str, Sold]) -> Mapping[str, Sold]:
+        """What a site sells: its brand's own range, or what is nobody's own where it has none."""
+        brand = self.sites[site].brand
+        own = {name: each for name, each in range_.items() if each.brand == brand}
+        return own or {name: each for name, each in range_.items() if each.brand is None}
+
+
+def uuid_of(kind: str, name: str) -> str:
+    """The id of something in the catalogue: the same in every world."""
+    return Seed(f"catalogue/{kind}/{name}").uuid()
+
+
+@cache
+def hex24_of(kind: str, name: str) -> str:
+    """The id of an offering, package or practitioner: the same in every world."""
+    return Seed(f"catalogue/{kind}/{name}").hex24()
+
+
+def load_catalogue() -> Catalogue:
+    """The catalogue that comes with the mock."""
+    text = shipped("fixtures", "catalogue.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), Catalogue)
+
+
+def named(what: str, name: str, known: Mapping[str, object]) -> str | None:
+    """What is wrong with a name that should be one of `known`."""
+    if name in known:
+        return None
+    if not known:
+        return f"{what} '{name}' does not exist; there is none"
+    return f"{what} '{name}' is not one of {', '.join(known)}"

@@ -1,0 +1,272 @@
+"""Every sandbox of the server: opening them, and finding the one a request lives in."""
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, reduce
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_server.addressing import sandbox_of
+from mock_server.breakages import BREAKAGES
+from mock_server.http import problems
+from mock_server.http.exchange import Request
+from mock_server.http.router import Route
+from mock_server.observation.coverage import Coverage
+from mock_server.worlds import scenario, snapshot, tokens
+from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.clock import Clock, ClockError, machine_now
+from mock_server.worlds.sandbox import Sandbox, World
+from mock_server.worlds.scenario import Kinds, ScenarioError, Source
+from mock_server.worlds.snapshot import Snapshot, SnapshotError
+from mock_server.worlds.storage import Storage, StorageError
+from mock_server.worlds.tokens import DEFAULT_SANDBOX
+
+Worlds = Callable[[str | Source, int, datetime, bytes], World]
+_WORLDS_KEPT = 256
+_SHARED_S = 10
+"""Sandboxes with running clocks that are opened within so many seconds share a world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a sandbox is opened with."""
+
+    scenario: str
+    seed: int
+    now: datetime | None = None
+    """Where its clock stands still; None lets it run with real time."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    breakages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What protects the server from sandboxes that nobody closes."""
+
+    most: int = 100_000
+    """How many may be open beside the default one."""
+    idle_s: float | None = None
+    """After how many seconds without a request one is closed; None keeps them all."""
+
+
+class Sandboxes:
+    """The sandboxes by id; `default` is there from the start and always."""
+
+    def __init__(
+        self,
+        default: Opening,
+        kinds: Kinds,
+        catalogue: Catalogue,
+        limits: Limits | None = None,
+        storage: Storage | None = None,
+    ) -> None:
+        self.default, self._limits, self._storage = default, limits or Limits(), storage
+        self.business: Sequence[Route] = ()
+        """The operations of the My Account API, once they are known."""
+        self._world = _worlds(kinds, catalogue)
+        self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
+        self._met = Coverage()
+        self._open(DEFAULT_SANDBOX, default, default.now or machine_now())
+        for id, saved in tuple(storage.all()) if storage else ():
+            if id != DEFAULT_SANDBOX or self._is_still(saved, default):
+                self.restore(saved, id, resumed=True)
+
+    def open(self, opening: Opening) -> Sandbox:
+        """
+        A new sandbox.
+
+        Raises:
+            ScenarioError: the scenario or what is laid over it cannot be used.
+            ClockError: no clock shows that time.
+            Problem: 503, there are as many as there may be.
+        """
+        self._make_room()
+        return self._open(secrets.token_hex(4), opening, opening.now or _lately())
+
+    def _is_still(self, saved: Snapshot, default: Opening) -> bool:
+        """Whether the default sandbox was kept by a server that was started as this one."""
+        name = self._by_id[DEFAULT_SANDBOX].world.scenario.name
+        return (saved.scenario.name, saved.seed) == (name, default.seed)
+
+    def _make_room(self) -> None:
+        self._close_idle()
+        if len(self._by_id) > self._limits.most:
+            raise problems.unavailable(
+                f"{self._limits.most} sandboxes are open, and no more may be; close some, or"
+                " start the server with another --max-sandboxes."
+            )
+
+    def restore(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
+        """
+        A sandbox as it was saved, under an id of its own or this one; `resumed` is whether its
+        clock ran on meanwhile.
+
+        Raises:
+            SnapshotError: it cannot be had in this version of the mock.
+            Problem: 503, there are as many as there may be.
+        """
+        if id is None:
+            self._make_room()
+        try:
+            first, clock = saved.clocks(resumed=resumed)
+            broken = [BREAKAGES[id] for id in saved.breakages]
+            text = msgspec.json.encode(saved.overrides, order="sorted")
+            world = self._world(saved.source, saved.seed, saved.opened.astimezone(UTC), text)
+            for each in saved.decisions:
+                world[each.persona]
+        except KeyError as error:
+            raise SnapshotError(f"a snapshot that names an unknown {error}") from None
+        except (ScenarioError, ClockError) as error:
+            raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
+        breakages = {each.id: each.start() for each in broken}
+        sandbox = Sandbox(id or secrets.token_hex(4), world, first, breakages)
+        sandbox.clock, sandbox.faults, sandbox.used_s = clock, saved.faults, time.monotonic()
+        for each in saved.decisions:
+            sandbox.decide(each.persona, each.preference_id, each.opted_in)
+        return self._keep(sandbox)
+
+    def changed(self, id: str) -> None:
+        """
+        A sandbox has changed, or is gone: keep it so, where sandboxes are kept.
+
+        Raises:
+            Problem: 500, it could not be kept.
+        """
+        if self._storage is None:
+            return
+        try:
+            if sandbox := self._by_id.get(id):
+                self._storage.save(id, snapshot.taken(sandbox))
+            else:
+                self._storage.delete(id)
+        except StorageError as error:
+            raise problems.internal(
+                f"It is done, but would not outlive a restart: {error}."
+            ) from None
+
+    def _keep(self, sandbox: Sandbox) -> Sandbox:
+        self._by_id[sandbox.id] = sandbox
+        return sandbox
+
+    def _open(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
+        since = None if opening.now else machine_now()
+        clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
+        broken = [BREAKAGES[id] for id in opening.breakages]
+        overrides = reduce(scenario.merged, (each.overrides for each in broken), opening.overrides)
+        text = msgspec.json.encode(overrides, order="sorted")
+        world = self._world(opening.scenario, opening.seed, clock.base, text)
+        breakages = {each.id: each.start() for each in broken}
+        return self._keep(Sandbox(id, world, clock, breakages, used_s=time.monotonic()))
+
+    def __iter__(self) -> Iterator[Sandbox]:
+        self._close_idle()
+        return iter(tuple(self._by_id.values()))
+
+    def get(self, id: str) -> Sandbox:
+        """
+        A sandbox by its id.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        found = self._find(id)
+        if found is None:
+            raise problems.not_found(f"There is no sandbox '{id[:80]}'.")
+        return found
+
+    def _find(self, id: str) -> Sandbox | None:
+        """A sandbox that somebody asks for, and so uses."""
+        found = self._by_id.get(id)
+        if found is None or self._limits.idle_s is None:
+            return found
+        self._close_idle()
+        if found.id in self._by_id:
+            found.used_s = time.monotonic()
+            self._by_id.move_to_end(id)
+            return found
+        return None
+
+    def _close_idle(self) -> None:
+        """Close what was not used for too long; what was used last stands last."""
+        if self._limits.idle_s is None:
+            return
+        used_before = time.monotonic() - self._limits.idle_s
+        while (first := next(iter(self._by_id.values()))).used_s < used_before:
+            if first.id == DEFAULT_SANDBOX:
+                first.used_s = time.monotonic()
+                self._by_id.move_to_end(DEFAULT_SANDBOX)
+            else:
+                self._close(first)
+
+    def close(self, id: str) -> None:
+        """
+        Forget a sandbox and everything in it.
+
+        Raises:
+            Problem: 403 for the default one, 404 where there is none.
+        """
+        if id == DEFAULT_SANDBOX:
+            raise problems.forbidden("The default sandbox cannot be closed; reset it instead.")
+        self._close(self.get(id))
+
+    def _close(self, sandbox: Sandbox) -> None:
+        del self._by_id[sandbox.id]
+        self.changed(sandbox.id)
+        if sandbox.journal is not None:
+            self._met.add(sandbox.journal.coverage)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was met in all sandboxes, closed ones included."""
+        met = Coverage()
+        met.add(self._met)
+        for sandbox in self._by_id.values():
+            if sandbox.journal is not None:
+                met.add(sandbox.journal.coverage)
+        return met
+
+    def addressed(self, request: Request) -> Request:
+        """
+        The request as seen from inside the sandbox that it lives in.
+
+        That is named by the path, under `/@ID/`, or by the token; else it is the default one.
+
+        Raises:
+            Problem: 404, the path names a sandbox that does not exist.
+        """
+        if named := sandbox_of(request.path):
+            id, path = named
+            base_url = f"{request.base_url}/@{id}"
+            return replace(request, path=path, base_url=base_url, sandbox=self.get(id).id)
+        token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
+        if token is None or self._find(token.sandbox) is None:
+            return request
+        return replace(request, sandbox=token.sandbox)
+
+
+def base_path(sandbox: Sandbox) -> str:
+    """The path under which even a request without a token lives in the sandbox."""
+    return "" if sandbox.id == DEFAULT_SANDBOX else f"/@{sandbox.id}"
+
+
+def _lately() -> datetime:
+    """A moment ago, so that sandboxes opened shortly after each other share a world."""
+    now = machine_now()
+    return now - timedelta(seconds=now.second % _SHARED_S)
+
+
+def _worlds(kinds: Kinds, catalogue: Catalogue) -> Worlds:
+    @lru_cache(_WORLDS_KEPT)
+    def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
+        found = scenario.load(source, kinds, msgspec.json.decode(overrides))
+        world = World(found, seed, opened, catalogue, overrides)
+        world.check(kinds.values())
+        return world
+
+    return world

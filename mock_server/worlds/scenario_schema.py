@@ -1,0 +1,62 @@
+"""The JSON Schema of scenario files, for editors and for whoever checks one elsewhere."""
+
+from typing import Any
+
+import msgspec
+
+from mock_server.worlds.account import Kind
+from mock_server.worlds.scenario import Header, Kinds
+
+PATH = "/__mock__/scenario.schema.json"
+TEMPLATE = """\
+# yaml-language-server: $schema=http://127.0.0.1:4010/__mock__/scenario.schema.json
+title: In a few words
+description: Who is in it, and what it is for.
+customers:
+  ada:
+    description: Has a membership, a credit that expires at midnight and a page of orders
+    customer: {first_name: Ada, last_name: Whitlock, joined: -P2Y}
+    payment_methods:
+      card: {type: card, last_4: "4242"}
+    memberships:
+      thermal: {rate: thermal-monthly, started: -P8M, payment_method: card}
+    credits:
+      tonight: {state: open, expires: midnight}
+      redeemed: 2
+    marketing_preferences: {opted_in: [newsletter]}
+    orders: {history: 15}
+"""
+
+
+def schema(kinds: Kinds) -> dict[str, Any]:
+    """What a scenario file may say, as JSON Schema."""
+    types: list[Any] = [Header, *(kind.holding for kind in kinds.values())]
+    (header, *holdings), components = _components(types)
+    said = zip(kinds.values(), holdings, strict=True)
+    customer = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"description": {"type": "string"}}
+        | {kind.name: _held(kind, holding) for kind, holding in said},
+    }
+    root = components.pop("Header")
+    root["properties"]["customers"] = {"type": "object", "additionalProperties": customer}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root,
+        "title": "Scenario",
+        "$defs": components,
+    }
+
+
+def _components(types: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    refs, components = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    return list(refs), dict(components)
+
+
+def _held(kind: Kind[Any, Any], holding: dict[str, Any]) -> dict[str, Any]:
+    """A single holding, or holdings by name, for each of which a count will do."""
+    if kind.single:
+        return {"anyOf": [holding, {"type": "null"}]}
+    each = {"anyOf": [holding, {"type": "integer", "minimum": 0}, {"type": "null"}]}
+    return {"anyOf": [{"type": "object", "additionalProperties": each}, {"type": "null"}]}

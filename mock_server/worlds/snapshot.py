@@ -1,0 +1,167 @@
+"""A sandbox as one JSON document: everything it takes to have the same one elsewhere."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mock_server.worlds.clock import Clock, ClockError, machine_now
+from mock_server.worlds.faults import Fault
+from mock_server.worlds.moments import Duration
+from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.scenario import Source
+
+FORMAT: Literal["my-account-snapshot"] = "my-account-snapshot"
+VERSION: Literal[1] = 1
+
+
+class SnapshotError(Exception):
+    """A document that no sandbox can be made of; the message says why."""
+
+
+class Clocked(Struct, frozen=True, forbid_unknown_fields=True):
+    """A clock: its base, what it was advanced by, and since when, by the machine's, it runs."""
+
+    base: datetime
+    months: int
+    seconds: float
+    since: datetime | None
+
+
+class ScenarioText(Struct, frozen=True, forbid_unknown_fields=True):
+    """The scenario it was opened with, whole, so that nothing else is needed."""
+
+    name: str
+    text: str
+
+
+class Decision(Struct, frozen=True, forbid_unknown_fields=True):
+    """A marketing preference that was decided since the opening."""
+
+    persona: str
+    preference_id: str
+    opted_in: bool
+
+
+class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
+    """`Snapshot` of the control document."""
+
+    format: Literal["my-account-snapshot"]
+    version: Literal[1]
+    saved_at: datetime
+    """By the machine's clock."""
+    scenario: ScenarioText
+    seed: int
+    overrides: dict[str, Any]
+    breakages: list[str]
+    opened: datetime
+    first_clock: Clocked
+    """What a reset goes back to."""
+    clock: Clocked
+    decisions: list[Decision]
+    faults: list[Fault]
+
+    @property
+    def source(self) -> Source:
+        """The scenario's text, under its name."""
+        return Source(self.scenario.name, self.scenario.text)
+
+    def clocks(self, *, resumed: bool) -> tuple[Clock, Clock]:
+        """
+        The first clock and the one it had; a running one goes on where it was when it was saved,
+        or, `resumed`, as if it had never stopped.
+
+        Raises:
+            ClockError: it shows a time that no clock shows.
+        """
+        passed = machine_now() - self.saved_at if not resumed else timedelta()
+        return _clock(self.first_clock, passed), _clock(self.clock, passed)
+
+
+def taken(sandbox: Sandbox) -> Snapshot:
+    """A sandbox as it is now."""
+    world = sandbox.world
+    return Snapshot(
+        FORMAT,
+        VERSION,
+        machine_now(),
+        ScenarioText(world.scenario.name, world.scenario.source.text),
+        world.seed,
+        msgspec.json.decode(world.overrides),
+        list(sandbox.breakages),
+        world.opened,
+        _clocked(sandbox.first_clock),
+        _clocked(sandbox.clock),
+        [Decision(*key, opted_in) for key, opted_in in sandbox.decisions().items()],
+        list(sandbox.faults),
+    )
+
+
+def opening(sandbox: Sandbox) -> Snapshot:
+    """A sandbox as it was opened."""
+    now = taken(sandbox)
+    return replace(now, clock=now.first_clock, decisions=[], faults=[])
+
+
+def read(document: Any) -> Snapshot:
+    """
+    Check a decoded snapshot.
+
+    Raises:
+        SnapshotError: it is none, or of another version.
+    """
+    said = document if isinstance(document, dict) else {}
+    if said.get("format") != FORMAT:
+        raise SnapshotError(f'not a snapshot: it has no "format": "{FORMAT}"')
+    if said.get("version") != VERSION:
+        raise SnapshotError(
+            f"a snapshot of version {said.get('version')}; this mock reads version {VERSION}"
+        )
+    try:
+        return msgspec.convert(document, Snapshot)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise SnapshotError(f"a broken snapshot: {error}") from None
+
+
+def from_file(file: Path) -> Snapshot:
+    """
+    Read the snapshot that a file holds.
+
+    Raises:
+        SnapshotError: it holds none, or cannot be read.
+    """
+    try:
+        return decoded(file.read_bytes())
+    except OSError as error:
+        raise SnapshotError(f"{file} cannot be read: {error.strerror}") from None
+    except SnapshotError as error:
+        raise SnapshotError(f"{file} is {error}") from None
+
+
+def decoded(text: bytes) -> Snapshot:
+    """
+    Read a snapshot.
+
+    Raises:
+        SnapshotError: it is none, or of another version.
+    """
+    try:
+        return read(msgspec.json.decode(text))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"not a snapshot: {error}") from None
+
+
+def _clocked(clock: Clock) -> Clocked:
+    seconds = clock.advanced.time.total_seconds()
+    return Clocked(clock.base, clock.advanced.months, seconds, clock.since)
+
+
+def _clock(said: Clocked, passed: timedelta) -> Clock:
+    try:
+        advanced = Duration(said.months, timedelta(seconds=said.seconds))
+        return Clock(said.base, advanced, said.since + passed if said.since else None)
+    except OverflowError:
+        raise ClockError(f"no clock is {said.seconds:g} seconds on") from None
