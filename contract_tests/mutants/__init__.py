@@ -1,0 +1,1 @@
+"""Mutants: ways for an implementation to be wrong, and harmless variants that keep the contract."""

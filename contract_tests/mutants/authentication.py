@@ -1,0 +1,310 @@
+"""Mutants in who is answered."""
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    ACCOUNT,
+    CHARGES,
+    CREDITS,
+    MEMBERSHIPS,
+    ORDERS,
+    at,
+    decides,
+    error,
+    mutant,
+    without_header,
+)
+from contract_tests.mutants.people import People, with_token
+
+UUID_LENGTH = 36
+
+
+def _let_in(request: Request, send: Send, people: People) -> Response:
+    """Whoever asks is taken for the first customer."""
+    return send(people.as_customer(request))
+
+
+@mutant("AUTH-01")
+def no_token_needed(request: Request, send: Send, people: People) -> Response:
+    """Without a token the first customer's data is shown."""
+    asked = "authorization" in request.headers
+    return send(request) if asked else _let_in(request, send, people)
+
+
+@mutant("AUTH-01")
+def opt_out_forgets_the_token(request: Request, send: Send, people: People) -> Response:
+    """Only opting out needs no token."""
+    if request.method == "DELETE" and "authorization" not in request.headers:
+        return _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-02")
+def any_token_will_do(request: Request, send: Send, people: People) -> Response:
+    """A made-up token opens the first customer's account."""
+    bearer = request.headers.get("authorization", "").startswith("Bearer ")
+    if bearer and people.role(request) == "unknown":
+        return _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-02")
+def a_token_is_known_by_its_beginning(request: Request, send: Send, people: People) -> Response:
+    """A customer's token followed by anything is taken for the customer's."""
+    return _by_its_beginning(request, send, people)
+
+
+@mutant("AUTH-02")
+def opt_in_knows_a_token_by_its_beginning(request: Request, send: Send, people: People) -> Response:
+    """Only at opting in a customer's token followed by anything is taken for the customer's."""
+    if decides(request) and request.method == "POST":
+        return _by_its_beginning(request, send, people)
+    return send(request)
+
+
+def _by_its_beginning(request: Request, send: Send, people: People) -> Response:
+    sent = request.headers.get("authorization", "")
+    for name, token in people.tokens.items():
+        if sent.startswith(f"Bearer {token}"):
+            return send(people.as_customer(request, name))
+    return send(request)
+
+
+@mutant("AUTH-03")
+def the_prefix_is_optional(request: Request, send: Send, people: People) -> Response:
+    """A bare token is accepted."""
+    return send(_prefixed(request))
+
+
+@mutant("AUTH-03")
+def orders_take_a_bare_token(request: Request, send: Send, people: People) -> Response:
+    """Only the orders take the token without its prefix."""
+    return send(_prefixed(request) if at(request, ORDERS) else request)
+
+
+@mutant("AUTH-03")
+def any_scheme_will_do(request: Request, send: Send, people: People) -> Response:
+    """A token is accepted after `Basic` too."""
+    sent = request.headers.get("authorization", "").replace("Basic ", "Bearer ", 1)
+    return send(with_token(request, sent) if sent else request)
+
+
+def _prefixed(request: Request) -> Request:
+    sent = request.headers.get("authorization", "")
+    return with_token(request, f"Bearer {sent}") if sent and " " not in sent else request
+
+
+@mutant("AUTH-04")
+def staff_are_let_in(request: Request, send: Send, people: People) -> Response:
+    """A staff token is answered everywhere."""
+    return _let_in(request, send, people) if people.role(request) == "staff" else send(request)
+
+
+@mutant("AUTH-04")
+def staff_see_memberships(request: Request, send: Send, people: People) -> Response:
+    """A staff token is answered at the memberships alone."""
+    if people.role(request) == "staff" and at(request, MEMBERSHIPS):
+        return _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-05")
+def staff_are_forbidden_to_read(request: Request, send: Send, people: People) -> Response:
+    """A staff token is answered 403 on reads too."""
+    if people.role(request) == "staff" and request.method == "GET":
+        return error(403, "A staff token is no customer token.")
+    return send(request)
+
+
+@mutant("AUTH-05")
+def staff_are_401_on_opt_out(request: Request, send: Send, people: People) -> Response:
+    """A staff token is answered 401 on opting out alone."""
+    response = send(request)
+    if people.role(request) == "staff" and request.method == "DELETE" and response.status == 403:
+        challenge = (("WWW-Authenticate", 'Bearer error="invalid_token"'),)
+        return replace(response, status=401, headers=response.headers + challenge)
+    return response
+
+
+@mutant("AUTH-06")
+def expired_tokens_live_on(request: Request, send: Send, people: People) -> Response:
+    """An expired token is answered."""
+    return _let_in(request, send, people) if people.role(request) == "expired" else send(request)
+
+
+@mutant("AUTH-06")
+def expired_tokens_read_charges(request: Request, send: Send, people: People) -> Response:
+    """An expired token is answered at the charges alone."""
+    if people.role(request) == "expired" and at(request, CHARGES):
+        return _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-07")
+def no_challenge(request: Request, send: Send, people: People) -> Response:
+    """401 comes without WWW-Authenticate."""
+    return without_header(send(request), "WWW-Authenticate")
+
+
+@mutant("AUTH-07")
+def no_challenge_at_orders(request: Request, send: Send, people: People) -> Response:
+    """Only the orders' 401 comes without WWW-Authenticate."""
+    response = send(request)
+    return without_header(response, "WWW-Authenticate") if at(request, ORDERS) else response
+
+
+@mutant("AUTH-07")
+def the_challenge_names_no_error(request: Request, send: Send, people: People) -> Response:
+    """An invalid token is challenged as if there were none."""
+    response = send(request)
+    if response.status != 401:
+        return response
+    bare = without_header(response, "WWW-Authenticate")
+    return replace(bare, headers=(*bare.headers, ("WWW-Authenticate", "Bearer")))
+
+
+@mutant("AUTH-08")
+def parameters_come_first(request: Request, send: Send, people: People) -> Response:
+    """A stranger with a bad parameter is told about the parameter."""
+    return _told_of_parameters(request, send, people)
+
+
+@mutant("AUTH-08")
+def flags_come_first(request: Request, send: Send, people: People) -> Response:
+    """Only at the credits a stranger with a bad flag is told about the flag."""
+    if at(request, CREDITS):
+        return _told_of_parameters(request, send, people)
+    return send(request)
+
+
+def _told_of_parameters(request: Request, send: Send, people: People) -> Response:
+    response = send(request)
+    if response.status != 401 or request.method != "GET":
+        return response
+    told = _let_in(request, send, people)
+    return told if told.status == 400 else response
+
+
+@mutant("AUTH-08")
+def an_unknown_preference_comes_first(request: Request, send: Send, people: People) -> Response:
+    """A stranger who names no UUID is told 404."""
+    response, named = send(request), request.path.rpartition("/")[2]
+    odd = decides(request) and len(named) != UUID_LENGTH
+    return error(404) if odd and response.status == 401 else response
+
+
+@mutant("AUTH-09")
+def revoked_tokens_live_on(request: Request, send: Send, people: People) -> Response:
+    """A revoked token is answered."""
+    return _let_in(request, send, people) if people.role(request) == "revoked" else send(request)
+
+
+@mutant("AUTH-09")
+def revoked_tokens_opt_in(request: Request, send: Send, people: People) -> Response:
+    """A revoked token can still opt in."""
+    if people.role(request) == "revoked" and request.method == "POST":
+        return _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-10")
+def locked_customers_get_in(request: Request, send: Send, people: People) -> Response:
+    """The token of a customer who is locked or anonymised is answered."""
+    return _closed_let_in(request, send, people)
+
+
+@mutant("AUTH-10")
+def locked_customers_see_orders(request: Request, send: Send, people: People) -> Response:
+    """The token of a customer who is locked or anonymised is answered at the orders alone."""
+    return _closed_let_in(request, send, people) if at(request, ORDERS) else send(request)
+
+
+def _closed_let_in(request: Request, send: Send, people: People) -> Response:
+    locked = people.role(request) == "locked"
+    return _let_in(request, send, people) if locked else send(request)
+
+
+@mutant("AUTH-11")
+def the_mix_up_is_not_told(request: Request, send: Send, people: People) -> Response:
+    """A staff token is refused without saying why."""
+    return _untold(people, request, send(request))
+
+
+@mutant("AUTH-11")
+def opt_out_does_not_tell_the_mix_up(request: Request, send: Send, people: People) -> Response:
+    """Only at opting out a staff token is refused without saying why."""
+    response = send(request)
+    return _untold(people, request, response) if request.method == "DELETE" else response
+
+
+def _untold(people: People, request: Request, response: Response) -> Response:
+    if people.role(request) != "staff" or response.status not in (401, 403):
+        return response
+    return replace(response, body=b'{"message":"Refused."}')
+
+
+@mutant("AUTH-12")
+def a_refused_opt_in_still_writes(request: Request, send: Send, people: People) -> Response:
+    """An expired token is refused, but the opt-in or opt-out is done."""
+    if decides(request) and people.role(request) == "expired":
+        _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-12")
+def a_staff_opt_out_still_writes(request: Request, send: Send, people: People) -> Response:
+    """A staff token is refused, but its opt-out is done."""
+    if request.method == "DELETE" and people.role(request) == "staff":
+        _let_in(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-01")
+def a_missing_token_is_403(request: Request, send: Send, people: People) -> Response:
+    """Without a token the account is answered 403 in place of 401."""
+    response = send(request)
+    return (
+        error(403)
+        if at(request, ACCOUNT) and not people.role(request) and response.status == 401
+        else response
+    )
+
+
+@mutant("AUTH-01")
+def a_bearer_of_nothing_will_do(request: Request, send: Send, people: People) -> Response:
+    """`Bearer` without a token is taken for the first customer."""
+    sent = request.headers.get("authorization", "").strip()
+    return _let_in(request, send, people) if sent == "Bearer" else send(request)
+
+
+@mutant("AUTH-02")
+def a_token_is_known_by_most_of_it(request: Request, send: Send, people: People) -> Response:
+    """A customer's token may lack its last letter."""
+    sent = request.headers.get("authorization", "")
+    for name, token in people.tokens.items():
+        if sent == f"Bearer {token.rstrip('=')[:-1]}":
+            return send(people.as_customer(request, name))
+    return send(request)
+
+
+@mutant("AUTH-02")
+def charges_know_a_token_by_its_beginning(request: Request, send: Send, people: People) -> Response:
+    """Only at the charges a customer's token followed by anything is taken for the customer's."""
+    if at(request, CHARGES):
+        return _by_its_beginning(request, send, people)
+    return send(request)
+
+
+@mutant("AUTH-03")
+def a_token_scheme_will_do(request: Request, send: Send, people: People) -> Response:
+    """A token is accepted after `Token` too."""
+    sent = request.headers.get("authorization", "")
+    known = sent.startswith("Token ")
+    return send(with_token(request, sent.replace("Token", "Bearer", 1)) if known else request)
+
+
+@mutant("AUTH-10")
+def locked_customers_see_charges(request: Request, send: Send, people: People) -> Response:
+    """The token of a customer who is locked or anonymised is answered at the charges alone."""
+    return _closed_let_in(request, send, people) if at(request, CHARGES) else send(request)

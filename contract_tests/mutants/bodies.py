@@ -1,0 +1,124 @@
+"""Mutants in the form of a success."""
+
+from contract_tests.mutants.message import Request
+from contract_tests.mutants.mutant import (
+    ACCOUNT,
+    CHARGES,
+    CREDITS,
+    LISTS,
+    MEMBERSHIPS,
+    ORDERS,
+    PAYMENT_METHODS,
+    PREFERENCES,
+    Tree,
+    edit,
+)
+
+
+def _last_page(tree: Tree) -> bool:
+    meta = tree["meta"]
+    return bool(meta["current_page"] == meta["last_page"] > 1)
+
+
+@edit("BODY-01", CHARGES)
+def amounts_are_decimals(tree: Tree, _request: Request) -> None:
+    """Amounts are in pounds in place of pence."""
+    for charge in tree["data"]:
+        charge["amount"] = charge["amount"] / 100 + 0.001
+
+
+@edit("BODY-01", ORDERS)
+def a_null_on_the_last_page(tree: Tree, _request: Request) -> None:
+    """The last order of the last page has no status."""
+    if tree["data"] and _last_page(tree):
+        tree["data"][-1]["status"] = None
+
+
+@edit("BODY-01", MEMBERSHIPS)
+def a_field_is_missing_once(tree: Tree, _request: Request) -> None:
+    """The last membership has no rate."""
+    for membership in tree["data"][-1:]:
+        del membership["rate"]
+
+
+@edit("BODY-01", ACCOUNT)
+def has_password_is_text(tree: Tree, _request: Request) -> None:
+    """A boolean is sent as text."""
+    tree["data"]["has_password"] = "true"
+
+
+@edit("BODY-01", CREDITS)
+def multi_use_is_a_number(tree: Tree, _request: Request) -> None:
+    """A boolean is sent as 0 or 1, in credits with both flags only."""
+    for credit in tree["data"][2:]:
+        credit["multi_use"] = int(credit["multi_use"])
+
+
+@edit("BODY-02", ACCOUNT)
+def the_account_is_bare(tree: Tree, _request: Request) -> None:
+    """The account stands in the body without data around it."""
+    tree.update(tree.pop("data"))
+
+
+@edit("BODY-02", *LISTS)
+def an_empty_list_is_null(tree: Tree, _request: Request) -> None:
+    """A list with nothing in it is null."""
+    tree["data"] = tree["data"] or None
+
+
+@edit("BODY-02", PAYMENT_METHODS)
+def payment_methods_are_keyed(tree: Tree, _request: Request) -> None:
+    """Payment methods are an object by id."""
+    tree["data"] = {method["id"]: method for method in tree["data"]}
+
+
+@edit("BODY-03", CHARGES)
+def charges_have_pages(tree: Tree, _request: Request) -> None:
+    """Charges come with a meta of pages."""
+    tree["meta"] = {"current_page": 1, "last_page": 1}
+
+
+@edit("BODY-03", PREFERENCES)
+def preferences_have_links(tree: Tree, _request: Request) -> None:
+    """Preferences come with links."""
+    tree["links"] = {}
+
+
+@edit("BODY-03", CHARGES)
+def the_oldest_charge_is_left_out(tree: Tree, _request: Request) -> None:
+    """Of more than twenty charges the oldest is left out."""
+    tree["data"] = tree["data"][:20]
+
+
+@edit("BODY-04", CREDITS)
+def instants_have_no_offset(tree: Tree, _request: Request) -> None:
+    """Credits are issued at an instant without an offset."""
+    for credit in tree["data"]:
+        credit["issued_at"] = credit["issued_at"].removesuffix("Z")
+
+
+@edit("BODY-04", ORDERS)
+def one_instant_has_no_offset(tree: Tree, _request: Request) -> None:
+    """The last order of a page was created at an instant without an offset."""
+    for order in tree["data"][-1:]:
+        order["created_at"] = order["created_at"].removesuffix("Z")
+
+
+@edit("BODY-05", ORDERS)
+def order_ids_are_upper_case(tree: Tree, _request: Request) -> None:
+    """An order's id is in upper case."""
+    for order in tree["data"][-1:]:
+        order["id"] = f"ABCDEF{order['id'][6:].upper()}"
+
+
+@edit("BODY-05", PAYMENT_METHODS)
+def one_id_has_no_dashes(tree: Tree, _request: Request) -> None:
+    """The last payment method's id is written without dashes."""
+    for method in tree["data"][-1:]:
+        method["id"] = method["id"].replace("-", "") + "x"
+
+
+@edit("BODY-05", CHARGES)
+def the_last_charge_twice(tree: Tree, _request: Request) -> None:
+    """The last charge is listed twice."""
+    tree["data"] += tree["data"][-1:]

@@ -1,0 +1,85 @@
+"""Mutants that show when requests come at the same time."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    ACCOUNT,
+    ORDERS,
+    PREFERENCES,
+    Change,
+    at,
+    decides,
+    stateful,
+)
+from contract_tests.mutants.people import People
+
+WINDOW_S = 0.03
+"""How long a request is under way, at the least: what comes meanwhile comes at the same time."""
+
+
+class _UnderWay:
+    """What is under way at this moment."""
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        self._guard = Lock()
+
+    @contextmanager
+    def __call__(self, key: str) -> Iterator[list[str]]:
+        """Be under way; what else was so before."""
+        with self._guard:
+            others = [other for other in self._keys if other != key]
+            self._keys.append(key)
+        try:
+            yield others
+        finally:
+            with self._guard:
+                self._keys.remove(key)
+
+
+@stateful("CONC-01", needs="a customer with two marketing preferences, and a run that may write")
+def the_second_of_two_decisions_is_lost() -> Change:
+    """Of two opt-ins or opt-outs of a customer at the same time the second is forgotten."""
+    under_way: dict[str, _UnderWay] = {}
+
+    def lossy(request: Request, send: Send, people: People) -> Response:
+        if not decides(request):
+            return send(request)
+        with under_way.setdefault(people.name(request), _UnderWay())(request.path) as others:
+            time.sleep(WINDOW_S)
+            listed = replace(request, method="GET", path=PREFERENCES)
+            return send(listed if others else request)
+
+    return lossy
+
+
+@stateful("CONC-02")
+def answers_are_mixed_up() -> Change:
+    """Where two customers ask for their accounts at the same time, one is shown the other's."""
+    return _mixed_up(ACCOUNT)
+
+
+@stateful("CONC-02")
+def orders_are_mixed_up() -> Change:
+    """Where two customers ask for their orders at the same time, one is shown the other's."""
+    return _mixed_up(ORDERS)
+
+
+def _mixed_up(path: str) -> Change:
+    under_way = _UnderWay()
+
+    def mixed(request: Request, send: Send, people: People) -> Response:
+        mine = people.name(request)
+        if not at(request, path) or not mine:
+            return send(request)
+        with under_way(mine) as others:
+            time.sleep(WINDOW_S)
+            return send(people.as_customer(request, others[0]) if others else request)
+
+    return mixed

@@ -1,0 +1,246 @@
+"""Mutants in which credits are listed."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    CREDITS,
+    Tree,
+    at,
+    changed,
+    edit,
+    error,
+    mutant,
+    without_repeats,
+)
+from contract_tests.mutants.people import People
+
+REVOKED = "the fact `revoked_credits` of a customer who has other credits"
+
+
+def _asked(request: Request, query: str) -> Request:
+    return replace(request, query=query)
+
+
+def _flags(request: Request) -> tuple[bool, bool]:
+    said = request.query.lower()
+    return "redeemed=true" in said, "expired=true" in said
+
+
+@mutant("CREDITS-01")
+def redeemed_ones_are_always_listed(request: Request, send: Send, _people: People) -> Response:
+    """Without flags redeemed credits are listed too."""
+    plain = at(request, CREDITS) and not request.query
+    return send(_asked(request, "redeemed=true") if plain else request)
+
+
+@mutant("CREDITS-01")
+def expired_ones_are_always_listed(request: Request, send: Send, _people: People) -> Response:
+    """Without flags expired credits are listed too."""
+    plain = at(request, CREDITS) and not request.query
+    return send(_asked(request, "expired=true") if plain else request)
+
+
+@edit("CREDITS-02", CREDITS)
+def redeemed_true_shows_only_those(tree: Tree, request: Request) -> None:
+    """`redeemed=true` hides the credits that are not redeemed."""
+    if _flags(request)[0]:
+        tree["data"] = [each for each in tree["data"] if each["redeemed_at"]]
+
+
+@mutant("CREDITS-02")
+def redeemed_true_is_ignored(request: Request, send: Send, _people: People) -> Response:
+    """`redeemed=true` alone adds nothing."""
+    alone = at(request, CREDITS) and _flags(request) == (True, False)
+    return send(_asked(request, "") if alone else request)
+
+
+@edit("CREDITS-02", CREDITS)
+def redeemed_true_drops_the_endless(tree: Tree, request: Request) -> None:
+    """`redeemed=true` alone hides one live credit, the last that never expires."""
+    if _flags(request) == (True, False):
+        tree["data"] = [each for each in tree["data"] if each["expires_at"]]
+
+
+@edit("CREDITS-03", CREDITS)
+def expired_true_drops_live_ones(tree: Tree, request: Request) -> None:
+    """`expired=true` alone hides the first live credit."""
+    live = [each for each in tree["data"] if not each["redeemed_at"]]
+    if _flags(request) == (False, True) and live:
+        tree["data"].remove(live[-1])
+
+
+@mutant("CREDITS-03")
+def the_flags_are_swapped(request: Request, send: Send, _people: People) -> Response:
+    """`expired` is taken for `redeemed` and the other way round."""
+    if not at(request, CREDITS):
+        return send(request)
+    said = request.query.replace("redeemed", "?").replace("expired", "redeemed")
+    return send(_asked(request, said.replace("?", "expired")))
+
+
+@mutant("CREDITS-04")
+def either_flag_shows_both_kinds(request: Request, send: Send, people: People) -> Response:
+    """A credit both redeemed and expired is listed when `redeemed` is true."""
+    if not at(request, CREDITS) or _flags(request) != (True, False):
+        return send(request)
+    plain = {each["id"] for each in _listed(send(_asked(request, "")))}
+
+    def keep(tree: Tree, _request: Request) -> None:
+        tree["data"] = [each for each in tree["data"] if each["redeemed_at"] or each["id"] in plain]
+
+    return changed(request, send(_asked(request, "redeemed=true&expired=true")), keep)
+
+
+def _listed(response: Response) -> list[Tree]:
+    found: list[Tree] = response.json.get("data", [])
+    return found
+
+
+@edit("CREDITS-04", CREDITS)
+def both_flags_drop_the_doubly_gone(tree: Tree, request: Request) -> None:
+    """With both flags a credit that is both redeemed and expired is still hidden."""
+    if _flags(request) == (True, True):
+        gone = [each for each in tree["data"] if each["redeemed_at"]][:1]
+        tree["data"] = [each for each in tree["data"] if each not in gone]
+
+
+def _revoked(tree: Tree, request: Request, people: People) -> list[Tree]:
+    """The caller's revoked credits, made up from their ids and a credit that is listed."""
+    ids = people.facts(people.name(request)).get("revoked_credits", ())
+    return [tree["data"][0] | {"id": id, "redeemed_at": None} for id in ids]
+
+
+@mutant("CREDITS-05", needs=REVOKED)
+def revoked_credits_are_listed(request: Request, send: Send, people: People) -> Response:
+    """A revoked credit is listed as if it were live."""
+    if not at(request, CREDITS):
+        return send(request)
+
+    def add(tree: Tree, request: Request) -> None:
+        tree["data"].extend(_revoked(tree, request, people))
+
+    return changed(request, send(request), add)
+
+
+@mutant("CREDITS-05", needs=REVOKED)
+def revoked_ones_pass_for_expired(request: Request, send: Send, people: People) -> Response:
+    """With `expired=true` a revoked credit is listed, relabelled as expired."""
+    if not at(request, CREDITS) or not _flags(request)[1]:
+        return send(request)
+
+    def add(tree: Tree, request: Request) -> None:
+        for credit in _revoked(tree, request, people)[:1]:
+            tree["data"].insert(0, credit | {"expires_at": credit["issued_at"]})
+
+    return changed(request, send(request), add)
+
+
+@mutant("CREDITS-06")
+def false_is_taken_for_true(request: Request, send: Send, _people: People) -> Response:
+    """`redeemed=false` includes redeemed credits."""
+    said = request.query.replace("redeemed=false", "redeemed=true")
+    return send(_asked(request, said) if at(request, CREDITS) else request)
+
+
+@mutant("CREDITS-06")
+def expired_false_hides_redeemed(request: Request, send: Send, _people: People) -> Response:
+    """`expired=false` switches `redeemed=true` off."""
+    both = at(request, CREDITS) and "expired=false" in request.query and _flags(request)[0]
+    return send(_asked(request, "") if both else request)
+
+
+@edit("CREDITS-07", CREDITS)
+def endless_credits_come_first(tree: Tree, _request: Request) -> None:
+    """Credits without expiry come first."""
+    tree["data"].sort(key=lambda each: each["expires_at"] is not None)
+
+
+@edit("CREDITS-07", CREDITS)
+def two_credits_are_swapped(tree: Tree, request: Request) -> None:
+    """With `expired=true` the first two credits are the wrong way round."""
+    if _flags(request)[1] and len(tree["data"]) > 1:
+        tree["data"][:2] = tree["data"][1::-1]
+
+
+@mutant("CREDITS-08")
+def credits_live_a_week_longer(request: Request, send: Send, people: People) -> Response:
+    """What expired within the last ten days is listed as if it had not."""
+    return _living_longer(request, send, people, timedelta(days=11))
+
+
+@mutant("CREDITS-08")
+def credits_live_an_hour_longer(request: Request, send: Send, people: People) -> Response:
+    """What expired within the last hour is listed as if it had not."""
+    return _living_longer(request, send, people, timedelta(hours=1))
+
+
+def _living_longer(request: Request, send: Send, people: People, longer: timedelta) -> Response:
+    if not at(request, CREDITS) or _flags(request)[1]:
+        return send(request)
+    since = people.now - longer
+    late = send(_asked(request, "&".join(filter(None, (request.query, "expired=true")))))
+
+    def keep(tree: Tree, _request: Request) -> None:
+        tree["data"] = [
+            each
+            for each in tree["data"]
+            if each["expires_at"] is None or datetime.fromisoformat(each["expires_at"]) > since
+        ]
+
+    return changed(request, late, keep)
+
+
+@mutant("CREDITS-09")
+def upper_case_is_refused(request: Request, send: Send, _people: People) -> Response:
+    """`TRUE` is answered 400."""
+    return _refused_word(request, send, "TRUE")
+
+
+@mutant("CREDITS-09")
+def one_is_taken_for_true(request: Request, send: Send, _people: People) -> Response:
+    """`expired=1` is accepted."""
+    return _taken_for_true(request, send, "1")
+
+
+@mutant("CREDITS-09")
+def an_empty_flag_is_accepted(request: Request, send: Send, _people: People) -> Response:
+    """`redeemed=` is accepted."""
+    empty = at(request, CREDITS) and request.query == "redeemed="
+    return send(_asked(request, "") if empty else request)
+
+
+@mutant("CREDITS-09")
+def a_repeated_flag_is_accepted(request: Request, send: Send, _people: People) -> Response:
+    """Of a repeated flag the first counts."""
+    twice = at(request, CREDITS) and request.query.count("redeemed=") > 1
+    return send(_asked(request, request.query.partition("&")[0]) if twice else request)
+
+
+@mutant("CREDITS-09")
+def only_some_cases_will_do(request: Request, send: Send, _people: People) -> Response:
+    """`True` is answered 400, `true` and `TRUE` are fine."""
+    return _refused_word(request, send, "True")
+
+
+def _refused_word(request: Request, send: Send, word: str) -> Response:
+    refused = at(request, CREDITS) and f"={word}" in request.query
+    return error(400, "redeemed and expired are true or false") if refused else send(request)
+
+
+@mutant("CREDITS-09")
+def on_is_taken_for_true(request: Request, send: Send, _people: People) -> Response:
+    """`expired=on` is accepted."""
+    return _taken_for_true(request, send, "on")
+
+
+def _taken_for_true(request: Request, send: Send, word: str) -> Response:
+    return send(_asked(request, request.query.replace(f"expired={word}", "expired=true")))
+
+
+@mutant("CREDITS-09")
+def the_same_flag_twice_will_do(request: Request, send: Send, _people: People) -> Response:
+    """A flag may be repeated as long as it says the same."""
+    return send(without_repeats(request) if at(request, CREDITS) else request)

@@ -1,0 +1,1 @@
+"""Harmless variants: what an implementation may do, and no law may mind."""

@@ -1,0 +1,111 @@
+"""Pages of orders with other sizes and other links."""
+
+import re
+
+import msgspec
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    HARMLESS,
+    ORDERS,
+    Change,
+    Tree,
+    at,
+    edit,
+    mutant,
+    stateful,
+)
+from contract_tests.mutants.pagination.links import queried
+from contract_tests.mutants.people import People
+
+
+@edit(HARMLESS, ORDERS)
+def absent_ends_are_null(tree: Tree, _request: Request) -> None:
+    """Links that do not exist are null."""
+    tree["links"].setdefault("next", None)
+    tree["links"].setdefault("prev", None)
+
+
+@edit(HARMLESS, ORDERS)
+def links_forget_the_page_size(tree: Tree, _request: Request) -> None:
+    """Links leave per_page out."""
+    links = tree["links"]
+    links.update({name: url and queried(url, per_page=None) for name, url in links.items()})
+
+
+@edit(HARMLESS, ORDERS)
+def links_have_more_in_their_query(tree: Tree, _request: Request) -> None:
+    """Links carry a parameter of the server's own."""
+    links = tree["links"]
+    links.update({name: url and queried(url, v=3) for name, url in links.items()})
+
+
+@mutant(HARMLESS)
+def a_lower_cap(request: Request, send: Send, _people: People) -> Response:
+    """The largest page has 20 orders."""
+    return _capped(request, send, 20)
+
+
+@mutant(HARMLESS)
+def a_cap_of_fifty(request: Request, send: Send, _people: People) -> Response:
+    """The largest page has 50 orders."""
+    return _capped(request, send, 50)
+
+
+def _capped(request: Request, send: Send, cap: int) -> Response:
+    asked = re.findall(r"(?:^|&)per_page=(\d+)(?=&|$)", request.query)
+    if not at(request, ORDERS) or len(asked) != 1 or int(asked[0]) <= cap:
+        return send(request)
+    capped = request.query.replace(f"per_page={asked[0]}", f"per_page={cap}")
+    return send(replace(request, query=capped))
+
+
+@mutant(HARMLESS)
+def ten_on_a_page(request: Request, send: Send, _people: People) -> Response:
+    """A page has ten orders unless a size is asked for."""
+    plain = at(request, ORDERS) and "per_page" not in request.query
+    query = "&".join(filter(None, (request.query, "per_page=10")))
+    return send(replace(request, query=query) if plain else request)
+
+
+@stateful(HARMLESS)
+def an_order_arrives() -> Change:
+    """The newest order of a customer only arrives at the tenth read of the orders."""
+    reads = 0
+
+    def arriving(request: Request, send: Send, _people: People) -> Response:
+        nonlocal reads
+        if not at(request, ORDERS):
+            return send(request)
+        reads += 1
+        return send(request) if reads > 9 else _one_order_less(request, send)
+
+    return arriving
+
+
+def _one_order_less(request: Request, send: Send) -> Response:
+    """A page as it was before the newest order: everything stands one place further up."""
+    response = send(request)
+    if response.status != 200:
+        return response
+    tree = response.json
+    meta, size = tree["meta"], tree["meta"]["per_page"]
+    if not meta["total"]:
+        return response
+    query = f"page={meta['current_page'] + 1}&per_page={size}"
+    after = send(replace(request, query=query)).json["data"]
+    tree["data"] = [*tree["data"][1:], *after[:1]]
+    _recount(tree, meta["total"] - 1)
+    return replace(response, body=msgspec.json.encode(tree))
+
+
+def _recount(tree: Tree, total: int) -> None:
+    meta, links = tree["meta"], tree["links"]
+    size, number, count = meta["per_page"], meta["current_page"], len(tree["data"])
+    last, start = max(1, -(-total // size)), (number - 1) * size
+    meta.update({"total": total, "last_page": last})
+    meta.update({"from": start + 1 if count else None, "to": start + count if count else None})
+    links["last"] = queried(links["first"], page=last)
+    if number >= last:
+        links.pop("next", None)

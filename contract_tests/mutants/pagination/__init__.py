@@ -1,0 +1,1 @@
+"""Mutants of pages of orders: how they are asked for, what they show and what they tell."""

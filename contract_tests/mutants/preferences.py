@@ -1,0 +1,229 @@
+"""Mutants in marketing preferences."""
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    PREFERENCES,
+    Change,
+    Tree,
+    changed,
+    decides,
+    edit,
+    error,
+    mutant,
+    stateful,
+)
+from contract_tests.mutants.people import People
+
+
+def _named(request: Request) -> str:
+    return request.path.rpartition("/")[2]
+
+
+def _listed(request: Request, send: Send) -> Response:
+    """The caller's preferences as they are."""
+    return send(replace(request, method="GET", path=PREFERENCES, query=""))
+
+
+def _consents(request: Request, send: Send) -> dict[str, bool]:
+    """Every preference of the caller: id → opted in; empty for those who have no account."""
+    listed = _listed(request, send)
+    records = listed.json["data"] if listed.status == 200 else ()
+    return {record["id"]: record["opted_in"] for record in records}
+
+
+@edit("PREF-01", PREFERENCES)
+def only_presented_ones_are_listed(tree: Tree, _request: Request) -> None:
+    """Preferences that were never presented are left out."""
+    tree["data"] = tree["data"][:-1]
+
+
+@edit("PREF-02", PREFERENCES)
+def opted_in_ones_come_first(tree: Tree, _request: Request) -> None:
+    """Those opted in to come first."""
+    tree["data"].sort(key=lambda each: not each["opted_in"])
+
+
+@edit("PREF-02", PREFERENCES)
+def newest_preference_first(tree: Tree, _request: Request) -> None:
+    """The list is the wrong way round."""
+    tree["data"].reverse()
+
+
+@mutant("PREF-03")
+def only_the_changed_one_is_answered(request: Request, send: Send, _people: People) -> Response:
+    """Opting in or out answers the changed preference alone, in a list."""
+    if not decides(request):
+        return send(request)
+    named = _named(request)
+
+    def cut(tree: Tree, _request: Request) -> None:
+        tree["data"] = [each for each in tree["data"] if each["id"] == named]
+
+    return changed(request, send(request), cut)
+
+
+@mutant("PREF-03")
+def opt_out_answers_nothing(request: Request, send: Send, _people: People) -> Response:
+    """Opting out answers 204."""
+    response = send(request)
+    gone = request.method == "DELETE" and response.status == 200
+    return Response(204) if gone else response
+
+
+@mutant(("PREF-04", "PREF-03"))
+def the_answer_is_the_list_before(request: Request, send: Send, _people: People) -> Response:
+    """Opting in or out answers the list as it was before."""
+    if not decides(request):
+        return send(request)
+    before, response = _listed(request, send), send(request)
+    return before if response.status == 200 else response
+
+
+@mutant("PREF-04")
+def nothing_is_kept(request: Request, send: Send, _people: People) -> Response:
+    """Opting in is answered well and forgotten."""
+    if not decides(request):
+        return send(request)
+    before, response = _consents(request, send), send(request)
+    if response.status == 200:
+        undo = "POST" if before[_named(request)] else "DELETE"
+        send(replace(request, method=undo))
+    return response
+
+
+@mutant("PREF-04")
+def the_last_one_cannot_be_left(request: Request, send: Send, _people: People) -> Response:
+    """The last preference of the list cannot be opted out of."""
+    if request.method == "DELETE" and [*_consents(request, send)][-1:] == [_named(request)]:
+        return _listed(request, send)
+    return send(request)
+
+
+@stateful("PREF-04")
+def the_first_read_after_a_change_is_old() -> Change:
+    """The first read after a change shows the list as it was before."""
+    kept: dict[str, Response] = {}
+
+    def stale(request: Request, send: Send, people: People) -> Response:
+        who = people.name(request)
+        if decides(request):
+            before, response = _listed(request, send), send(request)
+            if response.body != before.body:
+                kept[who] = before
+            return response
+        reads = request.method == "GET" and request.path == PREFERENCES
+        old = kept.pop(who, None) if reads else None
+        return old or send(request)
+
+    return stale
+
+
+@mutant("PREF-05")
+def a_second_opt_out_is_404(request: Request, send: Send, _people: People) -> Response:
+    """Opting out of what one is out of is answered 404."""
+    if request.method == "DELETE" and _consents(request, send).get(_named(request)) is False:
+        return error(404)
+    return send(request)
+
+
+@mutant("PREF-05")
+def a_second_opt_in_toggles(request: Request, send: Send, _people: People) -> Response:
+    """Opting in twice opts out."""
+    opts_in = request.method == "POST" and decides(request)
+    if opts_in and _consents(request, send).get(_named(request)):
+        return send(replace(request, method="DELETE"))
+    return send(request)
+
+
+@mutant("PREF-06")
+def a_foreign_preference_is_404(request: Request, send: Send, people: People) -> Response:
+    """Another organisation's preference is answered 404."""
+    response = send(request)
+    foreign = decides(request) and people.role(request) == "customer"
+    return error(404) if foreign and response.status == 403 else response
+
+
+@mutant("PREF-06")
+def a_foreign_opt_out_is_fine(request: Request, send: Send, people: People) -> Response:
+    """Opting out of another organisation's preference is answered 200."""
+    response = send(request)
+    foreign = request.method == "DELETE" and people.role(request) == "customer"
+    if foreign and response.status == 403:
+        return send(replace(request, method="GET", path=PREFERENCES))
+    return response
+
+
+@mutant("PREF-07")
+def an_unknown_preference_is_fine(request: Request, send: Send, _people: People) -> Response:
+    """Opting out of a preference that does not exist is answered 200."""
+    response = send(request)
+    if request.method == "DELETE" and response.status == 404:
+        return send(replace(request, method="GET", path=PREFERENCES))
+    return response
+
+
+@mutant("PREF-07")
+def what_is_no_uuid_is_400(request: Request, send: Send, _people: People) -> Response:
+    """An id that is not a UUID is answered 400."""
+    response = send(request)
+    odd = decides(request) and len(_named(request)) != 36
+    return error(400) if odd and response.status == 404 else response
+
+
+@mutant("PREF-08")
+def a_neighbour_changes_too(request: Request, send: Send, _people: People) -> Response:
+    """Opting in or out does the same to the first preference of the list."""
+    response = send(request)
+    if not decides(request) or response.status != 200:
+        return response
+    return send(replace(request, path=f"{PREFERENCES}/{response.json['data'][0]['id']}"))
+
+
+@mutant("PREF-08")
+def opting_in_is_exclusive(request: Request, send: Send, _people: People) -> Response:
+    """Opting out of one opts out of the one after it."""
+    response = send(request)
+    if request.method == "DELETE" and response.status == 200:
+        ids = [each["id"] for each in response.json["data"]]
+        after = ids[(ids.index(_named(request)) + 1) % len(ids)]
+        return send(replace(request, path=f"{PREFERENCES}/{after}"))
+    return response
+
+
+@mutant("PREF-09")
+def a_body_is_demanded(request: Request, send: Send, _people: People) -> Response:
+    """Opting in without a body is answered 400."""
+    response = send(request)
+    bare = request.method == "POST" and decides(request) and not request.body
+    return error(400, "A body is missing.") if bare and response.status == 200 else response
+
+
+@edit("PREF-10", PREFERENCES)
+def a_preference_of_another_organisation(tree: Tree, _request: Request) -> None:
+    """The last preference is another organisation's."""
+    for each in tree["data"][-1:]:
+        each["organisation_id"] = "00000000-0000-4000-8000-000000000002"
+
+
+@mutant("PREF-07")
+def what_is_unknown_opts_out_of_the_first(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting out of an unknown preference is answered 404, and opts out of the first."""
+    return _also_the_first(request, send, "DELETE", 404)
+
+
+@mutant("PREF-06")
+def what_is_foreign_opts_in_to_the_first(request: Request, send: Send, _people: People) -> Response:
+    """Opting in to another organisation's preference is answered 403, and opts in to the first."""
+    return _also_the_first(request, send, "POST", 403)
+
+
+def _also_the_first(request: Request, send: Send, method: str, status: int) -> Response:
+    response = send(request)
+    if request.method == method and response.status == status:
+        first = next(iter(_consents(request, send)))
+        send(replace(request, path=f"{PREFERENCES}/{first}"))
+    return response

@@ -1,0 +1,73 @@
+"""Mutants in payment methods, and in who has none."""
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import PAYMENT_METHODS, Tree, at, edit, error, mutant
+from contract_tests.mutants.people import People
+
+NONE = b'{"data":[]}'
+
+
+def _empty(response: Response) -> bool:
+    return response.status == 200 and response.json["data"] == []
+
+
+@edit("PAYMENT-01", PAYMENT_METHODS)
+def direct_debits_have_a_country(tree: Tree, _request: Request) -> None:
+    """A direct debit has the country of a card."""
+    for method in tree["data"]:
+        if method["type"] == "direct_debit":
+            method["card_country"] = "gb"
+
+
+@edit("PAYMENT-01", PAYMENT_METHODS)
+def a_pending_direct_debit_has_a_brand(tree: Tree, _request: Request) -> None:
+    """A direct debit has the brand of a card for as long as it is pending."""
+    for method in tree["data"]:
+        if method["type"] == "direct_debit" and method["status"] == "pending":
+            method["card_brand"] = "visa"
+
+
+@mutant("PAYMENT-02")
+def the_unknown_have_an_empty_list(request: Request, send: Send, _people: People) -> Response:
+    """Whom no processor knows is answered an empty list."""
+    response = send(request)
+    if at(request, PAYMENT_METHODS) and response.status == 404:
+        return Response(200, NONE, (("Content-Type", "application/json"),))
+    return response
+
+
+@mutant("PAYMENT-02")
+def the_unknown_are_forbidden(request: Request, send: Send, _people: People) -> Response:
+    """Whom no processor knows is answered 403."""
+    response = send(request)
+    unknown = at(request, PAYMENT_METHODS) and response.status == 404
+    return error(403) if unknown else response
+
+
+@mutant("PAYMENT-03")
+def an_empty_list_is_404(request: Request, send: Send, _people: People) -> Response:
+    """A known customer without payment methods is answered 404."""
+    response = send(request)
+    return error(404) if at(request, PAYMENT_METHODS) and _empty(response) else response
+
+
+@mutant("PAYMENT-03")
+def an_empty_list_is_204(request: Request, send: Send, _people: People) -> Response:
+    """A known customer without payment methods is answered 204."""
+    response = send(request)
+    return Response(204) if at(request, PAYMENT_METHODS) and _empty(response) else response
+
+
+@edit("PAYMENT-04", PAYMENT_METHODS)
+def the_last_four_lose_their_zeros(tree: Tree, _request: Request) -> None:
+    """Leading zeros of the last four digits are lost."""
+    for method in tree["data"]:
+        method["last_4"] = str(int(method["last_4"]))
+
+
+@edit("PAYMENT-04", PAYMENT_METHODS)
+def a_revoked_cards_last_four_are_a_number(tree: Tree, _request: Request) -> None:
+    """The last four digits of a revoked method are a number."""
+    for method in tree["data"]:
+        if method["status"] == "revoked":
+            method["last_4"] = int(method["last_4"])

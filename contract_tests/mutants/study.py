@@ -1,0 +1,170 @@
+"""How well the kit judges a target: it is shown the target through each mutant in turn."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import httpx
+from msgspec.structs import replace as with_fields
+
+from contract_tests.actor import Customer
+from contract_tests.check import Plan, check
+from contract_tests.client import SAFE, ReadOnly
+from contract_tests.document import Contract
+from contract_tests.engine import Options
+from contract_tests.law import NotCovered, Verdict
+from contract_tests.mutants.mutant import Mutant
+from contract_tests.mutants.people import People
+from contract_tests.mutants.recording import RecordingTransport
+from contract_tests.mutants.transport import MutantTransport
+from contract_tests.mutants.waking import wakes
+from contract_tests.report.summary import Report
+from contract_tests.session import Session
+from contract_tests.target import Target
+
+Outcome = Literal["killed", "luck", "MISSED", "asleep", "quiet", "FALSE ALARM"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the kit makes of a target that a mutant was laid round."""
+
+    mutant: Mutant
+    outcome: Outcome
+    """
+    `killed` by a law of a rule it breaks, `luck` by another, `MISSED`, or `asleep`: it changes
+    nothing that this target answers. A harmless variant is `quiet`, or a `FALSE ALARM`.
+    """
+    killers: Sequence[str]
+    """The rules that were violated."""
+    wakes: str = ""
+    """What a target needs for a mutant that is asleep."""
+    alarms: Sequence[Verdict] = ()
+    requests: int = 0
+    """What the kit sent; the target itself was sent fewer."""
+    seconds: float = 0.0
+
+    @property
+    def fine(self) -> bool:
+        return self.outcome not in ("MISSED", "FALSE ALARM")
+
+
+class Study:
+    """A target that is right, judged once as it is and then through mutants."""
+
+    def __init__(
+        self,
+        target: Target,
+        contract: Contract,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        rules: Sequence[str] = ("documented", "client", "ruled"),
+    ) -> None:
+        """
+        Judge the target as it is.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        self.recording = RecordingTransport(transport or httpx.HTTPTransport(), target.rate_per_s)
+        # The recording paces what leaves; what is answered from memory need not wait.
+        self.target, self.contract = with_fields(target, rate_per_s=None), contract
+        self.people = People(self.target, contract)
+        self._rules = rules
+        session = Session.open(self.target, contract, transport=self.recording)
+        self._consents = [(each, consents) for each in session.customers if (consents := _of(each))]
+        self.baseline = self._check(self.target, self.recording)
+        self._known = {verdict.id for verdict in _alarms(self.baseline)}
+        self._reads, self._written = self.recording.reads, self.recording.written
+
+    def findings(self, mutants: Sequence[Mutant]) -> Iterator[Finding]:
+        """Judge the target through each mutant."""
+        for mutant in mutants:
+            yield self.finding(mutant)
+
+    def finding(self, mutant: Mutant) -> Finding:
+        """Judge the target through a mutant: by the rules that it breaks, then by all."""
+        seen = MutantTransport(mutant, self.recording, self.people)
+        try:
+            if mutant.harmless:
+                return self._harmless(mutant, seen)
+            found = self._broken(mutant, seen, mutant.rules)
+            if found.outcome == "MISSED" and not seen.touched and not self._would_show(mutant):
+                return replace(found, outcome="asleep", wakes=wakes(mutant, self.people))
+            return found if found.outcome == "killed" else self._broken(mutant, seen, ())
+        finally:
+            self._restore()
+
+    def _harmless(self, mutant: Mutant, seen: MutantTransport) -> Finding:
+        report = self._check(mutant.retarget(self.target), seen)
+        alarms = self._new(report)
+        outcome: Outcome = "FALSE ALARM" if alarms else "quiet"
+        return _finding(mutant, outcome, alarms, report)
+
+    def _broken(self, mutant: Mutant, seen: MutantTransport, only: Sequence[str]) -> Finding:
+        report = self._check(mutant.retarget(self.target), seen, only)
+        alarms = [verdict for verdict in self._new(report) if verdict.outcome == "violated"]
+        right = {verdict.rule.id for verdict in alarms} & set(mutant.rules)
+        outcome: Outcome = "killed" if right else "luck" if alarms else "MISSED"
+        return _finding(mutant, outcome, alarms, report)
+
+    def _check(
+        self, target: Target, transport: httpx.BaseTransport, only: Sequence[str] = ()
+    ) -> Report:
+        plan = Plan(Options(self._rules, only), "quick")
+        return check(target, plan, contract=self.contract, transport=transport)
+
+    def _new(self, report: Report) -> list[Verdict]:
+        return [verdict for verdict in _alarms(report) if verdict.id not in self._known]
+
+    def _would_show(self, mutant: Mutant) -> bool:
+        """Whether it changes an answer to anything that was read of the target as it is."""
+        seen = MutantTransport(mutant, _Kept(self.recording), self.people)
+        for request in self._reads:
+            try:
+                seen.handle_request(request)
+            except ReadOnly:
+                return True
+            if seen.touched:
+                return True
+        return False
+
+    def _restore(self) -> None:
+        """Put back, round the mutant, what was changed through it."""
+        if self.recording.written == self._written:
+            return
+        for customer, consents in self._consents:
+            with suppress(NotCovered):
+                customer.restore(consents)
+            customer.client.exchanges.clear()
+        self._written = self.recording.written
+
+
+class _Kept(httpx.BaseTransport):
+    """Lets nothing be written."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method not in SAFE:
+            raise ReadOnly(f"{request.method} {request.url.path} was kept from leaving")
+        return self._inner.handle_request(request)
+
+
+def _of(customer: Customer) -> dict[str, bool]:
+    with suppress(NotCovered):
+        return customer.consents()
+    return {}
+
+
+def _alarms(report: Report) -> list[Verdict]:
+    return [verdict for verdict in report.verdicts if verdict.outcome in ("violated", "unstable")]
+
+
+def _finding(
+    mutant: Mutant, outcome: Outcome, alarms: Sequence[Verdict], report: Report
+) -> Finding:
+    killers = sorted({verdict.rule.id for verdict in alarms})
+    return Finding(mutant, outcome, killers, "", alarms, report.requests, report.seconds)

@@ -1,0 +1,55 @@
+"""Mutants that show from one moment to the next."""
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    CHARGES,
+    MEMBERSHIPS,
+    ORDERS,
+    Change,
+    Edit,
+    Tree,
+    at,
+    changed,
+    stateful,
+)
+from contract_tests.mutants.people import People
+
+
+@stateful("TIME-01")
+def every_other_read_is_reversed() -> Change:
+    """Every other read of the charges is the wrong way round."""
+    return _every(2, CHARGES, _reverse)
+
+
+@stateful("TIME-01")
+def every_other_page_is_short() -> Change:
+    """Every other read of the orders lacks the last one."""
+    return _every(2, ORDERS, _shorten)
+
+
+@stateful("TIME-01")
+def every_third_read_of_memberships_is_short() -> Change:
+    """Every third read of the memberships lacks the last one."""
+    return _every(3, MEMBERSHIPS, _shorten)
+
+
+def _every(nth: int, path: str, change: Edit) -> Change:
+    seen = 0
+
+    def unsteady(request: Request, send: Send, _people: People) -> Response:
+        nonlocal seen
+        response = send(request)
+        if not at(request, path) or response.status != 200:
+            return response
+        seen += 1
+        return changed(request, response, change) if seen % nth == 0 else response
+
+    return unsteady
+
+
+def _reverse(tree: Tree, _request: Request) -> None:
+    tree["data"].reverse()
+
+
+def _shorten(tree: Tree, _request: Request) -> None:
+    tree["data"] = tree["data"][:-1]
