@@ -114,7 +114,7 @@ class Customer(Actor):
 
     def preferences(self) -> Exchange:
         """Every preference as it is now."""
-        return self.read("listMyAccountMarketingPreferences", fresh=True)
+        return self.read(self.client.contract.preferences.id, fresh=True)
 
     def consents(self) -> dict[str, bool]:
         """Every preference as it is now: id → opted in."""
@@ -139,8 +139,7 @@ class Customer(Actor):
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""
-        way = "OptIn" if opted_in else "OptOut"
-        return self.operation(f"actionMyAccountMarketingPreference{way}")
+        return self.client.contract.decisions[opted_in]
 
     def changeable(self, least: int = 1) -> dict[str, bool]:
         """
@@ -159,8 +158,12 @@ class Customer(Actor):
     def _last_seen(self) -> dict[str, bool]:
         """Every preference as this customer's last answer showed it; empty if it showed none."""
         said = [each for each in self.client.exchanges if each.actor == self.name][-1:]
-        shown = [each for each in said if each.fits and "Preference" in str(each.operation)]
+        shown = [each for each in said if each.fits and self._shows_consents(each)]
         return consents_in(record for last in shown for record in last.records)
+
+    def _shows_consents(self, exchange: Exchange) -> bool:
+        operation = self.client.contract.operations.get(exchange.operation or "")
+        return operation is not None and "opted_in" in operation.fields
 
     def restore(
         self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None

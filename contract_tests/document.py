@@ -1,7 +1,7 @@
 """The contract: its operations, its rules and where they stand, and whether an answer fits."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -37,30 +37,76 @@ class Rule:
     """Where it stands in the document."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an operation."""
+
+    name: str
+    place: str
+    """`path` or `query`."""
+    type: str
+    maximum: int | None
+
+
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document."""
+    """One operation of the document, and what it is."""
 
     id: str
     method: str
     path: str
     statuses: tuple[int, ...]
     validators: Mapping[int, Draft202012Validator]
-    largest: Mapping[str, int]
-    """The maximum of each parameter that declares one."""
+    parameters: tuple[Parameter, ...]
+    lists: bool
+    """Whether its success is an array, not an object."""
+    pages: bool
+    """Whether its success is one page of several."""
+    fields: frozenset[str]
+    """Every property of its success, at any depth, and every format."""
 
     @property
     def reads(self) -> bool:
         return self.method == "GET"
 
     @property
-    def opts_in(self) -> bool:
-        return self.id.endswith("OptIn")
+    def decides(self) -> bool:
+        """Whether it opts in or out: it changes what it answers with `opted_in`."""
+        return not self.reads and "opted_in" in self.fields
 
     @property
-    def lists(self) -> bool:
-        """Whether its success is an array; only the account itself is an object."""
-        return self.id != "getMyAccountDetails"
+    def opts_in(self) -> bool:
+        return self.decides and self.method == "POST"
+
+    @property
+    def subject(self) -> str:
+        """What it shows, as a profile's facts count it: `payment_methods`."""
+        noun = re.sub(r"^[a-z]+(?:MyAccount)?", "", self.id)
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", noun).lower()
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """The words that `applies_to` chooses it by."""
+        found = {
+            "read": self.reads,
+            "write": not self.reads,
+            "list": self.lists,
+            "unpaged": self.lists and not self.pages,
+            "parameters": bool(self.parameters),
+            "customer": "customer_id" in self.fields or not self.lists,
+            "email": "email" in self.fields,
+        }
+        return frozenset(name for name, holds in found.items() if holds)
+
+    @property
+    def largest(self) -> Mapping[str, int]:
+        """The maximum of each parameter that declares one."""
+        return {each.name: each.maximum for each in self.parameters if each.maximum is not None}
+
+    def queries(self, type: str) -> tuple[str, ...]:
+        """The names of its query parameters of a type."""
+        found = (each for each in self.parameters if each.place == "query")
+        return tuple(each.name for each in found if each.type == type)
 
     def misfits(self, status: int, body: Any) -> Iterator[tuple[bool, str]]:
         """
@@ -104,10 +150,27 @@ class Contract:
                 path,
                 tuple(map(int, said["responses"])),
                 self._validators(said["responses"]),
-                dict(self._maxima(said.get("parameters", ()))),
+                tuple(map(self._parameter, self._parameters(path, said))),
+                *self._success(said["responses"]),
             )
             for path, method, said in self._said()
         }
+
+    @cached_property
+    def account(self) -> Operation:
+        """The operation that reads the customer's own details."""
+        return next(each for each in self.operations.values() if each.reads and not each.lists)
+
+    @cached_property
+    def decisions(self) -> dict[bool, Operation]:
+        """The operations that opt in (True) and out."""
+        return {each.opts_in: each for each in self.operations.values() if each.decides}
+
+    @cached_property
+    def preferences(self) -> Operation:
+        """The operation that lists what a customer can opt in to."""
+        found = (each for each in self.operations.values() if each.reads)
+        return next(each for each in found if "opted_in" in each.fields)
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -126,19 +189,50 @@ class Contract:
                     yield path, method, item[method]
 
     def _rule(self, said: dict[str, Any], operations: tuple[str, ...]) -> Rule:
+        traits = set(said.get("applies_to", ()))
+        bound = [
+            id
+            for id in said.get("operations", operations)
+            if traits <= self.operations[id].traits and id not in said.get("except", ())
+        ]
         return Rule(
             said["id"],
             said["source"],
             said["text"],
             said.get("why", ""),
-            tuple(said.get("operations", operations)),
+            tuple(bound),
             self._lines.get(said["id"], 1),
         )
 
-    def _maxima(self, parameters: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int]]:
-        for said in map(self._resolve, parameters):
-            if "maximum" in said["schema"]:
-                yield said["name"], said["schema"]["maximum"]
+    def _parameters(self, path: str, said: dict[str, Any]) -> list[dict[str, Any]]:
+        shared = self.tree["paths"][path].get("parameters", ())
+        return [self._resolve(each) for each in (*shared, *said.get("parameters", ()))]
+
+    def _parameter(self, said: dict[str, Any]) -> Parameter:
+        schema = self._resolve(said["schema"])
+        return Parameter(said["name"], said["in"], schema.get("type", ""), schema.get("maximum"))
+
+    def _success(self, responses: dict[str, Any]) -> tuple[bool, bool, frozenset[str]]:
+        """Whether a success is a list, whether it is a page, and the names within it."""
+        content = self._resolve(responses.get("200", {})).get("content", {})
+        schema = self._resolve(content.get("application/json", {}).get("schema", {}))
+        properties = schema.get("properties", {})
+        lists = self._resolve(properties.get("data", {})).get("type") == "array"
+        return lists, "meta" in properties, frozenset(self._names(schema, ()))
+
+    def _names(self, node: Any, above: tuple[str, ...]) -> Iterator[str]:
+        if isinstance(node, list):
+            for item in node:
+                yield from self._names(item, above)
+        if not isinstance(node, dict) or node.get("$ref") in above:
+            return
+        if "$ref" in node:
+            yield from self._names(self._resolve(node), (*above, node["$ref"]))
+            return
+        yield from node.get("properties", ())
+        yield from (node["format"],) if isinstance(node.get("format"), str) else ()
+        for value in node.values():
+            yield from self._names(value, above)
 
     def _validators(self, responses: dict[str, Any]) -> dict[int, Draft202012Validator]:
         found = {}

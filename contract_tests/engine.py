@@ -9,7 +9,7 @@ from contract_tests.client import ReadOnly
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
-from contract_tests.session import PREFERENCES, ROLES, Session
+from contract_tests.session import ROLES, Session
 
 RETRIALS = 2
 
@@ -43,12 +43,23 @@ def run(session: Session, options: Options) -> Iterator[Verdict]:
 
 
 def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Operation]]:
-    """Every law with its rule, at every operation that it is judged at."""
-    for law in LAWS:
-        rule = contract.rules[law.rule]
-        for id in law.places(rule):
-            if options.chosen(law, rule, id):
+    """Every rule of the document at every operation that it binds, with the law that judges it."""
+    known = {law.rule for law in LAWS}
+    unjudged = [_unjudged(id) for id in contract.rules if id not in known]
+    for law in (*LAWS, *unjudged):
+        rule = contract.rules.get(law.rule)
+        for id in rule.operations if rule else ():
+            if rule and options.chosen(law, rule, id):
                 yield law, rule, contract.operations[id]
+
+
+def _unjudged(rule: str) -> Law:
+    """What stands for the law of a rule that has none."""
+
+    def judge() -> None:
+        raise NotCovered("no law of this kit judges the rule")
+
+    return Law(rule, "unjudged", judge, ())
 
 
 def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
@@ -99,7 +110,7 @@ def _again(
             strict_enums=session.strict_enums,
             transport=client.transport,
         )
-        again.survey(operation, client.contract.operations[PREFERENCES])
+        again.survey(operation, client.contract.preferences)
         for exchange in verdict.evidence:
             again.client.repeat(exchange)
         second = _judged(clean, law, operation, again)
@@ -111,6 +122,9 @@ def _again(
 
 def _hold(law: Law, operation: Operation, session: Session) -> None:
     """Call a law with what it asks for by name; with each customer until one can tell."""
+    first = session.contract.rules[law.rule].operations[0]
+    if "operation" not in law.needs and law.needs and operation.id != first:
+        raise NotCovered(f"its law looks at {first} alone")
     reasons: list[str] = []
     for customer_first in _turns(law, session):
         try:

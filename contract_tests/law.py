@@ -59,13 +59,6 @@ class Law:
     group: str
     judge: Callable[..., None]
     needs: tuple[str, ...]
-    sample: tuple[str, ...] = ()
-    """The operations it is judged at, where judging it at every one would tell no more."""
-
-    def places(self, rule: Rule) -> tuple[str, ...]:
-        """The operations it is judged at: one, unless it asks for an operation by name."""
-        found = self.sample or rule.operations
-        return found if "operation" in self.needs else found[:1]
 
     @property
     def sentence(self) -> str:
@@ -73,12 +66,12 @@ class Law:
         return self.judge.__name__.replace("_", " ")
 
 
-def law(rule: str, *, sample: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Law]:
+def law(rule: str) -> Callable[[Callable[..., None]], Law]:
     """Make a function the judge of the rule with this id; its sentence is in the document."""
 
     def declare(judge: Callable[..., None]) -> Law:
         group = judge.__module__.rpartition(".")[2]
-        return Law(rule, group, judge, tuple(inspect.signature(judge).parameters), sample)
+        return Law(rule, group, judge, tuple(inspect.signature(judge).parameters))
 
     return declare
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import hypothesis
@@ -11,20 +12,18 @@ from hypothesis import strategies as st
 
 from contract_tests.actor import Actor, Customer
 from contract_tests.client import Exchange
-from contract_tests.document import Contract, Rule
-from contract_tests.session import CREDITS, ORDERS, Session
+from contract_tests.document import Contract, Operation, Rule
+from contract_tests.session import Session
 from contract_tests.target import Target, TargetError
 
 SEQUENCES = {"quick": 40, "standard": 150, "deep": 1000}
 LONGEST = 8
 _BOTH = ("true", "false")
-OTHERS = (
-    "getMyAccountDetails",
-    "listMyAccountCharges",
-    "listMyAccountMarketingPreferences",
-    "listMyAccountMemberships",
-    "listMyAccountPaymentMethods",
-)
+VALUES = {
+    "boolean": ("true", "false", "TRUE"),
+    "integer": ("1", "2", "7", "50", "1000", "0", "abc"),
+}
+"""What is asked of the parameters of a type."""
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{24}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
 _WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")
@@ -151,23 +150,27 @@ def _sides(left: Session, right: Session) -> tuple[Side, Side]:
     return Side(left, ours), Side(right, theirs)
 
 
-def _steps(customers: int) -> st.SearchStrategy[Step]:
-    who = st.integers(0, customers - 1)
-    flag = st.sampled_from(["true", "false", "TRUE"])
-    flags = st.dictionaries(st.sampled_from(["redeemed", "expired"]), flag)
-    number = st.sampled_from(["1", "2", "3", "7", "50", "1000", "0", "abc"])
-    pages = st.dictionaries(st.sampled_from(["page", "per_page"]), number)
-    way = st.sampled_from(["OptIn", "OptOut"]).map("actionMyAccountMarketingPreference{}".format)
-    stranger = st.sampled_from([-1, -2])
-    anything = st.sampled_from([*OTHERS, ORDERS, CREDITS])
+def _steps(customers: int, contract: Contract) -> st.SearchStrategy[Step]:
+    who, stranger = st.integers(0, customers - 1), st.sampled_from([-1, -2])
+    decisions = st.sampled_from([each.id for each in contract.decisions.values()])
     return st.one_of(
-        st.builds(Step, st.sampled_from(OTHERS), who),
-        st.builds(Step, st.just(CREDITS), who, flags.map(_pairs)),
-        st.builds(Step, st.just(ORDERS), who, pages.map(_pairs)),
-        st.builds(Step, way, who, st.just(()), st.integers(0, 9)),
-        st.builds(Step, anything, stranger),
-        st.builds(Step, way, stranger),
+        *(
+            st.builds(Step, st.just(each.id), who, _queries(each))
+            for each in contract.operations.values()
+            if each.reads
+        ),
+        st.builds(Step, decisions, who, st.just(()), st.integers(0, 9)),
+        st.builds(Step, st.sampled_from(list(contract.operations)), stranger),
     )
+
+
+def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    asked = {
+        name: st.sampled_from(values)
+        for type, values in VALUES.items()
+        for name in operation.queries(type)
+    }
+    return st.fixed_dictionaries({}, optional=asked).map(_pairs)
 
 
 def _pairs(said: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -178,7 +181,8 @@ def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
     count = min(len(side.customers) for side in sides)
     for side in sides:
         side.begin()
-    for step in _reads(count):
+    contract = sides[0].session.contract
+    for step in _reads(count, contract):
         _together(sides, [step])
 
     @hypothesis.seed(seed)
@@ -190,7 +194,7 @@ def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @hypothesis.given(st.lists(_steps(count), min_size=1, max_size=LONGEST))
+    @hypothesis.given(st.lists(_steps(count, contract), min_size=1, max_size=LONGEST))
     def agree(steps: list[Step]) -> None:
         for side in sides:
             side.begin()
@@ -199,14 +203,17 @@ def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
     agree()
 
 
-def _reads(customers: int) -> Iterator[Step]:
+def _reads(customers: int, contract: Contract) -> Iterator[Step]:
     """Every read by everybody, before anything is made up."""
-    flags = [(("redeemed", one), ("expired", two)) for one in _BOTH for two in _BOTH]
-    pages = [(("page", page), ("per_page", "7")) for page in ("1", "2", "1000")]
-    for who in range(-2, customers):
-        yield from (Step(id, who) for id in (*OTHERS, CREDITS, ORDERS))
-        yield from (Step(CREDITS, who, query) for query in flags)
-        yield from (Step(ORDERS, who, query) for query in pages)
+    reads = [each for each in contract.operations.values() if each.reads]
+    for who, operation in product(range(-2, customers), reads):
+        yield Step(operation.id, who)
+        flags, numbers = operation.queries("boolean"), operation.queries("integer")
+        for values in product(_BOTH, repeat=len(flags)) if flags else ():
+            yield Step(operation.id, who, tuple(zip(flags, values, strict=True)))
+        for number in ("1", "2", "7", "1000") if numbers else ():
+            yield Step(operation.id, who, tuple((name, number) for name in numbers[:1]))
+            yield Step(operation.id, who, tuple((name, number) for name in numbers[1:]))
 
 
 def _together(sides: tuple[Side, Side], steps: Sequence[Step]) -> None:
@@ -221,7 +228,9 @@ def _together(sides: tuple[Side, Side], steps: Sequence[Step]) -> None:
 
 def _difference(parted: _Parted, contract: Contract) -> Difference:
     where, left, right = _first(parted.left, parted.right, "")
-    rule = contract.rules[_touched(parted.step, where, parted.left[0], parted.right[0])]
+    operation = contract.operations[parted.step.operation]
+    touched = _touched(parted.step, operation, where, (parted.left[0], parted.right[0]))
+    rule = contract.rules[touched]
     told = f"{where or 'status'}: "
     return Difference(rule, f"{told}{left}", f"{told}{right}", *parted.curls)
 
@@ -248,16 +257,17 @@ def _pairs_within(left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:
             yield f"[{index}]", mine, theirs
 
 
-def _touched(step: Step, where: str, left: int, right: int) -> str:
+def _touched(step: Step, operation: Operation, where: str, statuses: tuple[int, int]) -> str:
     """The rule that a difference most likely touches."""
+    parted = statuses[0] != statuses[1]
     if step.who < 0:
         return "AUTH-01" if step.who == -1 else "AUTH-02"
     if "opted_in" in where:
         return "PREF-04"
-    if left != right and step.query:
-        return "PAGE-10" if step.operation == ORDERS else "CREDITS-09"
-    if left != right and step.operation == "listMyAccountPaymentMethods":
+    if parted and step.query:
+        return "PAGE-10" if operation.pages else "CREDITS-09"
+    if parted and operation.reads and 404 in operation.statuses:
         return "PAYMENT-02"
-    if step.operation == ORDERS:
+    if operation.pages:
         return "PAGE-05" if ".links" in where else "PAGE-04" if ".meta" in where else "PAGE-03"
-    return "CREDITS-01" if step.operation == CREDITS else "BODY-01"
+    return "CREDITS-01" if operation.queries("boolean") else "BODY-01"

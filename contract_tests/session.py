@@ -10,18 +10,20 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import SAFE, Client, Exchange, ReadOnly
+from contract_tests.client import SAFE, Client, Exchange, Query, ReadOnly
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, Unreachable, complete
 
-READY, PREFERENCES = "getMyAccountDetails", "listMyAccountMarketingPreferences"
-ORDERS, CREDITS = "listMyAccountOrders", "listMyAccountCredits"
-BAD = {CREDITS: (("redeemed", "yes"),), ORDERS: (("page", "abc"),)}
-"""Queries that cannot be understood."""
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
 ROLES = ("staff", "expired", "revoked", "locked")
+
+
+def unreadable(operation: Operation) -> list[Query]:
+    """Queries that cannot be understood: one for each parameter that is no text."""
+    values = {"boolean": "yes", "integer": "abc", "number": "abc"}
+    return [((name, text),) for type, text in values.items() for name in operation.queries(type)]
 
 
 @dataclass
@@ -76,14 +78,14 @@ class Session:
     def _look(self, customer: Customer, operation: Operation) -> None:
         """Read a list to its corners: what flags hide, and the last page."""
         first = customer.once(operation)
-        if operation.id == CREDITS:
-            customer.once(operation, (("redeemed", "true"), ("expired", "true")))
-        if operation.id == ORDERS and first.fits and first.json["meta"]["last_page"] > 1:
+        if flags := operation.queries("boolean"):
+            customer.once(operation, tuple((name, "true") for name in flags))
+        if operation.pages and first.fits and first.json["meta"]["last_page"] > 1:
             customer.once(operation, (("page", str(first.json["meta"]["last_page"])),))
 
     def _remember(self, customer: Customer) -> None:
         try:
-            listed = customer.listed(PREFERENCES)
+            listed = customer.listed(self.contract.preferences.id)
         except NotCovered:
             return
         self._found[customer.name] = consents_in(listed)
@@ -91,7 +93,7 @@ class Session:
     @property
     def accounts(self) -> dict[str, dict[str, object]]:
         """The details of every customer who can read them, by name."""
-        operation, found = self.contract.operations[READY], {}
+        operation, found = self.contract.account, {}
         for customer in self.customers:
             answer = customer.once(operation)
             if answer.fits and isinstance(answer.data, dict):
@@ -160,8 +162,8 @@ class Session:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
         self.attempt(self.nobody, operation)
         first = self.customers[0]
-        if operation.id in BAD:
-            first.once(operation, BAD[operation.id])
+        for query in unreadable(operation):
+            first.once(operation, query)
         if not operation.reads:
             for preference in filter(None, (NOWHERE, first.facts.get("foreign_preference"))):
                 first.once(operation, preference=preference)
@@ -235,7 +237,7 @@ def ready(target: Target, contract: Contract, patience_s: float) -> Target:
 
 
 def _answered(target: Target, contract: Contract) -> None:
-    customer, operation = target.customers[0], contract.operations[READY]
+    customer, operation = target.customers[0], contract.account
     answer = Client(target, contract).send("GET", operation.path, token=customer.token)
     if not answer.ok:
         told = f"{operation.path} answered {customer.name} {answer.told()}"

@@ -39,7 +39,7 @@ def _decision(customer: Customer, preference: str, opted_in: bool) -> Callable[[
     return lambda: customer.decide(preference, opted_in=opted_in)
 
 
-@law("CONC-02", sample=("getMyAccountDetails", "listMyAccountOrders"))
+@law("CONC-02")
 def answers_at_the_same_time_never_mix(
     customer: Customer, other: Customer, operation: Operation
 ) -> None:

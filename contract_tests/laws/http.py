@@ -83,11 +83,11 @@ def any_origin_may_read_errors(session: Session, customer: Customer, operation: 
         _readable(exchange)
 
 
-@law("HTTP-05", sample=("getMyAccountDetails", "listMyAccountOrders"))
+@law("HTTP-05")
 def head_answers_as_get_without_a_body(customer: Customer, operation: Operation) -> None:
     head = customer.call(operation, method="HEAD")
-    if head.status in BEHIND:
-        raise NotCovered("HEAD is not implemented")
+    if head.status in (405, 501):
+        return
     get = customer.once(operation)
     kinds = [each.headers.get("content-type", "").partition(";")[0] for each in (head, get)]
     if head.status != get.status or kinds[0] != kinds[1]:

@@ -9,7 +9,7 @@ from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.filters import TOLERANCE
-from contract_tests.session import READY, Session
+from contract_tests.session import Session
 
 Record = dict[str, Any]
 FAILED = ("failed", "errored")
@@ -179,7 +179,7 @@ def the_customer_is_a_member_and_one_leads(session: Session, operation: Operatio
         known = ids.get(customer.name)
         if known and known not in {member["customer_id"] for member in members}:
             others = [member["customer_id"] for member in members]
-            account = customer.once(customer.operation(READY))
+            account = customer.once(session.contract.account)
             _broken(f"{known} among the members; got {others}", membership, exchange, account)
 
 
@@ -215,7 +215,7 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
             _broken(told, membership, exchange)
         brand = brands.get(customer.name, kind["brand_id"])
         if kind["brand_id"] != brand:
-            account = customer.once(customer.operation(READY))
+            account = customer.once(session.contract.account)
             told = f"a type of {brand}; got one of {kind['brand_id']}"
             _broken(told, membership, exchange, account)
 
@@ -279,7 +279,7 @@ def whom_no_processor_knows_is_not_found(session: Session, operation: Operation)
         seen += unknown
         if unknown != (exchange.status == 404):
             wanted = f"{404 if unknown else 200}, as stripe_id is {account['stripe_id']}"
-            shown = customer.once(customer.operation(READY))
+            shown = customer.once(session.contract.account)
             actual = exchange.told()
             raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[shown])
     if not seen:

@@ -172,9 +172,10 @@ def test_every_rule_stands_once_and_says_where_it_comes_from() -> None:
     for rule in _rules():
         assert re.fullmatch(r"[A-Z]+-\d{2}", rule["id"])
         assert rule["source"] in ("documented", "client", "ruled")
-        assert rule.keys() - {"operations"} == {"id", "source", "text", "why"}
+        chosen_by = {"operations", "applies_to", "except"}
+        assert rule.keys() - chosen_by == {"id", "source", "text", "why"}
         assert rule["text"].endswith(".") and rule["why"].endswith((".", "?"))
-        assert set(rule.get("operations", ())) <= OPERATIONS.keys()
+        assert {*rule.get("operations", ()), *rule.get("except", ())} <= OPERATIONS.keys()
 
 
 def test_every_yaml_parser_reads_the_same_document() -> None:
