@@ -94,8 +94,8 @@ class Mock:
         storage = Storage(settings.persist) if settings.persist else None
         self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits, storage)
         if settings.snapshot:
-            self.sandboxes.restore(snapshot.from_file(settings.snapshot), DEFAULT_SANDBOX)
-            self.sandboxes.changed(DEFAULT_SANDBOX)
+            saved = snapshot.from_file(settings.snapshot)
+            self.sandboxes.add(self.sandboxes.restored(saved, DEFAULT_SANDBOX))
         business = Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True)
         steering = Api(
             control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from mock_server.bounds import MOST_FAULTS
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.http.router import Route
@@ -28,6 +29,8 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         raise problems.conflict(f"operation '{rule.operation}' is not one of {known}.")
     if rule.kind == "status" and not rule.off_contract:
         _must_be_documented(rule, struck)
+    if len(sandbox.faults) >= MOST_FAULTS:
+        raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.faults = [*sandbox.faults, fault]

@@ -1,18 +1,21 @@
 """Sandboxes: opening, showing, resetting and closing them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.resources import RESOURCES
-from mock_server.worlds import snapshot
+from mock_server.worlds import scenario, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.clock import ClockError, instant
 from mock_server.worlds.registry import Opening, Sandboxes, base_path
 from mock_server.worlds.sandbox import Sandbox
-from mock_server.worlds.scenario import ScenarioError
+from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 
 Json = dict[str, Any]
@@ -31,8 +34,10 @@ def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
         sandbox = _opened(sandboxes, body)
     except (ScenarioError, ClockError, SnapshotError) as error:
         raise problems.conflict(str(error)) from None
-    sandboxes.changed(sandbox.id)
-    return _with_facts(sandbox) if "snapshot" in body else _at_opening(sandbox)
+    # Shown before it is added, so that one that cannot be shown never stands in the list.
+    shown = _with_facts(sandbox) if "snapshot" in body else _at_opening(sandbox)
+    sandboxes.add(sandbox)
+    return shown
 
 
 @operation("getSandbox")
@@ -59,21 +64,38 @@ def take_snapshot(sandboxes: Sandboxes, *, sandbox_id: str) -> Snapshot:
 
 def _opened(sandboxes: Sandboxes, body: Json) -> Sandbox:
     if "snapshot" not in body:
-        return sandboxes.open(_opening(sandboxes.default, body))
+        return sandboxes.opened(_opening(sandboxes, body))
     if others := ", ".join(body.keys() - {"snapshot"}):
         raise problems.conflict(f"A snapshot says everything; leave out {others}.")
-    return sandboxes.restore(snapshot.read(body["snapshot"]))
+    return sandboxes.restored(snapshot.read(body["snapshot"]))
 
 
-def _opening(default: Opening, body: Json) -> Opening:
+def _opening(sandboxes: Sandboxes, body: Json) -> Opening:
+    default = sandboxes.default
     now = instant(body["now"]) if "now" in body else default.now
     return Opening(
-        body.get("scenario", default.scenario),
+        _scenario(sandboxes, body["scenario"]) if "scenario" in body else default.scenario,
         body.get("seed", default.seed),
         now,
         body.get("overrides", {}),
         tuple(body.get("breakages", ())),
     )
+
+
+def _scenario(sandboxes: Sandboxes, wanted: str | Json) -> str | Source:
+    """What a name or a document stands for; a file is for the command line to name."""
+    if isinstance(wanted, dict):
+        return Source("scenario", msgspec.json.format(msgspec.json.encode(wanted)).decode())
+    own = Path(str(sandboxes.default.scenario)).stem
+    if wanted == own:
+        return sandboxes.default.scenario
+    known = sorted({*scenario.names(), own})
+    if wanted not in known:
+        raise problems.conflict(
+            f"unknown scenario '{wanted[:80]}': it is not one of {', '.join(known)}; a scenario of"
+            " your own goes in as a document, or on the command line as a file."
+        )
+    return wanted
 
 
 def _summary(sandbox: Sandbox) -> Json:

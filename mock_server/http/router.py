@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from jsonschema_rs import Draft202012Validator
 
+from mock_server import bounds
+from mock_server.bounds import BoundsError
 from mock_server.http import parameters, problems
 from mock_server.http.document import Document
 from mock_server.http.edge_states import State, states_of
@@ -209,9 +211,9 @@ def _body(route: Route, request: Request) -> Any:
 
 def _valid_body(validator: Draft202012Validator, text: bytes) -> Any:
     try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise problems.bad_request(f"The body is not JSON: {error}.") from None
+        body = bounds.json_tree(text)
+    except BoundsError as error:
+        raise problems.bad_request(f"The body cannot be read as JSON: {error}.") from None
     if wrong := _first_error(validator, body):
         raise problems.bad_request(f"The body is not valid: {wrong}.")
     return body

@@ -26,6 +26,8 @@ class Kind(Generic[H, R]):
     """The holding's field that the name fills where a scenario gives only a count."""
     single: bool = False
     """Whether a person has one holding of it, written without a name."""
+    cost: int = 1
+    """What a record weighs against `MOST_RECORDS`: 0 where it is made only when asked for."""
 
 
 @dataclass(frozen=True, slots=True)

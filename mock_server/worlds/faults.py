@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from statistics import NormalDist
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from mock_server.bounds import Counted, Milliseconds
 from mock_server.http.exchange import Answer, Request, Response, Wire
 from mock_server.http.problems import Problem, invalid_token
 from mock_server.http.router import Route, refusal
@@ -29,20 +30,21 @@ Kind = Literal[
     "RANDOM_DATA_THEN_CLOSE",
     "CONNECTION_RESET_BY_PEER",
 ]
+Calls = Annotated[int, Meta(ge=0, le=1_000_000)]
 _FINEST = 1 << 53
 
 
 class LogNormal(Struct, frozen=True, forbid_unknown_fields=True):
     """As networks delay: mostly about the median, now and then much longer."""
 
-    median_ms: int
-    sigma: float
+    median_ms: Milliseconds
+    sigma: Annotated[float, Meta(ge=0, le=2)]
 
 
 class Delay(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A delay drawn anew for each call, from one of two distributions."""
 
-    uniform: tuple[int, int] | None = None
+    uniform: tuple[Milliseconds, Milliseconds] | None = None
     lognormal: LogNormal | None = None
 
     def at(self, share: float) -> float:
@@ -58,16 +60,16 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`NewFault` of the control document."""
 
     kind: Kind
-    operation: str | None = None
+    operation: Annotated[str, Meta(max_length=120)] | None = None
     """An operationId; None is every operation of the My Account API."""
-    status: int = HTTPStatus.TOO_MANY_REQUESTS
-    message: str | None = None
-    delay_ms: int | Delay = 0
-    retry_after_s: int | None = None
-    duration_ms: int = 2000
-    probability: float = 1.0
-    skip: int = 0
-    count: int | None = None
+    status: Annotated[int, Meta(ge=200, le=599)] = HTTPStatus.TOO_MANY_REQUESTS
+    message: Annotated[str, Meta(max_length=500)] | None = None
+    delay_ms: Milliseconds | Delay = 0
+    retry_after_s: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    duration_ms: Milliseconds = 2000
+    probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    skip: Calls = 0
+    count: Calls | None = None
     off_contract: bool = False
 
     def documented(self, route: Route) -> bool:
@@ -84,10 +86,10 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 class Fault(Struct):
     """A rule at work, and what became of it."""
 
-    id: str
+    id: Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}$")]
     rule: Rule
-    seen: int = 0
-    hits: int = 0
+    seen: Counted = 0
+    hits: Counted = 0
 
     def strikes(self, seed: Seed) -> float | None:
         """A share to draw a delay by, if this call is struck; None if it is not."""

@@ -10,6 +10,8 @@ _DURATION = re.compile(
     r"(?P<sign>[+-])?P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
+FIRST_YEAR, LAST_YEAR = 1900, 2300
+"""No scenario needs others, and what is billed month by month has to come to an end."""
 WANTED = "a duration such as P10D or -PT1H, `midnight`, or an instant such as 2026-03-01T09:00:00Z"
 
 
@@ -59,8 +61,13 @@ def moment(text: str, opened: datetime) -> datetime:
     """
     if text == "midnight":
         return midnight(opened) + timedelta(days=1)
-    if "P" in text[:2]:
-        return _relative(text, opened)
+    instant = _relative(text, opened) if "P" in text[:2] else _absolute(text)
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError(f"'{text}' is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
+
+
+def _absolute(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
         return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

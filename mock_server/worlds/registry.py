@@ -16,6 +16,7 @@ from mock_server.addressing import sandbox_of
 from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
 from mock_server.http.exchange import Request
+from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
 from mock_server.worlds import scenario, snapshot, tokens
@@ -37,7 +38,8 @@ _SHARED_S = 10
 class Opening:
     """What a sandbox is opened with."""
 
-    scenario: str
+    scenario: str | Source
+    """A name, a file, or the document itself."""
     seed: int
     now: datetime | None = None
     """Where its clock stands still; None lets it run with real time."""
@@ -72,14 +74,14 @@ class Sandboxes:
         self._world = _worlds(kinds, catalogue)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._met = Coverage()
-        self._open(DEFAULT_SANDBOX, default, default.now or machine_now())
+        self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
         for id, saved in tuple(storage.all()) if storage else ():
             if id != DEFAULT_SANDBOX or self._is_still(saved, default):
-                self.restore(saved, id, resumed=True)
+                self._keep(self.restored(saved, id, resumed=True))
 
-    def open(self, opening: Opening) -> Sandbox:
+    def opened(self, opening: Opening) -> Sandbox:
         """
-        A new sandbox.
+        A new sandbox, which nobody can reach until it is added.
 
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
@@ -87,7 +89,24 @@ class Sandboxes:
             Problem: 503, there are as many as there may be.
         """
         self._make_room()
-        return self._open(secrets.token_hex(4), opening, opening.now or _lately())
+        return self._made(secrets.token_hex(4), opening, opening.now or _lately())
+
+    def add(self, sandbox: Sandbox) -> None:
+        """
+        Let a sandbox be reached, in place of the one that has its id.
+
+        Raises:
+            Problem: 500, it could not be kept and is not there.
+        """
+        before = self._by_id.get(sandbox.id)
+        self._keep(sandbox)
+        try:
+            self.changed(sandbox.id)
+        except Problem:
+            del self._by_id[sandbox.id]
+            if before is not None:
+                self._keep(before)
+            raise
 
     def _is_still(self, saved: Snapshot, default: Opening) -> bool:
         """Whether the default sandbox was kept by a server that was started as this one."""
@@ -102,10 +121,10 @@ class Sandboxes:
                 " start the server with another --max-sandboxes."
             )
 
-    def restore(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
+    def restored(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
         """
         A sandbox as it was saved, under an id of its own or this one; `resumed` is whether its
-        clock ran on meanwhile.
+        clock ran on meanwhile. Nobody can reach it until it is added.
 
         Raises:
             SnapshotError: it cannot be had in this version of the mock.
@@ -129,7 +148,7 @@ class Sandboxes:
         sandbox.clock, sandbox.faults, sandbox.used_s = clock, saved.faults, time.monotonic()
         for each in saved.decisions:
             sandbox.decide(each.persona, each.preference_id, each.opted_in)
-        return self._keep(sandbox)
+        return sandbox
 
     def changed(self, id: str) -> None:
         """
@@ -150,11 +169,10 @@ class Sandboxes:
                 f"It is done, but would not outlive a restart: {error}."
             ) from None
 
-    def _keep(self, sandbox: Sandbox) -> Sandbox:
+    def _keep(self, sandbox: Sandbox) -> None:
         self._by_id[sandbox.id] = sandbox
-        return sandbox
 
-    def _open(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
+    def _made(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
         since = None if opening.now else machine_now()
         clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
         broken = [BREAKAGES[id] for id in opening.breakages]
@@ -162,7 +180,7 @@ class Sandboxes:
         text = msgspec.json.encode(overrides, order="sorted")
         world = self._world(opening.scenario, opening.seed, clock.base, text)
         breakages = {each.id: each.start() for each in broken}
-        return self._keep(Sandbox(id, world, clock, breakages, used_s=time.monotonic()))
+        return Sandbox(id, world, clock, breakages, used_s=time.monotonic())
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()

@@ -9,6 +9,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from mock_server import bounds
+from mock_server.bounds import MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
 from mock_server.worlds.account import Kind
 
@@ -106,15 +108,38 @@ class _Reader:
     def scenario(self, name: str, overrides: Mapping[str, Any]) -> Scenario:
         tree = merged(self._tree(), overrides)
         header = self._convert(tree, Header, ())
+        if len(header.customers) > MOST_CUSTOMERS:
+            what = f"{len(header.customers)} customers; a scenario may have {MOST_CUSTOMERS}"
+            raise self.source.error(what, ("customers",))
         customers = {who: self._plan(who, said) for who, said in header.customers.items()}
+        self._afford(customers)
         return Scenario(
             name, header.title, header.description, header.staff, customers, self.source
         )
 
+    def _afford(self, customers: Mapping[str, Plan]) -> None:
+        cost = 0
+        for who, plan in customers.items():
+            for kind, holdings in plan.holdings.items():
+                for name, holding in holdings.items():
+                    cost += self.kinds[kind].cost * getattr(holding, "count", 1)
+                    if cost > MOST_RECORDS:
+                        what = (
+                            f"too many records: a scenario may have {MOST_RECORDS} in all,"
+                            f" of which a membership counts as {self.kinds['memberships'].cost}"
+                            " and an order as none"
+                        )
+                        raise self.source.error(what, ("customers", who, kind, name))
+
     def _tree(self) -> dict[str, Any]:
         origin = self.source.origin
         try:
+            bounds.check_yaml(self.source.text)
             tree = yaml.load(self.source.text, Loader=yaml.CSafeLoader)
+        except BoundsError as error:
+            raise ScenarioError(f"{origin}:{error}") from None
+        except ValueError as error:
+            raise ScenarioError(f"{origin}: {error}") from None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"

@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from mock_server.worlds.clock import Clock, ClockError, machine_now
+from mock_server import bounds
+from mock_server.bounds import LARGEST_NUMBER, MOST_FAULTS, BoundsError
+from mock_server.worlds.clock import EARLIEST, LATEST, OUT_OF_BOUNDS, Clock, ClockError, machine_now
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.moments import Duration
 from mock_server.worlds.sandbox import Sandbox
@@ -22,19 +24,22 @@ class SnapshotError(Exception):
     """A document that no sandbox can be made of; the message says why."""
 
 
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
 class Clocked(Struct, frozen=True, forbid_unknown_fields=True):
     """A clock: its base, what it was advanced by, and since when, by the machine's, it runs."""
 
-    base: datetime
+    base: Instant
     months: int
     seconds: float
-    since: datetime | None
+    since: Instant | None
 
 
 class ScenarioText(Struct, frozen=True, forbid_unknown_fields=True):
     """The scenario it was opened with, whole, so that nothing else is needed."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
     text: str
 
 
@@ -51,18 +56,18 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
 
     format: Literal["my-account-snapshot"]
     version: Literal[1]
-    saved_at: datetime
+    saved_at: Instant
     """By the machine's clock."""
     scenario: ScenarioText
-    seed: int
+    seed: Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
     overrides: dict[str, Any]
-    breakages: list[str]
-    opened: datetime
+    breakages: Annotated[list[str], Meta(max_length=20)]
+    opened: Instant
     first_clock: Clocked
     """What a reset goes back to."""
     clock: Clocked
     decisions: list[Decision]
-    faults: list[Fault]
+    faults: Annotated[list[Fault], Meta(max_length=MOST_FAULTS)]
 
     @property
     def source(self) -> Source:
@@ -78,7 +83,14 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
             ClockError: it shows a time that no clock shows.
         """
         passed = machine_now() - self.saved_at if not resumed else timedelta()
-        return _clock(self.first_clock, passed), _clock(self.clock, passed)
+        try:
+            clocks = _clock(self.first_clock, passed), _clock(self.clock, passed)
+            shown = [self.opened, *(each.now() for each in clocks)]
+        except OverflowError:
+            raise ClockError(OUT_OF_BOUNDS) from None
+        if not all(EARLIEST <= instant <= LATEST for instant in shown):
+            raise ClockError(OUT_OF_BOUNDS)
+        return clocks
 
 
 def taken(sandbox: Sandbox) -> Snapshot:
@@ -149,8 +161,8 @@ def decoded(text: bytes) -> Snapshot:
         SnapshotError: it is none, or of another version.
     """
     try:
-        return read(msgspec.json.decode(text))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return read(bounds.json_tree(text))
+    except BoundsError as error:
         raise SnapshotError(f"not a snapshot: {error}") from None
 
 
@@ -160,8 +172,5 @@ def _clocked(clock: Clock) -> Clocked:
 
 
 def _clock(said: Clocked, passed: timedelta) -> Clock:
-    try:
-        advanced = Duration(said.months, timedelta(seconds=said.seconds))
-        return Clock(said.base, advanced, said.since + passed if said.since else None)
-    except OverflowError:
-        raise ClockError(f"no clock is {said.seconds:g} seconds on") from None
+    advanced = Duration(said.months, timedelta(seconds=said.seconds))
+    return Clock(said.base, advanced, said.since + passed if said.since else None)

@@ -158,7 +158,8 @@ def _members(
     return [MembershipMember(person.customer_id, number, is_lead=True), *others]
 
 
-MEMBERSHIPS = Kind("memberships", Holding, make, state="status")
+# A membership brings a charge for each period that it was billed for.
+MEMBERSHIPS = Kind("memberships", Holding, make, state="status", cost=50)
 
 
 def _place(person: Person, name: str, index: int) -> Seed:

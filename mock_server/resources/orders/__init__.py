@@ -48,7 +48,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Orders:
     return Orders(buyer_of(person), stretches(person, holdings))
 
 
-ORDERS = Kind("orders", Holding, make)
+ORDERS = Kind("orders", Holding, make, cost=0)
 
 
 def facts(account: Account) -> dict[str, Any]:

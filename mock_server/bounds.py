@@ -1,0 +1,82 @@
+"""How much of what strangers send is read: its size, its depth, how many of what."""
+
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+DEEPEST = 50
+LARGEST_TEXT = 1 << 20
+LONGEST_SCALAR = 10_000
+MOST_NODES = 200_000
+MOST_ALIASES = 1000
+MOST_CUSTOMERS = 500
+MOST_RECORDS = 10_000
+MOST_FAULTS = 100
+LARGEST_NUMBER = (1 << 53) - 1
+
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+Counted = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
+
+
+class BoundsError(ValueError):
+    """What was sent is no JSON or YAML, or more than is read; the message says why."""
+
+
+def json_tree(text: bytes) -> Any:
+    """
+    Decode JSON.
+
+    Raises:
+        BoundsError: it is none, or nested too deep.
+    """
+    try:
+        tree = msgspec.json.decode(text)
+    except RecursionError:
+        raise BoundsError(_TOO_DEEP) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BoundsError(str(error)) from None
+    level = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return tree
+    raise BoundsError(_TOO_DEEP)
+
+
+_TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
+
+
+def _children(node: Any) -> Any:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def check_yaml(text: str) -> None:
+    """
+    See that YAML can be loaded: libyaml's loader recurses without a limit of its own.
+
+    Raises:
+        BoundsError: it is too large, nested too deep, or has too many nodes or aliases; the
+            message begins with the line.
+        yaml.YAMLError: it is no YAML.
+    """
+    if len(text) > LARGEST_TEXT:
+        raise BoundsError(f"1: the text is longer than {LARGEST_TEXT} characters")
+    depth = aliases = 0
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        length = len(event.value) if isinstance(event, yaml.ScalarEvent) else 0
+        for is_over, what in (
+            (depth > DEEPEST, f"it is nested deeper than {DEEPEST} levels"),
+            (aliases > MOST_ALIASES, f"it has more than {MOST_ALIASES} aliases"),
+            (number > MOST_NODES, f"it has more than {MOST_NODES} values"),
+            (length > LONGEST_SCALAR, f"a text is longer than {LONGEST_SCALAR} characters"),
+        ):
+            if is_over:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise BoundsError(f"{line}: {what}")

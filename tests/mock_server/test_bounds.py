@@ -1,0 +1,210 @@
+"""However large, deep or odd what strangers send is, it is answered 4xx and leaves nothing."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_server import bounds
+from mock_server.app import Settings
+from mock_server.bounds import BoundsError
+from mock_server.http.exchange import Request, Response
+from tests.conftest import Caller
+
+SANDBOXES = "/__mock__/sandboxes"
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def mock() -> Caller:
+    return Caller(Settings(now=datetime(2026, 3, 1, 9, tzinfo=UTC)))
+
+
+@pytest.fixture
+def answer(mock: Caller) -> Iterator[Callable[[bytes | Json], Response]]:
+    """Opens a sandbox with a body; nothing may be left of those that are refused."""
+    before = mock.control("GET", SANDBOXES)
+
+    def sent(body: bytes | Json) -> Response:
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return mock.mock.answer(Request("POST", SANDBOXES, body=text))
+
+    yield sent
+    assert mock.control("GET", SANDBOXES) == before
+
+
+def snapshot(mock: Caller, *place: str, **spoilt: Any) -> Json:
+    """The default sandbox's snapshot, with something else in one place of it."""
+    saved: Json = mock.control("GET", f"{SANDBOXES}/default/snapshot")
+    node = saved
+    for name in place:
+        node = node[name]
+    node.update(spoilt)
+    return saved
+
+
+@pytest.mark.parametrize("depth", [60, 2_000, 100_000])
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")])
+def test_deeply_nested_json_is_refused(
+    answer: Callable[[bytes], Response], brackets: tuple[str, str], depth: int
+) -> None:
+    begin, end = brackets
+    overrides = f"{begin * depth}1{end * depth}"
+    refused = answer(f'{{"overrides": {{"customers": {overrides}}}}}'.encode())
+
+    assert refused.status == 400
+    assert b"nested deeper than 50 levels" in refused.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "{a: " * 100_000,
+        "- " * 100_000,
+        "".join(f"{' ' * depth}a:\n" for depth in range(900)),
+        "? " * 100_000,
+    ],
+    ids=["flow list", "flow mapping", "list in lists", "indented", "complex keys"],
+)
+def test_deeply_nested_yaml_is_refused(
+    mock: Caller, answer: Callable[[Json], Response], text: str
+) -> None:
+    refused = answer({"snapshot": snapshot(mock, "scenario", text=text)})
+
+    assert refused.status == 409
+    assert b"nested deeper than 50 levels" in refused.body
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("title: x\n" + "a: &a [1]\n" + "b: [" + "*a, " * 2000 + "]", "3: it has more than 1000"),
+        ("title: " + "1:" * 20_000, "1: a text is longer than"),
+        ("[" + "a," * 250_000 + "]", "1: it has more than 200000 values"),
+        ("#" * 2_000_000, "1: the text is longer than"),
+    ],
+)
+def test_the_size_of_yaml_is_bounded(text: str, what: str) -> None:
+    with pytest.raises(BoundsError, match=what):
+        bounds.check_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "what"),
+    [
+        ({"ada": {"credits": {"open": 1_000_000}}}, "ada.credits.open: too many records"),
+        ({"ada": {"payment_methods": {"card": 100_000}}}, "payment_methods.card: too many"),
+        ({"ada": {"memberships": {"x": {"rate": "thermal-monthly", "count": 300}}}}, "too many"),
+        ({f"c{number}": {} for number in range(20_000)}, "a scenario may have 500"),
+        ({"ada": {"credits": {"x": {"issued": "-P1000Y"}}}}, "1900 to 2300"),
+    ],
+)
+def test_a_scenario_of_too_much_is_refused_with_what_is_allowed(
+    answer: Callable[[Json], Response], overrides: Json, what: str
+) -> None:
+    refused = answer({"scenario": "empty", "overrides": {"customers": overrides}})
+
+    assert refused.status == 409
+    assert what in json.loads(refused.body)["message"]
+
+
+SPOILT: list[tuple[tuple[str, ...], Json]] = [
+    (("clock",), {"since": "9999-12-31T23:59:59Z"}),
+    (("clock",), {"since": "0001-01-01T00:00:00Z"}),
+    (("first_clock",), {"since": "9999-12-31T23:59:59Z"}),
+    (("clock",), {"since": "2026-03-01T09:00:00"}),
+    (("clock",), {"base": "2026-03-01T09:00:00"}),
+    (("clock",), {"base": "9999-03-01T09:00:00Z"}),
+    (("clock",), {"months": 10**15}),
+    (("clock",), {"months": -(10**30)}),
+    (("clock",), {"seconds": 1e300}),
+    ((), {"saved_at": "2026-03-01T09:00:00"}),
+    (
+        (),
+        {
+            "saved_at": "0001-01-01T00:00:00Z",
+            "clock": {
+                "base": "2026-03-01T09:00:00Z",
+                "months": 0,
+                "seconds": 0,
+                "since": "2026-03-01T09:00:00Z",
+            },
+        },
+    ),
+    ((), {"opened": "9999-12-31T23:59:59Z"}),
+    ((), {"opened": "0001-01-01T00:00:00Z"}),
+    ((), {"opened": "2026-03-01T09:00:00"}),
+    ((), {"seed": -1}),
+    ((), {"seed": 10**30}),
+    ((), {"breakages": ["http.no-such"] * 30}),
+    (("scenario",), {"name": ""}),
+    (("scenario",), {"text": "title: x\ncustomers: {ada: {customer: {dob: 2026-02-30}}}"}),
+    (("scenario",), {"text": "title: x\ncustomers: {ada: {customer: {joined: 2026-02-30}}}"}),
+    *(
+        ((), {"faults": [{"id": "1", "rule": {"kind": "latency"} | rule}]})
+        for rule in (
+            {"delay_ms": 10**12},
+            {"delay_ms": -1},
+            {"delay_ms": {"uniform": [0, 10**12]}},
+            {"delay_ms": {"lognormal": {"median_ms": 10**9, "sigma": 1}}},
+            {"delay_ms": {"lognormal": {"median_ms": 1, "sigma": 1000}}},
+            {"kind": "status", "status": 10**6},
+            {"kind": "drip", "duration_ms": 10**9},
+            {"kind": "rate_limit", "retry_after_s": -5},
+            {"probability": 7},
+            {"skip": -1},
+        )
+    ),
+    ((), {"faults": [{"id": "x", "rule": {"kind": "drip"}}]}),
+    ((), {"faults": [{"id": "1", "rule": {"kind": "drip"}}] * 101}),
+]
+
+
+@pytest.mark.parametrize(("place", "spoilt"), SPOILT)
+def test_a_snapshot_of_impossible_values_is_refused_whole(
+    mock: Caller, answer: Callable[[Json], Response], place: tuple[str, ...], spoilt: Json
+) -> None:
+    refused = answer({"snapshot": snapshot(mock, *place, **spoilt)})
+
+    assert refused.status == 409, refused.body
+
+
+def test_a_scenario_is_a_name_or_a_document_and_never_a_file(
+    mock: Caller, answer: Callable[[Json], Response], tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("root:x:0:0: not a scenario\n")
+    for path in (str(file), "/etc/shadow", "/dev/zero", "../../secret", "fixtures/catalogue.yaml"):
+        refused = answer({"scenario": path})
+        assert refused.status == 409
+        assert "root" not in refused.body.decode().replace(path, "")
+
+    own = {"title": "Mine", "customers": {"zoe": {"credits": {"open": 2}}}}
+    made = mock.control("POST", SANDBOXES, {"scenario": own})
+    assert [each["persona"] for each in made["customers"]] == ["zoe"]
+    mock.control("DELETE", f"{SANDBOXES}/{made['id']}")
+    assert answer({"scenario": {"customers": {}}}).status == 409
+
+
+def test_a_server_of_a_file_opens_sandboxes_of_that_file(tmp_path: Path) -> None:
+    file = tmp_path / "people.yaml"
+    file.write_text("title: Mine\ncustomers: {zoe: {}}\n")
+    mock = Caller(Settings(scenario=str(file)))
+    made = [mock.control("POST", SANDBOXES, body) for body in ({}, {"scenario": "people"})]
+
+    assert [each["customers"][0]["persona"] for each in made] == ["zoe", "zoe"]
+
+
+def test_faults_are_counted(mock: Caller) -> None:
+    id = mock.control("POST", SANDBOXES, {"scenario": "empty"})["id"]
+    for _ in range(100):
+        mock.control("POST", f"{SANDBOXES}/{id}/faults", {"kind": "drip"})
+    body = json.dumps({"kind": "drip"}).encode()
+    refused = mock.mock.answer(Request("POST", f"{SANDBOXES}/{id}/faults", body=body))
+    mock.control("DELETE", f"{SANDBOXES}/{id}")
+
+    assert refused.status == 409
