@@ -1,14 +1,16 @@
 """A whole check of a target: laws, model and generated requests, one report."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Literal
 
 import httpx
 
-from contract_tests import engine, model, schema_checks
+from contract_tests import baseline, engine, model, schema_checks
+from contract_tests.baseline import Known
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.law import Verdict
@@ -28,6 +30,8 @@ class Plan:
     seed: int = 1
     allow_unstable: bool = False
     """Whether a violation that is not met again leaves the contract kept."""
+    known: Sequence[Known] = ()
+    """Violations that are tolerated for a time."""
 
 
 def check(
@@ -50,14 +54,15 @@ def check(
     plan, contract = plan or Plan(), contract or Contract.load()
     _waivable(target, contract)
     selected(plan, contract)
-    started, verdicts = time.perf_counter(), []
+    started, now, verdicts = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC), []
+    today = now.date()
     strict = plan.options.strict_enums
     session = Session.open(target, contract, strict_enums=strict, transport=transport)
     left: list[str] = []
     try:
         for verdict in _verdicts(session, plan):
-            verdicts.append(verdict)
-            seen(verdict)
+            verdicts.append(baseline.tolerated(verdict, plan.known, today))
+            seen(verdicts[-1])
     finally:
         left = session.restore()
     seconds = time.perf_counter() - started
@@ -65,7 +70,15 @@ def check(
         each.requests for each in verdicts if each.group == schema_checks.GROUP
     )
     return Report(
-        target.base_url, plan.seed, verdicts, seconds, requests, left, plan.allow_unstable
+        target.base_url,
+        plan.seed,
+        verdicts,
+        seconds,
+        requests,
+        left,
+        plan.allow_unstable,
+        started_at=now,
+        notes=list(baseline.notes(verdicts, plan.known, today)),
     )
 
 
@@ -86,11 +99,12 @@ _GENERATED = {model.GROUP: {model.GROUP}, schema_checks.GROUP: {schema_checks.GR
 
 def selected(plan: Plan, contract: Contract) -> None:
     """
-    Every name in `only` must choose something.
+    Every name in `only` must choose something, and every known violation a place.
 
     Raises:
         TargetError: one of them does not; what comes close is named.
     """
+    baseline.checked(plan.known, list(_places(contract)))
     known: dict[str, set[str]] = {}
     for law, rule, operation in engine.cases(contract, Options()):
         for name in (rule.id, law.group, operation.id, f"{rule.id}@{operation.id}"):
@@ -103,6 +117,14 @@ def selected(plan: Plan, contract: Contract) -> None:
         if not known[name] & set(plan.options.rules):
             kinds = ", ".join(sorted(known[name]))
             raise TargetError(f"--only {name}: its rules are {kinds}, which --rules leaves out")
+
+
+def _places(contract: Contract) -> Iterator[str]:
+    """Every place that a verdict can fall at."""
+    for _, rule, operation in engine.cases(contract, Options()):
+        yield f"{rule.id}@{operation.id}"
+    yield f"PREF-04@{model.PLACE}"
+    yield from (f"SCHEMA-01@{operation}" for operation in contract.operations)
 
 
 def _near(name: str, known: Iterable[str]) -> str:

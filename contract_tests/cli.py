@@ -4,22 +4,27 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
+import msgspec
+from msgspec.structs import replace as described_as
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from contract_tests import baseline
 from contract_tests import parity as oracles
 from contract_tests import self_check as proof
+from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, selected
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
-from contract_tests.law import Law, Verdict
+from contract_tests.law import Law
 from contract_tests.laws import LAWS
-from contract_tests.report import data, html, junit, terminal
+from contract_tests.report import data, terminal
+from contract_tests.report.files import WRITERS, asked_for, writable, write
+from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
@@ -29,12 +34,6 @@ VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
 INTERRUPTED = 130
 """What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
 SOURCES = ("documented", "client", "ruled")
-WRITERS: dict[str, Callable[[Report], str]] = {
-    "junit": junit.render,
-    "json": data.as_json,
-    "html": html.render,
-    "sarif": data.as_sarif,
-}
 
 
 @contextmanager
@@ -87,6 +86,8 @@ def main() -> None:
 @_option("--require-coverage", type=float, metavar="PCT", help="Exit 4 below so many percent.")
 @_option("--strict", is_flag=True, help="The same as --require-coverage 100.")
 @_option("--allow-unstable", is_flag=True, help="What is not met again leaves the contract kept.")
+@_option("--baseline", type=Path, metavar="FILE", help="Violations that are known, until a date.")
+@_option("--write-baseline", type=Path, metavar="FILE", help="Write those of this run.")
 @_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
 @_option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
 @_option("--timeout", type=float, metavar="SECONDS", help="For one answer.")
@@ -106,22 +107,22 @@ def run(**said: Any) -> None:
       contract-tests run --profile staging.yaml --read-only --report junit=report.xml
     """
     with _one_line_errors():
-        files = [_report_file(each) for each in said["reports"]]
-        plan, contract = _plan(said), Contract.load()
-        with provided(_target(said)) as described:
-            target = ready(described, contract, said["patience"])
-            report = _watched(target, plan, contract)
-        for kind, file in files:
-            file.write_text(WRITERS[kind](report), "utf-8")
+        files, contract, described = asked_for(said["reports"]), Contract.load(), _target(said)
+        plan = _plan(said, described)
+        kept = said["write_baseline"] and writable(said["write_baseline"], "--write-baseline")
+        with provided(described) as provided_target, progress() as seen:
+            target = ready(provided_target, contract, said["patience"])
+            report = check(target, plan, contract=contract, seen=seen)
+        report = replace(report, profile=_of_repository(said["profile"]))
         _tell(report)
-        sys.exit(_exit_code(report, 100.0 if said["strict"] else said["require_coverage"]))
-
-
-def _report_file(text: str) -> tuple[str, Path]:
-    kind, equals, file = text.partition("=")
-    if kind not in WRITERS or not equals or not file:
-        raise TargetError(f"--report {text}: say KIND=FILE with one of {', '.join(WRITERS)}")
-    return kind, Path(file)
+        if kept:
+            today = report.started_at.date()
+            kept.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
+        unwritten = list(write(report, files))
+        for complaint in unwritten:
+            click.echo(f"contract-tests: {complaint}", err=True)
+        required = 100.0 if said["strict"] else said["require_coverage"]
+        sys.exit(_exit_code(report, required) or (USAGE if unwritten else 0))
 
 
 def _target(said: dict[str, Any]) -> Target:
@@ -138,8 +139,8 @@ def _target(said: dict[str, Any]) -> Target:
     }
     tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}
     tokens = {name: token for name, token in tokens.items() if token}
-    target = replace(target, tokens=replace(target.tokens, **tokens))
-    return replace(target, **{name: value for name, value in over.items() if value})
+    target = described_as(target, tokens=described_as(target.tokens, **tokens))
+    return described_as(target, **{name: value for name, value in over.items() if value})
 
 
 def _waiver(text: str) -> tuple[str, str]:
@@ -149,26 +150,32 @@ def _waiver(text: str) -> tuple[str, str]:
     return law, reason
 
 
-def _plan(said: dict[str, Any]) -> Plan:
+def _of_repository(profile: Path | None) -> str | None:
+    """The path of a profile within the repository that a CI server, or the shell, is in."""
+    if profile is None:
+        return None
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    path = profile.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+
+
+def _known(file: Path | None, target: Target) -> tuple[Known, ...]:
+    try:
+        own = msgspec.convert(target.known, tuple[Known, ...])
+    except msgspec.ValidationError as error:
+        raise TargetError(f"known: {error}") from None
+    return own + (baseline.load(file) if file else ())
+
+
+def _plan(said: dict[str, Any], target: Target) -> Plan:
     rules = tuple(each.strip() for each in said["rules"].split(","))
     if wrong := [each for each in rules if each not in SOURCES]:
         raise TargetError(f"--rules: '{wrong[0]}' is not one of {', '.join(SOURCES)}")
     options = Options(rules, said["only"], said["strict_enums"])
-    plan = Plan(options, said["depth"], said["seed"], said["allow_unstable"])
+    known = _known(said["baseline"], target)
+    plan = Plan(options, said["depth"], said["seed"], said["allow_unstable"], known)
     selected(plan, Contract.load())
     return plan
-
-
-def _watched(target: Target, plan: Plan, contract: Contract) -> Report:
-    """Run with a line of progress where somebody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("the survey")
-
-        def seen(verdict: Verdict) -> None:
-            progress.update(task, description=f"{verdict.group}: {verdict.id}")
-
-        return check(target, plan, contract=contract, seen=seen)
 
 
 def _tell(report: Report) -> None:
@@ -182,6 +189,12 @@ def _exit_code(report: Report, required: float | None) -> int:
         return VIOLATED
     thin = required is not None and report.coverage < required
     return THIN if thin or not report.kept else 0
+
+
+@main.command("report-schema")
+def report_schema() -> None:
+    """Print the JSON Schema of `--report json`."""
+    click.echo(data.schema(), nl=False)
 
 
 @main.command()
@@ -263,7 +276,7 @@ def parity(
     with _one_line_errors(), nullcontext(left) if left else proof.mock() as oracle:
         target = load(right_profile) if right_profile else Target()
         over = {"customers": tuple(map(CustomerSaid, customer_token))} if customer_token else {}
-        target, contract = replace(target, base_url=right, **over), Contract.load()
+        target, contract = described_as(target, base_url=right, **over), Contract.load()
         sides = (ready(Target(base_url=oracle), contract, 0), ready(target, contract, 0))
         found = oracles.compare(*sides, seed=seed, depth=depth)
         if found is None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from contract_tests.client import Exchange
 from contract_tests.document import Rule
 
-Outcome = Literal["holds", "violated", "not covered", "unstable", "waived"]
+Outcome = Literal["holds", "violated", "not covered", "unstable", "waived", "known"]
 
 
 class Violation(Exception):

@@ -24,11 +24,12 @@ from contract_tests.session import Session
 STEPS = {"standard": (6, 8), "deep": (40, 25)}
 """Sequences, and steps of each."""
 GROUP = "model"
+PLACE = "any sequence"
 
 
 def run(session: Session, depth: str, seed: int) -> Verdict:
     """Whether the lists agree with the model after every step; the shortest sequence if not."""
-    verdict = Verdict(session.contract.rules["PREF-04"], GROUP, "any sequence", "holds")
+    verdict = Verdict(session.contract.rules["PREF-04"], GROUP, PLACE, "holds")
     before = session.client.count
     pair = {each.name: each for each in session.customers[:2]}
     try:

@@ -54,6 +54,8 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     rate_per_s: float | None = None
     waive: dict[str, str] = {}
     """Rule id → reason; never a documented rule."""
+    known: tuple[dict[str, Any], ...] = ()
+    """Violations that are tolerated for a time, in the words of a baseline."""
     state_url: str | None = None
     """Told of the state that a run needs, in the manner of Pact."""
     now: datetime | None = None

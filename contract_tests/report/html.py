@@ -43,7 +43,14 @@ pre { background: var(--ground); border: 1px solid var(--line); border-radius: 8
   overflow-wrap: anywhere }
 summary { cursor: pointer; color: var(--soft) } small { color: var(--soft) }
 """
-_MARKS = {"holds": "✓", "violated": "✗", "not covered": "–", "unstable": "≈", "waived": "○"}
+_MARKS = {
+    "holds": "✓",
+    "violated": "✗",
+    "not covered": "–",
+    "unstable": "≈",
+    "waived": "○",
+    "known": "●",
+}
 
 
 def render(report: Report) -> str:
@@ -67,7 +74,7 @@ def render(report: Report) -> str:
     return "\n".join(filter(None, parts))
 
 
-_DOUBTFUL = ("not covered", "unstable", "waived")
+_DOUBTFUL = ("not covered", "unstable", "waived", "known")
 
 
 def _cards(report: Report) -> str:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import floor
 from typing import Literal
 
 from contract_tests.law import Outcome, Verdict
 
-JUDGED = ("holds", "violated", "unstable")
+JUDGED = ("holds", "violated", "unstable", "known")
 State = Literal["kept", "broken", "unstable", "not covered"]
 
 
@@ -24,6 +25,13 @@ class Report:
     left_behind: Sequence[str] = ()
     """What could not be put back as it was."""
     allow_unstable: bool = False
+    started_at: datetime = datetime.fromtimestamp(0, UTC)
+    profile: str | None = None
+    """The profile that described the target, as a path of the user's repository."""
+    notes: Sequence[str] = ()
+    """What is to be said of the baseline."""
+    power: str | None = None
+    """How many mutants such a run finds, where that was measured."""
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -32,6 +40,12 @@ class Report:
     @property
     def violations(self) -> list[Verdict]:
         return self.having("violated")
+
+    @property
+    def failing(self) -> list[Verdict]:
+        """The verdicts for which a contract is not called kept."""
+        unstable = [] if self.allow_unstable else self.having("unstable")
+        return self.violations + unstable
 
     def having(self, outcome: Outcome) -> list[Verdict]:
         """The verdicts with an outcome."""
@@ -62,3 +76,17 @@ class Report:
     def kept(self) -> bool:
         """Whether rules hold, and none was broken."""
         return self.state == "kept"
+
+
+def reasons(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    """Each reason once, with the rules it stands for and at how many operations."""
+    grouped: dict[str, Counter[str]] = {}
+    for each in verdicts:
+        grouped.setdefault(each.actual, Counter())[each.rule.id] += 1
+    return [
+        (
+            reason,
+            ", ".join(f"{rule} ×{count}" if count > 1 else rule for rule, count in rules.items()),
+        )
+        for reason, rules in grouped.items()
+    ]

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from contract_tests.document import FILE
 from contract_tests.law import Outcome, Verdict
-from contract_tests.report.summary import Report, State
+from contract_tests.report.summary import Report, State, reasons
 
 COLOURS: dict[Outcome, str] = {
     "holds": "green",
@@ -17,6 +17,7 @@ COLOURS: dict[Outcome, str] = {
     "not covered": "yellow",
     "unstable": "magenta",
     "waived": "blue",
+    "known": "cyan",
 }
 STATES: dict[State, str] = {
     "kept": "bold green",
@@ -66,7 +67,7 @@ def _violation(verdict: Verdict) -> Text:
 def _not_judged(report: Report) -> Text:
     """What was not covered or waived, and why; each reason once, with every rule it stands for."""
     lines = []
-    for outcome in ("not covered", "waived"):
+    for outcome in ("not covered", "waived", "known"):
         verdicts = report.having(outcome)
         if not verdicts:
             continue
@@ -81,20 +82,6 @@ def _count(things: Collection[object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def reasons(verdicts: list[Verdict]) -> list[tuple[str, str]]:
-    """Each reason once, with the rules it stands for and at how many operations."""
-    grouped: dict[str, Counter[str]] = {}
-    for each in verdicts:
-        grouped.setdefault(each.actual, Counter())[each.rule.id] += 1
-    return [
-        (
-            reason,
-            ", ".join(f"{rule} ×{count}" if count > 1 else rule for rule, count in rules.items()),
-        )
-        for reason, rules in grouped.items()
-    ]
-
-
 def _notices(report: Report) -> Text:
     drift = {
         f"drift: {verdict.operation}: {notice}"
@@ -102,7 +89,7 @@ def _notices(report: Report) -> Text:
         for notice in verdict.notices
     }
     left = [f"left behind: {each}" for each in report.left_behind]
-    lines = [Text(each, style="magenta") for each in sorted(drift)]
+    lines = [Text(each, style="magenta") for each in (*sorted(drift), *report.notes)]
     return Text("\n").join([*lines, *(Text(each, style="red") for each in left)])
 
 
@@ -112,4 +99,5 @@ def _result(report: Report) -> Text:
         (report.state.upper(), STATES[report.state]),
         f": {counts or 'nothing was judged'}; coverage {report.percent},"
         f" {report.requests} requests, {report.seconds:.1f} s, seed {report.seed}",
+        f"\n{report.power}" if report.power else "",
     )

@@ -1,0 +1,50 @@
+"""What a run tells while it runs: a moving line to a person, a line now and then to a log."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from contract_tests.law import Verdict
+
+EVERY_S = 8.0
+"""How often a log hears of a run; some CI servers end a job that is quiet."""
+
+
+@contextmanager
+def progress(every_s: float = EVERY_S) -> Iterator[Callable[[Verdict], None]]:
+    """Show how far a run is, on stderr; what it yields is told each verdict."""
+    console = Console(stderr=True)
+    with _moving(console) if console.is_terminal else _logged(every_s) as seen:
+        yield seen
+
+
+@contextmanager
+def _moving(console: Console) -> Iterator[Callable[[Verdict], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("the survey")
+        yield lambda verdict: shown.update(task, description=f"{verdict.group}: {verdict.id}")
+
+
+@contextmanager
+def _logged(every_s: float) -> Iterator[Callable[[Verdict], None]]:
+    started, ended, verdicts = time.monotonic(), threading.Event(), list[Verdict]()
+
+    def write() -> None:
+        while not ended.wait(every_s):
+            last = f", the last of {verdicts[-1].id}" if verdicts else ", reading"
+            seconds = time.monotonic() - started
+            click.echo(f"contract-tests: {seconds:.0f} s, {len(verdicts)} verdicts{last}", err=True)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        yield verdicts.append
+    finally:
+        ended.set()
+        writer.join()
