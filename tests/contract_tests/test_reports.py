@@ -143,3 +143,12 @@ def test_a_log_hears_of_a_run_while_nothing_is_judged(capsys: pytest.CaptureFixt
             heard.wait(0.01)
 
     assert heard.is_set()
+
+
+def test_html_is_one_column_in_which_code_is_code(report: Report) -> None:
+    page = WRITERS["html"](report)
+
+    assert "<table" not in page, "a table of operations is wider than a phone"
+    assert "<code>submitted_at</code>" in page
+    assert not re.search(r"`[^`<]+`", page.partition("</style>")[2].partition("<ol>")[0])
+    assert "http://" not in page.partition("</head>")[0], "it needs nothing else"
