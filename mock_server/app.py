@@ -22,19 +22,19 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import Api, Router, refusal
 from mock_server.middleware import quirks
 from mock_server.middleware.admission import Admission
+from mock_server.middleware.faults import Injector
 from mock_server.middleware.prefer import Preferring, examples_of
 from mock_server.middleware.quirks import QUIRKS
-from mock_server.resources import KINDS, RESOURCES, customer
+from mock_server.resources import KINDS, RESOURCES, customer, facts_of
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import load_catalogue
-from mock_server.worlds.faults import Injector
+from mock_server.worlds.changes import Change
 from mock_server.worlds.registry import Limits, Opening, Sandboxes
 from mock_server.worlds.sandbox import PlantedFault, Sandbox, Staff
 from mock_server.worlds.storage import Storage
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
-SANDBOX_PREFIX = "/__mock__/sandboxes/"
 API = ("/customers/", "/shop/")
 """What stands under these is meant for the My Account API, even where it does not exist."""
 READS = ("GET", "HEAD", "OPTIONS")
@@ -92,7 +92,9 @@ class Mock:
         )
         self._admission = Admission(settings.admin_token, settings.insecure_admin)
         storage = Storage(settings.persist) if settings.persist else None
-        self.sandboxes = Sandboxes(opening, KINDS, load_catalogue(), settings.limits, storage)
+        self.sandboxes = Sandboxes(
+            opening, KINDS, load_catalogue(), facts_of, settings.limits, storage
+        )
         if settings.snapshot:
             saved = snapshot.from_file(settings.snapshot)
             self.sandboxes.add(self.sandboxes.restored(saved, DEFAULT_SANDBOX))
@@ -120,15 +122,13 @@ class Mock:
             inside = self.sandboxes.addressed(request)
         except Problem as problem:
             return refusal(problem)
-        sandbox, writes = self.sandboxes.get(inside.sandbox), inside.method not in READS
-        before = sandbox.decisions() if writes else {}
-        response = self._delayed(self._inside(sandbox, inside))
+        sandbox, changes = self.sandboxes.get(inside.sandbox), list[Change]()
+        with sandbox.heard_by(changes.append):
+            response = self._delayed(self._inside(sandbox, inside))
         route = self._router.route(inside.method, inside.path)
         if route is not None or inside.path.startswith(API):
-            changes = sandbox.changes_since(before) if writes else []
-            sandbox.record(route, inside, response, changes)
-            if changes or sandbox.faults:
-                self.sandboxes.changed(sandbox.id)
+            shown = [text for each in changes if (text := each.shown()) is not None]
+            sandbox.record(route, inside, response, shown)
         return response
 
     def _inside(self, sandbox: Sandbox, request: Request) -> Response:
@@ -149,10 +149,7 @@ class Mock:
             self._admission.check(request, names_operation=names_operation)
         except Problem as problem:
             return refusal(problem)
-        response = self._control_router(request)
-        if request.method not in READS and request.path.startswith(SANDBOX_PREFIX):
-            self.sandboxes.changed(request.path.removeprefix(SANDBOX_PREFIX).partition("/")[0])
-        return response
+        return self._control_router(request)
 
     def _customer(self, request: Request) -> Account:
         sandbox = self.sandboxes.get(request.sandbox)

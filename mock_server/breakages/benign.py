@@ -21,6 +21,7 @@ from mock_server.breakages.breakage import (
     role,
 )
 from mock_server.http.exchange import Answer, Request, Response
+from mock_server.worlds.changes import ClockSet
 from mock_server.worlds.moments import Duration
 from mock_server.worlds.sandbox import PlantedFault, Sandbox
 
@@ -137,7 +138,8 @@ def _off_by(seconds: int) -> PlantedFault:
     def off(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
         nonlocal moved
         if not moved:
-            moved, sandbox.clock = True, sandbox.clock.later(by)
+            moved = True
+            sandbox.apply(ClockSet(sandbox.clock.later(by)))
         return answer(request)
 
     return off

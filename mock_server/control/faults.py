@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
-from mock_server.bounds import MOST_FAULTS
 from mock_server.http import problems
+from mock_server.http.bounds import MOST_FAULTS
 from mock_server.http.operation import operation
 from mock_server.http.router import Route
+from mock_server.worlds.changes import FaultsSet
 from mock_server.worlds.faults import Fault, Rule
 from mock_server.worlds.registry import Sandboxes
 
@@ -33,13 +34,13 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
-    sandbox.faults = [*sandbox.faults, fault]
+    sandbox.apply(FaultsSet((*sandbox.faults, fault)))
     return _shown(fault, sandboxes.business)
 
 
 @operation("clearFaults")
 def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
-    sandboxes.get(sandbox_id).faults = []
+    sandboxes.get(sandbox_id).apply(FaultsSet(()))
 
 
 def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:

@@ -104,9 +104,7 @@ def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 
 
 def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
-    sandbox = sandboxes.get(sandbox_id)
-    sandbox.journal = sandbox.journal or Journal()
-    return sandbox.journal
+    return sandboxes.get(sandbox_id).journal
 
 
 def _listed(found: list[Entry], limit: int) -> Json:

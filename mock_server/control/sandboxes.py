@@ -9,9 +9,8 @@ import msgspec
 from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
 from mock_server.http.operation import operation
-from mock_server.resources import RESOURCES
 from mock_server.worlds import scenario, snapshot
-from mock_server.worlds.account import Account
+from mock_server.worlds.changes import Reset
 from mock_server.worlds.clock import ClockError, instant
 from mock_server.worlds.registry import Opening, Sandboxes, base_path
 from mock_server.worlds.sandbox import Sandbox
@@ -53,7 +52,7 @@ def delete_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 @operation("resetSandbox")
 def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
-    sandbox.reset()
+    sandbox.apply(Reset())
     return _with_facts(sandbox)
 
 
@@ -109,24 +108,13 @@ def _summary(sandbox: Sandbox) -> Json:
 
 
 def _with_facts(sandbox: Sandbox) -> Json:
-    facts = {account.person.name: _facts(account) for account in sandbox.accounts()}
-    return _whole(sandbox, facts)
+    accounts = sandbox.accounts()
+    return _whole(sandbox, {each.person.name: sandbox.world.facts_of(each) for each in accounts})
 
 
 def _at_opening(sandbox: Sandbox) -> Json:
     """With what everybody has when a sandbox is opened: the same in all that share the world."""
-    world = sandbox.world
-    if not world.facts:
-        accounts = (Account(person, world.opened, {}) for person in world.values())
-        world.facts.update({account.person.name: _facts(account) for account in accounts})
-    return _whole(sandbox, world.facts)
-
-
-def _facts(account: Account) -> Json:
-    facts: Json = {}
-    for resource in RESOURCES:
-        facts |= resource.facts(account)
-    return facts
+    return _whole(sandbox, sandbox.world.facts)
 
 
 def _whole(sandbox: Sandbox, facts: Mapping[str, Mapping[str, Any]]) -> Json:

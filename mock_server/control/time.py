@@ -6,6 +6,7 @@ from typing import Any
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.worlds.catalogue import named
+from mock_server.worlds.changes import ClockSet
 from mock_server.worlds.clock import Clock, ClockError, instant
 from mock_server.worlds.moments import Duration, duration
 from mock_server.worlds.registry import Sandboxes
@@ -32,7 +33,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
             f"That is before {before:%Y-%m-%dT%H:%M:%SZ}, the time it is; time runs"
             ' backwards only with "force": true.'
         )
-    sandbox.clock = clock
+    sandbox.apply(ClockSet(clock))
     return _shown(sandbox)
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 from jsonschema_rs import Draft202012Validator
 
-from mock_server import bounds
-from mock_server.bounds import BoundsError
-from mock_server.http import parameters, problems
+from mock_server.http import bounds, parameters, problems
+from mock_server.http.bounds import BoundsError
 from mock_server.http.document import Document
 from mock_server.http.edge_states import State, states_of
 from mock_server.http.exchange import Answer, Request, Response

@@ -14,7 +14,7 @@ from mock_server.http.document import Document
 from mock_server.http.exchange import Answer, Request, Response
 from mock_server.http.problems import Problem
 from mock_server.http.router import JSON, Router, refusal
-from mock_server.worlds import faults
+from mock_server.middleware import faults
 
 NAMES = ("code", "example", "delay")
 LONGEST_DELAY_MS = 60_000

@@ -11,7 +11,7 @@ from mock_server.resources import (
     orders,
     payment_methods,
 )
-from mock_server.worlds.account import Kind
+from mock_server.worlds.account import Account, Kind
 
 # Each after those that it refers to: so they are checked before it is made.
 RESOURCES = (
@@ -29,3 +29,11 @@ KINDS: dict[str, Kind[Any, Any]] = {
     for member in vars(resource).values()
     if isinstance(member, Kind)
 }
+
+
+def facts_of(account: Account) -> dict[str, Any]:
+    """What a tester may want to know of a customer, resource by resource."""
+    facts: dict[str, Any] = {}
+    for resource in RESOURCES:
+        facts |= resource.facts(account)
+    return facts

@@ -93,7 +93,7 @@ def _foreign(person: Person) -> set[str]:
 @operation("listMyAccountMarketingPreferences")
 def list_preferences(account: Account) -> Sequence[MarketingPreference]:
     """Every preference, as the customer last decided."""
-    consents = account.consents()
+    consents = account.consents
     return [
         replace(each, opted_in=consents[each.id]) if each.id in consents else each
         for each in account.all(MARKETING_PREFERENCES)

@@ -1,6 +1,6 @@
 """One customer at one instant: all that a handler gets, and so all that it can show."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -45,18 +45,16 @@ class Person:
     """Kind name → holding name → holding."""
     fellows: Mapping[str, "Person"]
     """Everybody of the same world, for what two people share."""
-    _made: MutableMapping[str, Sequence[Any]] = field(default_factory=dict)
+    make: Callable[["Person", Kind[Any, Any]], Sequence[Any]]
+    """The records of a kind: the world's, which makes them once."""
 
     @property
     def customer_id(self) -> str:
         return self.seed.child("customer").uuid()
 
     def all(self, kind: Kind[H, R]) -> Sequence[R]:
-        """Every record of a kind, as made when the world was opened; made once."""
-        made = self._made.get(kind.name)
-        if made is None:
-            made = self._made[kind.name] = kind.make(self, self.holdings.get(kind.name, {}))
-        return made
+        """Every record of a kind, as it stood when the world was opened."""
+        return self.make(self, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,20 @@ class Consent:
     opted_in: bool
 
 
+def _read_only(change: Consent) -> None:
+    raise TypeError(f"nobody takes {change}")
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A customer's view of their own data for the length of one request."""
 
     person: Person
     now: datetime
-    _consents: MutableMapping[str, bool]
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    """Preference id → whether they opted in, where they decided since the opening."""
+    apply: Callable[[Consent], None] = _read_only
+    """Makes a change; making it again changes nothing more."""
 
     @property
     def customer_id(self) -> str:
@@ -82,11 +87,3 @@ class Account:
     def all(self, kind: Kind[H, R]) -> Sequence[R]:
         """Every record of a kind, as it stood when the world was opened."""
         return self.person.all(kind)
-
-    def consents(self) -> Mapping[str, bool]:
-        """What was opted in to (true) or out of (false) since the world was opened."""
-        return self._consents
-
-    def apply(self, change: Consent) -> None:
-        """Make a change; making it again changes nothing more."""
-        self._consents[change.preference_id] = change.opted_in

@@ -20,13 +20,16 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
 from mock_server.worlds import scenario, snapshot, tokens
+from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.changes import State
 from mock_server.worlds.clock import Clock, ClockError, machine_now
-from mock_server.worlds.sandbox import Sandbox, World
+from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import Kinds, ScenarioError, Source
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 from mock_server.worlds.storage import Storage, StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
+from mock_server.worlds.world import Facts, World
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
 _WORLDS_KEPT = 256
@@ -65,14 +68,17 @@ class Sandboxes:
         default: Opening,
         kinds: Kinds,
         catalogue: Catalogue,
+        facts_of: Callable[[Account], Facts],
         limits: Limits | None = None,
         storage: Storage | None = None,
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
         self.business: Sequence[Route] = ()
         """The operations of the My Account API, once they are known."""
-        self._world = _worlds(kinds, catalogue)
+        self._world = _worlds(kinds, catalogue, facts_of)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
+        self._used_s: dict[str, float] = {}
+        """When somebody last asked for each, on a clock that only measures."""
         self._met = Coverage()
         self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
         for id, saved in tuple(storage.all()) if storage else ():
@@ -101,9 +107,9 @@ class Sandboxes:
         before = self._by_id.get(sandbox.id)
         self._keep(sandbox)
         try:
-            self.changed(sandbox.id)
+            self._save(sandbox)
         except Problem:
-            del self._by_id[sandbox.id]
+            del self._by_id[sandbox.id], self._used_s[sandbox.id]
             if before is not None:
                 self._keep(before)
             raise
@@ -144,33 +150,29 @@ class Sandboxes:
         except (ScenarioError, ClockError) as error:
             raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
         breakages = {each.id: each.start() for each in broken}
-        sandbox = Sandbox(id or secrets.token_hex(4), world, first, breakages)
-        sandbox.clock, sandbox.faults, sandbox.used_s = clock, saved.faults, time.monotonic()
-        for each in saved.decisions:
-            sandbox.decide(each.persona, each.preference_id, each.opted_in)
-        return sandbox
+        state = State(world, clock, saved.decided, tuple(saved.faults))
+        id = id or secrets.token_hex(4)
+        return Sandbox(id, State(world, first), breakages, state=state, keep=self._save)
 
-    def changed(self, id: str) -> None:
+    def _save(self, sandbox: Sandbox) -> None:
         """
-        A sandbox has changed, or is gone: keep it so, where sandboxes are kept.
+        Keep a sandbox as it is, where sandboxes are kept.
 
         Raises:
-            Problem: 500, it could not be kept.
+            Problem: 500, it could not be written.
         """
-        if self._storage is None:
+        if self._storage is None or sandbox.id not in self._by_id:
             return
         try:
-            if sandbox := self._by_id.get(id):
-                self._storage.save(id, snapshot.taken(sandbox))
-            else:
-                self._storage.delete(id)
+            self._storage.save(sandbox.id, snapshot.taken(sandbox))
         except StorageError as error:
             raise problems.internal(
-                f"It is done, but would not outlive a restart: {error}."
+                f"Nothing was changed, for a restart would undo it: {error}."
             ) from None
 
     def _keep(self, sandbox: Sandbox) -> None:
         self._by_id[sandbox.id] = sandbox
+        self._used_s[sandbox.id] = time.monotonic()
 
     def _made(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
         since = None if opening.now else machine_now()
@@ -180,7 +182,7 @@ class Sandboxes:
         text = msgspec.json.encode(overrides, order="sorted")
         world = self._world(opening.scenario, opening.seed, clock.base, text)
         breakages = {each.id: each.start() for each in broken}
-        return Sandbox(id, world, clock, breakages, used_s=time.monotonic())
+        return Sandbox(id, State(world, clock), breakages, keep=self._save)
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
@@ -205,7 +207,7 @@ class Sandboxes:
             return found
         self._close_idle()
         if found.id in self._by_id:
-            found.used_s = time.monotonic()
+            self._used_s[id] = time.monotonic()
             self._by_id.move_to_end(id)
             return found
         return None
@@ -215,9 +217,9 @@ class Sandboxes:
         if self._limits.idle_s is None:
             return
         used_before = time.monotonic() - self._limits.idle_s
-        while (first := next(iter(self._by_id.values()))).used_s < used_before:
+        while self._used_s[(first := next(iter(self._by_id.values()))).id] < used_before:
             if first.id == DEFAULT_SANDBOX:
-                first.used_s = time.monotonic()
+                self._used_s[first.id] = time.monotonic()
                 self._by_id.move_to_end(DEFAULT_SANDBOX)
             else:
                 self._close(first)
@@ -234,10 +236,16 @@ class Sandboxes:
         self._close(self.get(id))
 
     def _close(self, sandbox: Sandbox) -> None:
-        del self._by_id[sandbox.id]
-        self.changed(sandbox.id)
-        if sandbox.journal is not None:
-            self._met.add(sandbox.journal.coverage)
+        del self._by_id[sandbox.id], self._used_s[sandbox.id]
+        if sandbox.coverage is not None:
+            self._met.add(sandbox.coverage)
+        if self._storage is not None:
+            try:
+                self._storage.delete(sandbox.id)
+            except StorageError as error:
+                raise problems.internal(
+                    f"It is closed, but would be back after a restart: {error}."
+                ) from None
 
     @property
     def coverage(self) -> Coverage:
@@ -245,8 +253,8 @@ class Sandboxes:
         met = Coverage()
         met.add(self._met)
         for sandbox in self._by_id.values():
-            if sandbox.journal is not None:
-                met.add(sandbox.journal.coverage)
+            if sandbox.coverage is not None:
+                met.add(sandbox.coverage)
         return met
 
     def addressed(self, request: Request) -> Request:
@@ -279,11 +287,11 @@ def _lately() -> datetime:
     return now - timedelta(seconds=now.second % _SHARED_S)
 
 
-def _worlds(kinds: Kinds, catalogue: Catalogue) -> Worlds:
+def _worlds(kinds: Kinds, catalogue: Catalogue, facts_of: Callable[[Account], Facts]) -> Worlds:
     @lru_cache(_WORLDS_KEPT)
     def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        world = World(found, seed, opened, catalogue, overrides)
+        world = World(found, seed, opened, catalogue, facts_of, overrides)
         world.check(kinds.values())
         return world
 

@@ -1,84 +1,28 @@
-"""Worlds: a scenario opened at an instant, and the sandboxes that live in it."""
+"""Sandboxes: a world each, with what was changed in it since."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from mock_server.http import problems
 from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.problems import Problem
 from mock_server.http.router import Route
+from mock_server.observation.coverage import Coverage
 from mock_server.observation.journal import Journal
 from mock_server.worlds import tokens
-from mock_server.worlds.account import Account, Kind, Person
-from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.account import Account, Consent
+from mock_server.worlds.changes import Change, Decided, Reset, State
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.faults import Fault
-from mock_server.worlds.scenario import Scenario
 from mock_server.worlds.seed import Seed
 from mock_server.worlds.tokens import Token
+from mock_server.worlds.world import World
 
-
-class World(Mapping[str, Person]):
-    """Everybody of a scenario, opened at an instant: never changes, shared by many sandboxes."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        seed: int,
-        opened: datetime,
-        catalogue: Catalogue,
-        overrides: bytes = b"{}",
-    ) -> None:
-        self.scenario, self.seed, self.opened, self._catalogue = scenario, seed, opened, catalogue
-        self.overrides = overrides
-        """What was laid over the scenario, as JSON."""
-        self._people: dict[str, Person] = {}
-        self.facts: dict[str, Mapping[str, Any]] = {}
-        """What each customer has at the opening, once somebody asked."""
-
-    def __getitem__(self, name: str) -> Person:
-        if name not in self._people:
-            plan = self.scenario.customers[name]
-            seed = Seed(f"{self.seed}/{name}")
-            self._people[name] = Person(
-                name, plan.description, seed, self.opened, self._catalogue, plan.holdings, self
-            )
-        return self._people[name]
-
-    def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
-        """
-        Make everything once, to find what cannot be made.
-
-        Raises:
-            ScenarioError: something refers to what does not exist, or a date is no date.
-        """
-        for who, person in self.items():
-            for kind in kinds:
-                for name, holding in person.holdings.get(kind.name, {}).items():
-                    place = ("customers", who, kind.name, *([] if kind.single else [name]))
-                    for wrong in filter(None, _problems(holding, person)):
-                        raise self.scenario.source.error(wrong, place)
-                try:
-                    person.all(kind)
-                except ValueError as error:
-                    place = ("customers", who, kind.name)
-                    raise self.scenario.source.error(str(error), place) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.scenario.customers)
-
-    def __len__(self) -> int:
-        return len(self.scenario.customers)
-
-
-def _problems(holding: Any, person: Person) -> Iterable[str | None]:
-    problems: Callable[[Person], Iterable[str | None]] = getattr(holding, "problems", _none)
-    return problems(person)
-
-
-def _none(_person: Person) -> Iterable[str | None]:
-    return ()
+_REVISIONS = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +37,104 @@ PlantedFault = Callable[[Request, Answer, "Sandbox"], Response]
 """Answers in place of the right `Answer`, which it may ask."""
 
 
-@dataclass(slots=True)
 class Sandbox:
     """A world of one's own: a shared scenario, a clock, and what was changed since."""
 
-    id: str
-    world: World
-    clock: Clock
-    breakages: Mapping[str, PlantedFault] = field(default_factory=dict)
-    """What was broken in it on purpose, by the breakage's id."""
-    faults: Sequence[Fault] = ()
-    """What goes wrong in it on demand."""
-    journal: Journal | None = None
-    """What was asked of it; None before the first request."""
-    used_s: float = 0.0
-    """When somebody last asked for it, on a clock that only measures."""
-    _consents: dict[str, dict[str, bool]] = field(default_factory=dict)
-    first_clock: Clock = field(init=False)
-    """What a reset goes back to."""
+    __slots__ = (
+        "_journal",
+        "_keep",
+        "_listeners",
+        "breakages",
+        "id",
+        "opening",
+        "revision",
+        "state",
+    )
 
-    def __post_init__(self) -> None:
-        self.first_clock = self.clock
+    def __init__(
+        self,
+        id: str,
+        opening: State,
+        breakages: Mapping[str, PlantedFault] | None = None,
+        *,
+        state: State | None = None,
+        keep: Callable[["Sandbox"], None] | None = None,
+    ) -> None:
+        """
+        `state` is where it stands, if not at its opening; `keep` is told of each change before
+        anybody sees it, and refuses it by raising.
+        """
+        self.id, self.opening, self._keep = id, opening, keep
+        self.breakages = breakages or {}
+        """What was broken in it on purpose, by the breakage's id."""
+        self._journal: Journal | None = None
+        self.state = state or opening
+        self.revision = next(_REVISIONS)
+        """Counts changes: no two states of any sandboxes have the same."""
+        self._listeners: tuple[Callable[[Change], None], ...] = ()
+
+    @property
+    def journal(self) -> Journal:
+        """What was asked of it; there from when somebody first asks, as most never do."""
+        if self._journal is None:
+            self._journal = Journal()
+        return self._journal
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What its clients have seen; None if nobody asked it anything."""
+        return self._journal.coverage if self._journal is not None else None
+
+    @property
+    def world(self) -> World:
+        return self.state.world
+
+    @property
+    def clock(self) -> Clock:
+        return self.state.clock
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.state.faults
+
+    def apply(self, change: Change) -> None:
+        """
+        The one door for changes: journal and storage hear of each here.
+
+        Raises:
+            Problem: 500, it could not be kept; nothing has changed then.
+        """
+        before = self.state
+        self.state = change.applied_to(before, self.opening)
+        try:
+            if self._keep is not None:
+                self._keep(self)
+        except Problem:
+            self.state = before
+            raise
+        self.revision = next(_REVISIONS)
+        if isinstance(change, Reset) and self._journal is not None:
+            self._journal.clear(reset=True)
+        for listener in self._listeners:
+            listener(change)
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[Change], None]) -> Iterator[None]:
+        """Tell of the changes that are made meanwhile."""
+        before, self._listeners = self._listeners, (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            self._listeners = before
 
     def account(self, name: str) -> Account:
         """A customer as they are now."""
-        consents = self._consents.setdefault(name, {})
-        return Account(self.world[name], self.clock.now(), consents)
+        decided = self.state.decisions.get(name, {})
+
+        def decide(consent: Consent) -> None:
+            self.apply(Decided(name, consent.preference_id, consent.opted_in))
+
+        return Account(self.world[name], self.clock.now(), decided, decide)
 
     def accounts(self) -> Iterator[Account]:
         """Every customer of the sandbox, as they are now."""
@@ -137,26 +153,6 @@ class Sandbox:
         """Where what is drawn in it is drawn from."""
         return Seed(f"{self.world.seed}/sandbox")
 
-    def decide(self, name: str, preference_id: str, opted_in: bool) -> None:
-        """Let a customer have opted in or out."""
-        self._consents.setdefault(name, {})[preference_id] = opted_in
-
-    def decisions(self) -> dict[tuple[str, str], bool]:
-        """What everybody opted in to (true) and out of (false) since it was opened."""
-        return {
-            (name, id): opted_in
-            for name, consents in self._consents.items()
-            for id, opted_in in consents.items()
-        }
-
-    def changes_since(self, before: Mapping[tuple[str, str], bool]) -> list[dict[str, Any]]:
-        """What was decided otherwise since the `decisions` were these."""
-        return [
-            {"persona": name, "preference_id": id, "opted_in": opted_in}
-            for (name, id), opted_in in self.decisions().items()
-            if before.get((name, id)) != opted_in
-        ]
-
     def record(
         self,
         route: Route | None,
@@ -165,8 +161,6 @@ class Sandbox:
         changes: list[dict[str, Any]],
     ) -> None:
         """Note a request in the journal."""
-        if self.journal is None:
-            self.journal = Journal()
         persona, role = self._spoken_for(request.headers.get("authorization"))
         self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
 
@@ -183,14 +177,6 @@ class Sandbox:
             return None, "unknown"
         over = token.expires is not None and token.expires <= self.clock.now()
         return token.name, "expired" if over else token.role
-
-    def reset(self) -> None:
-        """Back to what the scenario says, and to the time it was opened with."""
-        self._consents.clear()
-        self.faults = ()
-        if self.journal is not None:
-            self.journal.clear(reset=True)
-        self.clock = self.first_clock
 
     def caller(self, authorization: str | None) -> Caller:
         """

@@ -9,8 +9,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from mock_server import bounds
-from mock_server.bounds import MOST_CUSTOMERS, MOST_RECORDS, BoundsError
+from mock_server.http import bounds
+from mock_server.http.bounds import MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
 from mock_server.worlds.account import Kind
 

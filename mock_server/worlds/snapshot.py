@@ -1,5 +1,6 @@
 """A sandbox as one JSON document: everything it takes to have the same one elsewhere."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,8 +9,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from mock_server import bounds
-from mock_server.bounds import LARGEST_NUMBER, MOST_FAULTS, BoundsError
+from mock_server.http import bounds
+from mock_server.http.bounds import LARGEST_NUMBER, MOST_FAULTS, BoundsError
 from mock_server.worlds.clock import EARLIEST, LATEST, OUT_OF_BOUNDS, Clock, ClockError, machine_now
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.moments import Duration
@@ -74,6 +75,14 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
         """The scenario's text, under its name."""
         return Source(self.scenario.name, self.scenario.text)
 
+    @property
+    def decided(self) -> Mapping[str, Mapping[str, bool]]:
+        """Persona → preference id → whether they opted in."""
+        decided: dict[str, dict[str, bool]] = {}
+        for each in self.decisions:
+            decided.setdefault(each.persona, {})[each.preference_id] = each.opted_in
+        return decided
+
     def clocks(self, *, resumed: bool) -> tuple[Clock, Clock]:
         """
         The first clock and the one it had; a running one goes on where it was when it was saved,
@@ -105,9 +114,13 @@ def taken(sandbox: Sandbox) -> Snapshot:
         msgspec.json.decode(world.overrides),
         list(sandbox.breakages),
         world.opened,
-        _clocked(sandbox.first_clock),
+        _clocked(sandbox.opening.clock),
         _clocked(sandbox.clock),
-        [Decision(*key, opted_in) for key, opted_in in sandbox.decisions().items()],
+        [
+            Decision(persona, id, opted_in)
+            for persona, own in sandbox.state.decisions.items()
+            for id, opted_in in own.items()
+        ],
         list(sandbox.faults),
     )
 

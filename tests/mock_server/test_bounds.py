@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mock_server import bounds
 from mock_server.app import Settings
-from mock_server.bounds import BoundsError
+from mock_server.http import bounds
+from mock_server.http.bounds import BoundsError
 from mock_server.http.exchange import Request, Response
 from tests.conftest import Caller
 

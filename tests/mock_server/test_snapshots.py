@@ -181,14 +181,25 @@ def test_a_snapshot_carries_no_more_than_it_must(client: httpx.Client) -> None:
     assert json.loads(text)["scenario"]["name"] == "heavy-history"
 
 
-def test_a_sandbox_that_cannot_be_kept_is_told_so_in_the_envelope(tmp_path: Path) -> None:
+def test_what_cannot_be_kept_is_refused_in_the_envelope_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file)
+    clock = f"{url}{SANDBOXES}/default/clock"
+    before = httpx.get(clock).json()["now"][:10]
     with sqlite3.connect(file) as database:
         database.execute("DROP TABLE sandboxes")
-    answer = httpx.post(f"{url}{SANDBOXES}/default/reset")
+    answer = httpx.patch(clock, json={"advance": "P1M"})
+    opened = httpx.post(f"{url}{SANDBOXES}", json={})
+    listed = httpx.get(f"{url}{SANDBOXES}").json()
+    after = httpx.get(clock).json()["now"][:10]
     process.kill()
     process.wait()
+
+    assert opened.status_code == 500
+    assert [each["id"] for each in listed] == ["default"]
+    assert before == after
 
     assert answer.status_code == 500
     assert "restart" in answer.json()["message"]

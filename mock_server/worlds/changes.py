@@ -1,0 +1,99 @@
+"""What can change in a sandbox, and every change as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from mock_server.worlds.clock import Clock
+from mock_server.worlds.faults import Fault
+from mock_server.worlds.world import World
+
+Json = dict[str, Any]
+_NONE: Mapping[str, Any] = MappingProxyType({})
+"""Shared: a hundred thousand sandboxes need no dictionary each."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A sandbox at one moment."""
+
+    world: World
+    clock: Clock
+    decisions: Mapping[str, Mapping[str, bool]] = field(default_factory=lambda: _NONE)
+    """Persona → preference id → whether they opted in, since the opening."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong on demand."""
+
+
+class Change(Protocol):
+    """A step from one state of a sandbox to the next; a new kind of change is a new class."""
+
+    def applied_to(self, state: State, opening: State) -> State:
+        """The state after it, `opening` being the one that the sandbox was opened in."""
+
+    def shown(self) -> Json | None:
+        """As the journal shows it beside the request that made it; None keeps it out."""
+
+
+class Quiet:
+    """A change that the journal does not show."""
+
+    __slots__ = ()
+
+    def shown(self) -> None:
+        """Nothing."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A customer opted in to a marketing preference, or out of it."""
+
+    persona: str
+    preference_id: str
+    opted_in: bool
+
+    def applied_to(self, state: State, _opening: State) -> State:
+        """The state after it."""
+        own = {**state.decisions.get(self.persona, {}), self.preference_id: self.opted_in}
+        return replace(state, decisions={**state.decisions, self.persona: own})
+
+    def shown(self) -> Json:
+        """Who decided what."""
+        return {
+            "persona": self.persona,
+            "preference_id": self.preference_id,
+            "opted_in": self.opted_in,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet(Quiet):
+    """The clock shows another time, or stands still, or runs."""
+
+    clock: Clock
+
+    def applied_to(self, state: State, _opening: State) -> State:
+        """The state after it."""
+        return replace(state, clock=self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsSet(Quiet):
+    """Faults were added, removed, or counted."""
+
+    faults: tuple[Fault, ...]
+
+    def applied_to(self, state: State, _opening: State) -> State:
+        """The state after it."""
+        return replace(state, faults=self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(Quiet):
+    """Everything is as it was at the opening."""
+
+    def applied_to(self, _state: State, opening: State) -> State:
+        """The state after it."""
+        return opening

@@ -1,0 +1,102 @@
+"""A world: everybody of a scenario, opened at an instant."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.scenario import Scenario
+from mock_server.worlds.seed import Seed
+
+Facts = Mapping[str, Any]
+
+
+class World(Mapping[str, Person]):
+    """
+    Everybody of a scenario by name, opened at an instant; shared by many sandboxes.
+
+    It makes each record when it is first asked for, and the same one ever after.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        opened: datetime,
+        catalogue: Catalogue,
+        facts_of: Callable[[Account], Facts],
+        overrides: bytes = b"{}",
+    ) -> None:
+        self.scenario, self.seed, self.opened = scenario, seed, opened
+        self.overrides = overrides
+        """What was laid over the scenario, as JSON."""
+        self._facts_of = facts_of
+        self._records: dict[tuple[str, str], Sequence[Any]] = {}
+        self._people = {
+            name: Person(
+                name,
+                plan.description,
+                Seed(f"{seed}/{name}"),
+                opened,
+                catalogue,
+                plan.holdings,
+                self,
+                self._all,
+            )
+            for name, plan in scenario.customers.items()
+        }
+
+    def __getitem__(self, name: str) -> Person:
+        return self._people[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._people)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    @cached_property
+    def facts(self) -> Mapping[str, Facts]:
+        """What each customer has at the opening."""
+        accounts = (Account(person, self.opened) for person in self.values())
+        return {account.person.name: self._facts_of(account) for account in accounts}
+
+    def facts_of(self, account: Account) -> Facts:
+        """What a customer has now."""
+        return self._facts_of(account)
+
+    def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
+        """
+        Make everything once, to find what cannot be made.
+
+        Raises:
+            ScenarioError: something refers to what does not exist, or a date is no date.
+        """
+        for who, person in self.items():
+            for kind in kinds:
+                for name, holding in person.holdings.get(kind.name, {}).items():
+                    place = ("customers", who, kind.name, *([] if kind.single else [name]))
+                    for problem in filter(None, _problems(holding, person)):
+                        raise self.scenario.source.error(problem, place)
+                try:
+                    person.all(kind)
+                except ValueError as error:
+                    place = ("customers", who, kind.name)
+                    raise self.scenario.source.error(str(error), place) from None
+
+    def _all(self, person: Person, kind: Kind[Any, Any]) -> Sequence[Any]:
+        key = (person.name, kind.name)
+        if key not in self._records:
+            self._records[key] = kind.make(person, person.holdings.get(kind.name, {}))
+        return self._records[key]
+
+
+def _problems(holding: Any, person: Person) -> Iterable[str | None]:
+    problems: Callable[[Person], Iterable[str | None]] = getattr(holding, "problems", _none)
+    return problems(person)
+
+
+def _none(_person: Person) -> Iterable[str | None]:
+    return ()
