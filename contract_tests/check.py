@@ -57,7 +57,9 @@ def check(
     started, now, verdicts = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC), []
     today = now.date()
     strict = plan.options.strict_enums
-    session = Session.open(target, contract, strict_enums=strict, transport=transport)
+    session = Session.open(
+        target, contract, strict_enums=strict, seed=plan.seed, transport=transport
+    )
     left: list[str] = []
     try:
         for verdict in _verdicts(session, plan):

@@ -108,6 +108,7 @@ def _again(
             client.target,
             client.contract,
             strict_enums=session.strict_enums,
+            seed=session.seed,
             transport=client.transport,
         )
         again.survey(operation, client.contract.preferences)

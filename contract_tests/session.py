@@ -37,6 +37,8 @@ class Session:
     unknown: Actor
     strict_enums: bool = False
     """Whether an unknown enum member is a violation, and not only drift."""
+    seed: int = 1
+    """Decides the values that laws draw."""
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @classmethod
@@ -46,6 +48,7 @@ class Session:
         contract: Contract,
         *,
         strict_enums: bool = False,
+        seed: int = 1,
         transport: httpx.BaseTransport | None = None,
     ) -> "Session":
         """Begin a run; `transport` sends its requests in place of a socket."""
@@ -56,7 +59,7 @@ class Session:
         tokens = {role: getattr(target.tokens, role) for role in ROLES}
         roles = {role: Actor(client, role, token) for role, token in tokens.items() if token}
         unknown = Actor(client, "unknown", target.tokens.unknown)
-        return cls(client, customers, roles, Actor(client), unknown, strict_enums)
+        return cls(client, customers, roles, Actor(client), unknown, strict_enums, seed)
 
     @property
     def contract(self) -> Contract:

@@ -1,153 +1,258 @@
 """Which credits are listed under which flags."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from contract_tests.actor import Customer
-from contract_tests.client import Exchange
+from contract_tests.actor import Customer, Record
+from contract_tests.client import Exchange, Query
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.session import Session
+from contract_tests.values import Values, boolean_casings, not_booleans
 
+CREDITS = "listMyAccountCredits"
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 NAMES = ("redeemed", "expired")
-NOT_BOOLEANS = {"redeemed": ("1", "yes", ""), "expired": ("1", "on", "")}
-AGAIN = {"redeemed": "true", "expired": "false"}
-"""What a flag is said to be when it is said a second time."""
-WORDS = {"redeemed": ("TRUE", "False"), "expired": ("True", "FALSE")}
+FLAGS: tuple[Query, ...] = (
+    (),
+    (("redeemed", "true"),),
+    (("expired", "true"),),
+    (("redeemed", "true"), ("expired", "true")),
+)
+"""Neither, one, the other, both: what every list of credits is one of."""
 
 
-def _ids(exchange: Exchange) -> set[str]:
-    return {each["id"] for each in exchange.records}
+@dataclass
+class Holding:
+    """What is known of one customer's credits, from every answer so far and from facts."""
+
+    customer: Customer
+    now: datetime
+    seen: dict[str, list[tuple[Record, Exchange]]] = field(default_factory=dict)
+    """Every record of a credit, with the answer it stood in."""
+
+    def fact(self, *states: str) -> set[str]:
+        """The credits that the profile says to be in one of the states."""
+        return {id for state in states for id in self.customer.facts.get(f"{state}_credits", ())}
+
+    @property
+    def ids(self) -> set[str]:
+        return {*self.seen, *self.fact("live", "redeemed", "expired", "redeemed_expired")}
+
+    def revoked(self, id: str) -> bool:
+        """Whether it was taken back."""
+        return id in self.fact("revoked") or any(each["revoked_at"] for each in self._records(id))
+
+    def redeemed(self, id: str) -> bool:
+        """Whether it was used up; no time undoes that."""
+        shown = any(each["redeemed_at"] for each in self._records(id))
+        return shown or id in self.fact("redeemed", "redeemed_expired")
+
+    def expired(self, id: str) -> bool | None:
+        """Whether its time is over; None where that depends on whose clock is right."""
+        if id in self.fact("expired", "redeemed_expired"):
+            return True
+        ends = [_instant(each["expires_at"]) for each in self._records(id)]
+        if any(end and abs(end - self.now) <= TOLERANCE for end in ends):
+            return None
+        return any(end is not None and end < self.now for end in ends)
+
+    def belongs(self, id: str, query: Query) -> bool | None:
+        """Whether it belongs to the list of a query; None where that cannot be known."""
+        asked = dict(query)
+        if self.revoked(id) or (self.redeemed(id) and asked.get("redeemed") != "true"):
+            return False
+        if asked.get("expired") == "true":
+            return True
+        expired = self.expired(id)
+        return None if expired is None else not expired
+
+    def in_state(self, *, redeemed: bool, expired: bool) -> list[str]:
+        """The credits in one of the four states."""
+        return [
+            id
+            for id in self.ids
+            if not self.revoked(id) and (self.redeemed(id), self.expired(id)) == (redeemed, expired)
+        ]
+
+    @property
+    def hidden(self) -> int:
+        """How many it takes a flag to see."""
+        return sum(self.redeemed(id) or bool(self.expired(id)) for id in self.ids)
+
+    def shown_in(self, id: str, besides: Exchange) -> list[Exchange]:
+        """An answer that tells of it, to be shown beside another."""
+        return [each for _, each in self.seen.get(id, ()) if each is not besides][:1]
+
+    def told(self, id: str) -> str:
+        """What is known of it, in a few words."""
+        known = [
+            f"redeemed_at {each['redeemed_at']}, expires_at {each['expires_at']}"
+            for each in self._records(id)
+        ]
+        states = ("live", "redeemed", "expired", "redeemed_expired", "revoked")
+        facts = [f"known to be {state}" for state in states if id in self.fact(state)]
+        return ", ".join([*known[:1], *facts])
+
+    def _records(self, id: str) -> Iterator[Record]:
+        return (record for record, _ in self.seen.get(id, ()))
 
 
-def _known(customers: list[Customer], *states: str) -> list[tuple[Customer, set[str]]]:
-    """Customers with credits that are known, or seen, to be in one of these states."""
-    found = [
-        (each, set().union(*(_in_state(each, state) for state in states))) for each in customers
-    ]
-    return [(customer, ids) for customer, ids in found if ids]
-
-
-def _in_state(customer: Customer, state: str) -> set[str]:
-    if f"{state}_credits" in customer.facts:
-        return set(customer.facts[f"{state}_credits"])
-    if state == "revoked":
-        return set()
-    everything = customer.credits(redeemed="true", expired="true").records
-    return {each["id"] for each in everything if _state(each, customer.client.now()) == state}
-
-
-def _witness(customer: Customer, state: str) -> list[Exchange]:
-    """The answer that tells who is in a state, where no fact does."""
-    known = f"{state}_credits" in customer.facts
-    return [] if known else [customer.credits(redeemed="true", expired="true")]
-
-
-def _state(credit: dict[str, object], now: datetime) -> str:
-    ended = _instant(credit["expires_at"])
-    expired = ended is not None and ended <= now
-    if credit["redeemed_at"] is not None:
-        return "redeemed_expired" if expired else "redeemed"
-    return "expired" if expired else "live"
+def _holdings(session: Session) -> list[Holding]:
+    """Of every customer whose lists can be read, those with the most hidden credits first."""
+    operation = session.contract.operations[CREDITS]
+    for customer in session.customers:
+        for query in FLAGS:
+            customer.once(operation, query)
+    now = session.client.now()
+    found = {each.name: Holding(each, now) for each in session.customers}
+    unreadable = set()
+    for exchange in session.client.exchanges:
+        if exchange.operation != CREDITS or exchange.actor not in found:
+            continue
+        if exchange.ok and not exchange.fits:
+            unreadable.add(exchange.actor)
+        for record in exchange.records if exchange.fits else ():
+            found[exchange.actor].seen.setdefault(record["id"], []).append((record, exchange))
+    readable = [each for name, each in found.items() if name not in unreadable]
+    return sorted(readable, key=lambda each: -each.hidden)
 
 
 def _instant(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
-def _needed(found: list[tuple[Customer, set[str]]], what: str) -> list[tuple[Customer, set[str]]]:
-    if not found:
+def _words(query: Query) -> str:
+    return "&".join(f"{name}={value}" for name, value in query) or "no flags"
+
+
+def _listed(session: Session, query: Query, leave_out: Iterable[str] = ()) -> list[Holding]:
+    """Every list of a query must hold what belongs to it, and nothing else."""
+    holdings = _holdings(session)
+    for holding in holdings:
+        answer = holding.customer.credits(**dict(query))
+        shown = {each["id"] for each in answer.records}
+        for id in sorted(holding.ids - set(leave_out)):
+            belongs = holding.belongs(id, query)
+            if belongs is (id not in shown):
+                _misplaced(holding, id, answer, query, belongs=bool(belongs))
+    return holdings
+
+
+def _misplaced(holding: Holding, id: str, answer: Exchange, query: Query, *, belongs: bool) -> None:
+    count, told = len(answer.records), f"{id}: {holding.told(id)}"
+    raise Violation(
+        expected=f"{'' if belongs else 'not '}{told}, for {_words(query)}",
+        actual=f"{count} credits {'without' if belongs else 'with'} it",
+        exchange=answer,
+        after=holding.shown_in(id, answer),
+    )
+
+
+def _covered(holdings: Sequence[Holding], what: str, *states: tuple[bool, bool]) -> None:
+    if not any(
+        each.in_state(redeemed=redeemed, expired=expired)
+        for each in holdings
+        for redeemed, expired in states
+    ):
         raise NotCovered(f"no customer is known to have {what}")
-    return found
-
-
-def _never(answer: Exchange, ids: set[str], what: str) -> None:
-    if seen := _ids(answer) & ids:
-        shown = next(each for each in answer.records if each["id"] in seen)
-        dates = f"redeemed_at {shown['redeemed_at']}, expires_at {shown['expires_at']}"
-        actual = f"{shown['id']} with {dates}"
-        raise Violation(expected=f"no {what} credit", actual=actual, exchange=answer)
-
-
-def _all(answer: Exchange, ids: set[str], what: str, known_by: Iterable[Exchange]) -> None:
-    if hidden := ids - _ids(answer):
-        raise Violation(
-            expected=f"every {what} credit, {sorted(hidden)[0]} among them",
-            actual=f"{len(answer.records)} credits without it",
-            exchange=answer,
-            after=known_by,
-        )
 
 
 @law("CREDITS-01")
-def plainly_only_usable_credits_are_listed(customers: list[Customer]) -> None:
-    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
-
-    for customer, ids in _needed(hidden, "redeemed or expired credits"):
-        _never(customer.credits(), ids, "redeemed or expired")
-    for customer, ids in _known(customers, "live"):
-        _all(customer.credits(), ids, "live", _witness(customer, "live"))
-    for customer in customers:
-        plain = customer.credits()
-        _never(plain, {each["id"] for each in plain.records if each["redeemed_at"]}, "redeemed")
+def plainly_only_usable_credits_are_listed(session: Session) -> None:
+    holdings = _listed(session, FLAGS[0])
+    _covered(holdings, "redeemed or expired credits", (True, False), (False, True), (True, True))
 
 
 @law("CREDITS-02")
-def redeemed_true_adds_redeemed_credits_and_hides_none(customers: list[Customer]) -> None:
-    for customer, ids in _needed(_known(customers, "redeemed"), "redeemed credits"):
-        asked, plain = customer.credits(redeemed="true"), customer.credits()
-        _all(asked, ids, "redeemed", _witness(customer, "redeemed"))
-        _all(asked, _ids(plain), "plainly listed", [plain])
-        _never(asked, _in_state(customer, "expired"), "expired")
+def redeemed_true_adds_redeemed_credits_and_nothing_else(session: Session) -> None:
+    holdings = _listed(session, FLAGS[1], leave_out=_both(session))
+    _covered(holdings, "redeemed credits", (True, False))
 
 
 @law("CREDITS-03")
-def expired_true_adds_expired_credits_and_hides_none(customers: list[Customer]) -> None:
-    for customer, ids in _needed(_known(customers, "expired"), "expired credits"):
-        asked, plain = customer.credits(expired="true"), customer.credits()
-        _all(asked, ids, "expired", _witness(customer, "expired"))
-        _all(asked, _ids(plain), "plainly listed", [plain])
-        _never(asked, _in_state(customer, "redeemed"), "redeemed")
+def expired_true_adds_expired_credits_and_nothing_else(session: Session) -> None:
+    holdings = _listed(session, FLAGS[2], leave_out=_both(session))
+    _covered(holdings, "expired credits", (False, True))
+
+
+def _both(session: Session) -> set[str]:
+    return {id for each in _holdings(session) for id in each.in_state(redeemed=True, expired=True)}
 
 
 @law("CREDITS-04")
-def what_is_redeemed_and_expired_needs_both_flags(customers: list[Customer]) -> None:
-    both = _known(customers, "redeemed_expired")
-
-    for customer, ids in _needed(both, "credits both redeemed and expired"):
-        asked = customer.credits(redeemed="true", expired="true")
-        _all(asked, ids, "redeemed and expired", _witness(customer, "redeemed_expired"))
-        for one in (customer.credits(redeemed="true"), customer.credits(expired="true")):
-            _never(one, ids, "redeemed and expired")
-            _all(asked, _ids(one), "redeemed or expired", [one])
+def what_is_redeemed_and_expired_needs_both_flags(session: Session) -> None:
+    for holding in _holdings(session):
+        for query in FLAGS[1:3]:
+            answer = holding.customer.credits(**dict(query))
+            shown = {each["id"] for each in answer.records}
+            for id in holding.in_state(redeemed=True, expired=True):
+                if id in shown:
+                    _misplaced(holding, id, answer, query, belongs=False)
+    holdings = _listed(session, FLAGS[3])
+    _listed(session, tuple(reversed(FLAGS[3])))
+    _covered(holdings, "credits both redeemed and expired", (True, True))
 
 
 @law("CREDITS-05")
-def a_revoked_credit_is_never_listed(customers: list[Customer]) -> None:
-    for customer, ids in _needed(_known(customers, "revoked"), "revoked credits"):
-        for flags in ({}, {"redeemed": "true"}, {"expired": "true"}):
-            _never(customer.credits(**flags), ids, "revoked")
-        _never(customer.credits(redeemed="true", expired="true"), ids, "revoked")
+def a_revoked_credit_is_never_listed(session: Session, operation: Operation) -> None:
+    holdings = {each.customer.name: each for each in _holdings(session)}
+    for customer, exchange in session.successes(operation):
+        for record in exchange.records:
+            holding = holdings.get(customer.name)
+            if holding and holding.revoked(record["id"]):
+                raise Violation(
+                    expected=f"{record['id']} never listed, as it was revoked",
+                    actual=f"it is listed with revoked_at {record['revoked_at']}",
+                    exchange=exchange,
+                )
+    if not any(each.fact("revoked") for each in holdings.values()):
+        raise NotCovered("no customer is known to have revoked credits")
 
 
 @law("CREDITS-06")
-def false_is_the_same_as_absent(customers: list[Customer]) -> None:
-    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
-    customer = _needed(hidden, "redeemed or expired credits")[0][0]
+def false_is_the_same_as_absent(session: Session) -> None:
+    holdings = [each for each in _holdings(session) if each.ids]
+    for number, holding in enumerate(holdings):
+        for query in _with_false() if number == 0 else FALSE:
+            plain = tuple((name, value) for name, value in query if value == "true")
+            _same_list(holding, query, plain)
+    if not any(each.hidden for each in holdings):
+        raise NotCovered("no customer is known to have redeemed or expired credits")
 
-    for said in ({}, {"redeemed": "true"}, {"expired": "true"}):
-        whole = {name: said.get(name, "false") for name in NAMES}
-        asked, wanted = customer.credits(**whole), customer.credits(**said)
-        lists = [[each["id"] for each in answer.records] for answer in (wanted, asked)]
-        if lists[0] != lists[1]:
-            raise Violation(
-                expected=f"the {len(lists[0])} credits of {said or 'no flags'}: {lists[0]}",
-                actual=f"{len(lists[1])}: {lists[1]}",
-                exchange=asked,
-                after=[wanted],
-            )
+
+FALSE: tuple[Query, ...] = (
+    (("redeemed", "false"), ("expired", "false")),
+    (("redeemed", "true"), ("expired", "false")),
+    (("redeemed", "false"), ("expired", "true")),
+)
+
+
+def _with_false() -> Iterator[Query]:
+    yield from FALSE
+    yield from (tuple(reversed(query)) for query in FALSE)
+    yield from (((name, "false"),) for name in NAMES)
+
+
+def _same_list(holding: Holding, query: Query, like: Query) -> None:
+    """Two queries must be answered the same list, but for what expires in these minutes."""
+    operation = holding.customer.operation(CREDITS)
+    asked, wanted = (holding.customer.once(operation, each) for each in (query, like))
+    lists = [
+        [each for each in answer.records if holding.expired(each["id"]) is not None]
+        for answer in (wanted, asked)
+    ]
+    if asked.status != wanted.status or lists[0] != lists[1]:
+        ids = [[each["id"] for each in listed] for listed in lists]
+        raise Violation(
+            expected=f"the {len(ids[0])} credits of {_words(like)}: {ids[0]}",
+            actual=f"{len(ids[1])}: {ids[1]}" if asked.fits else asked.told(),
+            exchange=asked,
+            after=[wanted],
+        )
 
 
 @law("CREDITS-07")
@@ -165,56 +270,56 @@ def credits_come_soonest_to_expire_first(session: Session, operation: Operation)
 
 
 @law("CREDITS-08")
-def a_credit_is_expired_from_its_expiry_on(session: Session, customers: list[Customer]) -> None:
-    now, seen = session.client.now(), 0
-    for customer in customers:
-        answer, asked = customer.credits(), customer.credits(expired="true")
-        plain = _ids(answer)
-        for credit in asked.records:
-            id, ends = credit["id"], _instant(credit["expires_at"])
-            seen += ends is not None
-            if id in plain and ends is not None and ends < now - TOLERANCE:
-                wanted, actual = f"no credit that ended before {now}", f"{id} ended {ends}"
-                raise Violation(expected=wanted, actual=actual, exchange=answer)
-            if id not in plain and (ends is None or ends > now + TOLERANCE):
-                raise Violation(
-                    expected=f"{id} in the plain list, as it ends {ends or 'never'}",
-                    actual=f"{len(plain)} credits without it",
-                    exchange=answer,
-                    after=[asked],
-                )
+def a_credit_is_expired_from_its_expiry_on(session: Session) -> None:
+    seen = 0
+    for holding in _holdings(session):
+        plain = holding.customer.credits()
+        shown = {each["id"] for each in plain.records}
+        for id, records in holding.seen.items():
+            ends = [each["expires_at"] for each, _ in records]
+            seen += any(ends)
+            if holding.expired(id) and id in shown:
+                _misplaced(holding, id, plain, FLAGS[0], belongs=False)
+            if id not in shown and holding.belongs(id, FLAGS[0]):
+                _misplaced(holding, id, plain, FLAGS[0], belongs=True)
     if not seen:
         raise NotCovered("no customer has a credit that expires")
 
 
 @law("CREDITS-09")
-def a_flag_is_true_or_false_in_any_case_and_once(customers: list[Customer]) -> None:
-    hidden = _known(customers, "redeemed", "expired", "redeemed_expired")
-    customer = hidden[0][0] if hidden else customers[0]
-    operation = customer.operation("listMyAccountCredits")
-    for name in NAMES:
-        for word in WORDS[name]:
-            answer = customer.once(operation, ((name, word),))
-            wanted = customer.once(operation, ((name, word.lower()),))
-            if answer.json != wanted.json:
-                raise Violation(
-                    expected=f"as for {word.lower()}: {wanted.told()}",
-                    actual=answer.told(),
-                    exchange=answer,
-                    after=[wanted],
-                )
-        bad = [((name, word),) for word in NOT_BOOLEANS[name]]
-        for query in (*bad, ((name, "true"), (name, AGAIN[name]))):
-            malformed(customer, operation, name, query)
+def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
+    casings, values = boolean_casings(session.seed), not_booleans(session.seed)
+    for number, holding in enumerate(_holdings(session)):
+        for name in NAMES:
+            for word in casings if number == 0 else casings[number % 2 :: 4]:
+                _same_list(holding, ((name, word),), ((name, word.lower()),))
+            for query in _unclear(name, share(values, number), whole=number == 0):
+                malformed(holding.customer, holding.customer.operation(CREDITS), name, query)
 
 
-def malformed(
-    customer: Customer, operation: Operation, name: str, query: tuple[tuple[str, str], ...]
-) -> None:
+def share(values: Values, number: int) -> list[str]:
+    """All values for the first customer, and some others for each of the others."""
+    kinds = sorted(values)
+    return [values[kind] for kind in (kinds if number == 0 else kinds[number::7][:2])]
+
+
+def _unclear(name: str, values: Iterable[str], *, whole: bool) -> Iterator[Query]:
+    """Queries of a flag that must be refused: malformed, repeated, beside the other flag."""
+    other = NAMES[1 - NAMES.index(name)]
+    yield from (((name, value),) for value in values)
+    yield ((name, "true"), (name, "false"))
+    if whole:
+        yield from (((name, word), (name, word)) for word in ("true", "false"))
+        yield ((other, "true"), (name, "maybe"))
+        yield ((name, "maybe"), (other, "false"))
+        yield ((name, "true"), (other, "true"), (name, "true"))
+
+
+def malformed(customer: Customer, operation: Operation, name: str, query: Query) -> None:
     """The query must be answered 400, with a message that names the parameter."""
     answer = customer.once(operation, query)
     said = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
         raise Violation(expected=f"400 to {query}", actual=answer.told(), exchange=answer)
-    if name not in str(said):
+    if not re.search(rf"(?<![a-z_]){name}(?![a-z_])", str(said).lower()):
         raise Violation(expected=f"a message naming {name}", actual=answer.told(), exchange=answer)

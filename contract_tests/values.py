@@ -1,0 +1,133 @@
+"""Values to be refused, drawn by Hypothesis from every kind: the same seed, the same ones."""
+
+from collections.abc import Mapping
+from functools import cache
+from uuid import UUID
+
+import hypothesis
+from hypothesis import Phase, Verbosity
+from hypothesis import strategies as st
+
+Strategies = Mapping[str, st.SearchStrategy[str]]
+Values = dict[str, str]
+
+_SMALL = st.integers(1, 9)
+_WORDS = st.text("bcdgijkmpqvwz", min_size=2, max_size=8)
+_FULL_WIDTH = str.maketrans({chr(at): chr(at + 0xFEE0) for at in range(0x21, 0x7F)})
+_EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def _padded(text: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([f" {text}", f"{text} "])
+
+
+NOT_NUMBERS: Strategies = {
+    "zero": st.sampled_from(["0", "00", "-0"]),
+    "negative": st.integers(-99, -1).map(str),
+    "empty": st.just(""),
+    "word": _WORDS,
+    "fraction": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}.{pair[1]}"),
+    "whole fraction": _SMALL.map(lambda number: f"{number}.0"),
+    "exponent": _SMALL.map(lambda number: f"{number}e0"),
+    "sign": _SMALL.map(lambda number: f"+{number}"),
+    "white space": _SMALL.flatmap(lambda number: _padded(str(number))),
+    "hexadecimal": st.sampled_from(["0x1", "0xA", "0b1"]),
+    "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
+    "list": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]},{pair[1]}"),
+    "separator": _SMALL.map(lambda number: f"{number}_0"),
+    "another script": _SMALL.flatmap(
+        lambda number: st.sampled_from(
+            [str(number).translate(_FULL_WIDTH), str(number).translate(_EASTERN)]
+        )
+    ),
+    "constant": st.sampled_from(["null", "true", "NaN", "Infinity", "undefined"]),
+}
+"""What is no integer, or below 1, by kind."""
+
+_BOOLEAN = st.sampled_from(["true", "false"])
+
+NOT_BOOLEANS: Strategies = {
+    "one": st.just("1"),
+    "zero": st.just("0"),
+    "empty": st.just(""),
+    "yes": st.sampled_from(["yes", "Yes", "on", "ON"]),
+    "no": st.sampled_from(["no", "No", "off", "OFF"]),
+    "letter": st.sampled_from(["t", "T", "y", "f", "n"]),
+    "word": _WORDS,
+    "number": st.sampled_from(["2", "-1", "1.0", "01"]),
+    "constant": st.sampled_from(["null", "none", "None", "undefined"]),
+    "white space": _BOOLEAN.flatmap(_padded),
+    "quoted": _BOOLEAN.flatmap(lambda word: st.sampled_from([f'"{word}"', f"'{word}'"])),
+    "rest": st.tuples(_BOOLEAN, _WORDS).map("".join),
+    "cut": st.sampled_from(["tru", "fals", "tr"]),
+    "list": st.sampled_from(["true,true", "true,false", "[true]"]),
+    "another script": _BOOLEAN.map(lambda word: word.translate(_FULL_WIDTH)),
+}
+"""What is neither true nor false, by kind."""
+
+_HEX = "0123456789abcdef"
+
+
+def not_ids(own: str) -> Strategies:
+    """What is no preference's id, by kind; the last two are nearly `own`, which is one."""
+    return {
+        "word": _WORDS,
+        "number": st.integers(0, 10**6).map(str),
+        "unknown UUID": st.uuids(version=4).map(str),
+        "nil UUID": st.just(str(UUID(int=0))),
+        "hex24": st.text(_HEX, min_size=24, max_size=24),
+        "another script": st.text("äßλж漢字", min_size=1, max_size=6),
+        "longer": st.sampled_from(_HEX).map(lambda digit: own + digit),
+        "shorter": st.just(own[:-1]),
+    }
+
+
+def boolean_casings(seed: int) -> list[str]:
+    """`true` and `false` in capitals, in title case, and in a casing that is drawn."""
+    drawn = _drawn(
+        {word: st.tuples(*map(_either_case, word)).map("".join) for word in ("true", "false")}, seed
+    )
+    return list(dict.fromkeys(["TRUE", "FALSE", "True", "False", *drawn.values()]))
+
+
+def _either_case(letter: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([letter, letter.upper()])
+
+
+@cache
+def not_numbers(seed: int) -> Values:
+    """A value of every kind that is no integer, or below 1."""
+    return _drawn(NOT_NUMBERS, seed)
+
+
+@cache
+def not_booleans(seed: int) -> Values:
+    """A value of every kind that is neither true nor false."""
+    return _drawn(NOT_BOOLEANS, seed)
+
+
+@cache
+def unknown_ids(own: str, seed: int) -> Values:
+    """A value of every kind that is no preference's id."""
+    return _drawn(not_ids(own), seed)
+
+
+def _drawn(strategies: Strategies, seed: int) -> Values:
+    found: list[Values] = []
+
+    # The first example is the simplest of its kind; the last is as good as any.
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=5,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(st.fixed_dictionaries(dict(strategies)))
+    def collect(values: Values) -> None:
+        found.append(values)
+
+    collect()
+    return found[-1]
