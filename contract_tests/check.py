@@ -63,7 +63,8 @@ def check(
     left: list[str] = []
     try:
         for verdict in _verdicts(session, plan):
-            verdicts.append(baseline.tolerated(verdict, plan.known, today))
+            shown = verdict.shown(session.client.redact)
+            verdicts.append(baseline.tolerated(shown, plan.known, today))
             seen(verdicts[-1])
     finally:
         left = session.restore()

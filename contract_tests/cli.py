@@ -22,6 +22,7 @@ from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
+from contract_tests.redaction import Redactor
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, asked_for, writable, write
 from contract_tests.report.progress import progress
@@ -31,30 +32,43 @@ from contract_tests.states import provided
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
 
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
+CRASHED = 70
+"""The kit's own fault: what `sysexits.h` calls an internal software error; never a verdict."""
 INTERRUPTED = 130
 """What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
 SOURCES = ("documented", "client", "ruled")
 
 
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
+def _one_line_errors() -> Iterator[Redactor]:
+    """Whatever goes wrong is told in one line, without the secrets of what it yields."""
+    redact = Redactor()
     try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("contract-tests: interrupted; there is no verdict", err=True)
-        sys.exit(INTERRUPTED)
-    except TargetError as error:
-        click.echo(f"contract-tests: {error}", err=True)
-        sys.exit(USAGE)
-    except BrokenPipeError:
+        yield redact
+    except (BrokenPipeError, click.exceptions.Exit, click.ClickException):
         # Whoever read the output has seen enough; Click ends the command quietly.
         raise
-    except OSError as error:
-        click.echo(f"contract-tests: {error.filename}: {error.strerror}", err=True)
-        sys.exit(USAGE)
-    except Unreachable as error:
-        click.echo(f"contract-tests: the target cannot be reached: {error}", err=True)
-        sys.exit(UNREACHABLE)
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("CONTRACT_TESTS_TRACEBACK"):
+            raise
+        text, status = _ending(error)
+        click.echo(f"contract-tests: {redact(' '.join(text.split()))}", err=True)
+        sys.exit(status)
+
+
+def _ending(error: BaseException) -> tuple[str, int]:
+    """What is said of an error, and the exit code."""
+    match error:
+        case KeyboardInterrupt():
+            return "interrupted; there is no verdict", INTERRUPTED
+        case TargetError():
+            return str(error), USAGE
+        case Unreachable():
+            return f"the target cannot be reached: {error}", UNREACHABLE
+        case OSError(filename=str()):
+            return f"{error.filename}: {error.strerror}", USAGE
+    text = f"a fault of the kit, and no verdict: {type(error).__name__}: {error}"
+    return f"{text} (CONTRACT_TESTS_TRACEBACK=1 shows where)", CRASHED
 
 
 def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
@@ -100,14 +114,16 @@ def run(**said: Any) -> None:
     Exit codes:
       0  the contract is kept        3  the target cannot be reached
       1  it is broken, or unstable   4  nothing, or too little, was covered
-      2  wrong usage or profile      130  interrupted: no verdict
+      2  wrong usage or profile      70  the kit itself failed: no verdict
+      130  interrupted: no verdict
     \b
     Examples:
       contract-tests run --base-url http://127.0.0.1:4010
       contract-tests run --profile staging.yaml --read-only --report junit=report.xml
     """
-    with _one_line_errors():
+    with _one_line_errors() as redact:
         files, contract, described = asked_for(said["reports"]), Contract.load(), _target(said)
+        redact.hide_target(described)
         plan = _plan(said, described)
         kept = said["write_baseline"] and writable(said["write_baseline"], "--write-baseline")
         with provided(described) as provided_target, progress() as seen:

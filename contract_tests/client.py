@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.document import Contract, Operation
+from contract_tests.redaction import Redactor
 from contract_tests.target import Target, Unreachable
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -67,16 +68,16 @@ class Exchange:
     """The body as JSON; None where it is none."""
     misfits: tuple[tuple[bool, str], ...]
     """What does not fit the operation's schema, each with whether it is only drift."""
-    hidden: Mapping[str, str]
-    """Tokens, and the variables that stand for them in what is shown."""
+    redact: Redactor
+    """What everything of it that is shown passes."""
 
     @property
     def curl(self) -> str:
         """A line that sends the request again."""
-        words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.hidden)]
+        words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.redact)]
         for name, value in self.sent.items():
             # To curl, a header that ends in a colon is one to leave out.
-            words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.hidden)]
+            words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]
         return " ".join(["curl", "-i", *words])
 
     @property
@@ -84,20 +85,21 @@ class Exchange:
         """Who asked for what, and the status of the answer."""
         status = self.status or "no answer"
         who = self.actor or "nobody"
-        return redacted(f"{who}: {self.method} {self.url} → {status}", self.hidden)
+        return self.redact(f"{who}: {self.method} {self.url} → {status}")
 
     @property
     def request(self) -> str:
         """The request as it was sent."""
         lines = [f"{self.method} {self.url}", *(f"{k}: {v}" for k, v in self.sent.items())]
-        return redacted("\n".join(lines), self.hidden)
+        return self.redact("\n".join(lines))
 
     @property
     def response(self) -> str:
         """The answer as it came, cut where it is long."""
-        head = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
-        body = self.body[:SHOWN].decode("utf-8", "replace")
-        return redacted(f"{self.status}\n{head}\n\n{body}", self.hidden)
+        head = "\n".join(
+            f"{name}: {self.redact.header(name, value)}" for name, value in self.headers.items()
+        )
+        return f"{self.status}\n{head}\n\n{self._shown(SHOWN)}"
 
     @property
     def ok(self) -> bool:
@@ -122,8 +124,13 @@ class Exchange:
     def told(self) -> str:
         """The answer in a few words."""
         if self.status == NO_ANSWER:
-            return f"no answer: {self.body.decode()}"
-        return f"{self.status} {self.body[:160].decode('utf-8', 'replace')}"
+            return f"no answer: {self._shown(SHOWN)}"
+        return f"{self.status} {self._shown(160)}"
+
+    def _shown(self, letters: int) -> str:
+        # Secrets are taken out before the text is cut: a part of one tells too much.
+        window = self.body[: letters * 4 + 8192].decode("utf-8", "replace")
+        return self.redact.body(window)[:letters]
 
 
 @dataclass
@@ -147,7 +154,8 @@ class Client:
             timeout=self.target.timeout_s,
             headers={"User-Agent": "my-account-contract-tests", "Accept": "application/json"},
         )
-        self._secrets = secrets(self.target)
+        self.redact = Redactor()
+        self.redact.hide_target(self.target)
         self._next_at = 0.0
 
     def send(
@@ -219,7 +227,7 @@ class Client:
         try:
             self.http.get(self.target.base_url)
         except httpx.HTTPError:
-            raise Unreachable(f"{method} {url}: {error}") from None
+            raise Unreachable(self.redact(f"{method} {url}: {error}")) from None
         self._silent.add(url)
         request = self.http.build_request(method, url)
         return httpx.Response(NO_ANSWER, content=error.encode(), request=request)
@@ -238,6 +246,8 @@ class Client:
         operation: Operation | None,
     ) -> Exchange:
         request, tree = response.request, _json(response.content)
+        self.redact.hide_answer(response.headers.multi_items(), response.content, tree)
+        self.redact.hide_altered(sent.get("Authorization", "").rpartition(" ")[2])
         judged = operation.misfits(response.status_code, tree) if operation else ()
         return Exchange(
             request.method,
@@ -250,7 +260,7 @@ class Client:
             response.content,
             tree,
             tuple(judged),
-            self._secrets,
+            self.redact,
         )
 
 
@@ -264,21 +274,6 @@ def shortened(token: str) -> str:
     return token.rstrip("=")[:-1]
 
 
-def secrets(target: Target) -> dict[str, str]:
-    """Every token, nearly every token, and the variable that stands for it in what is shown."""
-    found: dict[str, str] = {}
-    for each in target.customers:
-        variable = f"{(each.name or 'customer').upper().replace('-', '_')}_TOKEN"
-        found |= {
-            each.token: f"${variable}",
-            lengthened(each.token): f"${{{variable}}}x",
-            shortened(each.token): f"${{{variable}%?}}",
-        }
-    others = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
-    found |= {token: f"${name.upper()}_TOKEN" for name, token in others.items() if token}
-    return {token: variable for token, variable in found.items() if token}
-
-
 def _curl_flags(method: str, url: str) -> list[str]:
     """What makes curl send exactly this: no globbing, no tidied path, no body awaited of HEAD."""
     flags = {"GET": [], "HEAD": ["--head"]}.get(method, ["-X", method])
@@ -286,22 +281,14 @@ def _curl_flags(method: str, url: str) -> list[str]:
     return flags + (["--path-as-is"] if "/." in url else [])
 
 
-def _shell_word(text: str, hidden: Mapping[str, str]) -> str:
+def _shell_word(text: str, redact: Redactor) -> str:
     """One word of a shell line in which the tokens are variables."""
-    tokens = "|".join(re.escape(each) for each in sorted(hidden, key=len, reverse=True))
-    parts = re.split(f"({tokens})", text) if tokens else [text]
-    if len(parts) == 1:
-        return shlex.quote(text)
+    parts = redact.parts(text)
+    if not any(shown for _, shown in parts):
+        return shlex.quote("".join(part for part, _ in parts))
     # In double quotes a shell fills variables in; all else that it would read is escaped.
-    quoted = (hidden.get(part) or re.sub(r'([\\"$`])', r"\\\1", part) for part in parts)
+    quoted = (part if shown else re.sub(r'([\\"$`])', r"\\\1", part) for part, shown in parts)
     return f'"{"".join(quoted)}"'
-
-
-def redacted(text: str, hidden: Mapping[str, str]) -> str:
-    """The text with every token replaced by its variable, the longest first."""
-    for token in sorted(hidden, key=len, reverse=True):
-        text = text.replace(token, hidden[token])
-    return text
 
 
 def _encoded(query: Query) -> str:

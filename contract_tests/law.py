@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import ModuleType
 from typing import Any, Literal
 
 from contract_tests.client import Exchange
 from contract_tests.document import Rule
+from contract_tests.redaction import Redactor
 
 Outcome = Literal["holds", "violated", "not covered", "unstable", "waived", "known"]
 
@@ -99,6 +100,13 @@ class Verdict:
     seconds: float = 0.0
     notices: tuple[str, ...] = field(default=())
     """Drift: what is new, and no violation."""
+
+    def shown(self, redact: Redactor) -> "Verdict":
+        """The verdict without secrets; its exchanges show none anyway."""
+        notices = tuple(map(redact, self.notices))
+        return replace(
+            self, expected=redact(self.expected), actual=redact(self.actual), notices=notices
+        )
 
     @property
     def id(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
+_NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -102,7 +104,10 @@ def complete(target: Target) -> Target:
     url = target.base_url.rstrip("/")
     if not re.fullmatch(r"https?://[^/\s]+.*", url):
         raise TargetError(f"base URL '{target.base_url}' is not one like http://127.0.0.1:4010")
+    if urlsplit(url).username is not None:
+        raise TargetError("base URL: credentials in it would stand in place of a bearer token")
     target = replace(target, base_url=url)
+    _usable(target)
     if not target.customers:
         target = _discovered(target)
     if not target.customers:
@@ -114,6 +119,27 @@ def complete(target: Target) -> Target:
         for index, each in enumerate(target.customers)
     ]
     return replace(target, customers=tuple(named))
+
+
+def _usable(target: Target) -> None:
+    """Every token can stand in a header; what is wrong is told without it."""
+    roles = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
+    named = [
+        (each.name or f"customer {number}", each.token)
+        for number, each in enumerate(target.customers, 1)
+    ]
+    for owner, token in (*named, *roles.items()):
+        if token is not None:
+            _sendable(token, f"the token of {owner}")
+
+
+def _sendable(value: str, what: str) -> None:
+    if not value:
+        raise TargetError(f"{what} is empty; is the variable that should hold it set?")
+    if found := _NOT_SENDABLE.search(value):
+        place = f"character {found.start() + 1} of {len(value)}"
+        kind = "white space" if found[0].isspace() else "what no header can carry"
+        raise TargetError(f"{what} has {kind} in it ({place}): give the bare token")
 
 
 def _discovered(target: Target) -> Target:

@@ -77,6 +77,7 @@ def test_law(session: Session, case: Any, lock: FileLock) -> None:
             session.restore()
     else:
         verdict = judge(law, rule, operation, session)
+    verdict = verdict.shown(session.client.redact)
     if verdict.outcome == "violated":
         pytest.fail(f"{rule.text} ({rule.source})\n{told(verdict)}", pytrace=False)
     if verdict.outcome != "holds":

@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 from contract_tests.check import Plan, check
-from contract_tests.client import Exchange, secrets
+from contract_tests.client import Exchange
 from contract_tests.engine import Options
 from contract_tests.law import Verdict
+from contract_tests.redaction import Redactor
 from contract_tests.report import terminal
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
@@ -42,9 +43,11 @@ def lines_of(verdict: Verdict, text: str) -> list[str]:
 
 def shell(lines: list[str], target: Target) -> list[tuple[int, Any]]:
     """The status and body of each answer, after running the lines with the variables set."""
+    redact = Redactor()
+    redact.hide_target(target)
     variables = {
         variable[1:]: token
-        for token, variable in secrets(target).items()
+        for token, variable in redact.secrets.items()
         if re.fullmatch(r"\$\w+", variable)
     }
     script = f"\n{PAUSE}\n".join(lines)
