@@ -103,10 +103,8 @@ def _told(found: Iterator[Replayed]) -> int:
     differing = 0
     for each in found:
         request, differing = each.request, differing + bool(each.differences)
-        mark, query = "!" if each.differences else " ", request["query"] and f"?{request['query']}"
-        status, what = f"{request['status']} {each.status or 'none'}", request["method"]
-        what += f" {request['path']}{query}"
-        click.echo(f"{mark} {request['number']:>3}  {status}  {what}")
+        mark, status = "!" if each.differences else " ", f"{request.status} {each.status or 'none'}"
+        click.echo(f"{mark} {request.number:>3}  {status}  {request.method} {request.target}")
         for line in each.differences[:SHOWN]:
             click.echo(f"       {line}")
     return differing

@@ -1,18 +1,33 @@
 """Repro bundles: sending the requests of a journal again, and seeing what differs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
+from msgspec import Meta, Struct
 
+from mock_server import bounds
+from mock_server.addressing import sandbox_of
+from mock_server.bounds import BoundsError
 from mock_server.client import MockServer, Sandbox
 
 FORMAT, VERSION = "my-account-bundle", 1
-LEFT_OUT = ("host", "authorization", "connection", "content-length", "accept-encoding")
+LARGEST_FILE = 64 << 20
+LEFT_OUT = {
+    *("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "expect"),
+    *("authorization", "proxy-authorization", "cookie", "te", "trailer", "upgrade", "keep-alive"),
+}
 """Headers that belong to the connection or the caller, and are made anew."""
+REDACTED = "REDACTED"
+_HEADER = re.compile("[A-Za-z0-9_-]{1,100}")
+_PATH = "/:@!$&'()*+,;=~-._"
+_QUERY = _PATH + "?%"
 Json = dict[str, Any]
 
 
@@ -20,21 +35,77 @@ class BundleError(Exception):
     """A bundle that cannot be replayed; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class RecordedRequest(Struct, frozen=True):
+    """Headers and body of a request, as the journal shows them."""
+
+    headers: dict[str, str]
+    body: str
+    body_bytes: int | None = None
+    """How long the body was before it was cut; None in bundles that do not tell."""
+
+
+class RecordedResponse(Struct, frozen=True):
+    """The body of an answer, as the journal shows it."""
+
+    body: str
+    body_bytes: int
+
+
+class Recorded(Struct, frozen=True):
+    """An entry of the journal, as far as a replay needs it."""
+
+    number: int
+    at: Annotated[datetime, Meta(tz=True)]
+    persona: str | None
+    role: str | None
+    method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")]
+    path: Annotated[str, Meta(pattern="^/")]
+    query: str
+    status: Annotated[int, Meta(ge=100, le=599)]
+    fault: str | None
+    request: RecordedRequest
+    response: RecordedResponse
+
+    @property
+    def target(self) -> str:
+        """Path and query as they are sent: always below the address that they are sent to."""
+        query = f"?{quote(self.query, safe=_QUERY)}" if self.query else ""
+        return quote(self.path, safe=_PATH) + query
+
+    @property
+    def caller(self) -> str | None:
+        """Whose token it bore: a persona, a way to be refused, or nobody's."""
+        return self.persona if self.role == "customer" else self.role
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers to send again."""
+        return {
+            name: value
+            for name, value in self.request.headers.items()
+            if name.lower() not in LEFT_OUT and value != REDACTED and _HEADER.fullmatch(name)
+        }
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its body is known."""
+        length = self.request.body_bytes
+        return length is None or length == len(self.request.body.encode())
+
+
+class Bundle(Struct, frozen=True):
     """How a sandbox began, and what was asked of it since."""
 
     complete: bool
     snapshot: Json
-    requests: list[Json]
+    requests: list[Recorded]
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """A request that was sent again."""
 
-    request: Json
-    """The entry of the journal."""
+    request: Recorded
     status: int | None
     """What was answered now; None where the connection broke."""
     differences: list[str]
@@ -48,10 +119,11 @@ def read(file: Path) -> Bundle:
         BundleError: it is none, or of another version.
     """
     try:
-        found = msgspec.json.decode(file.read_bytes())
+        with file.open("rb") as opened:
+            found = bounds.json_tree(opened.read(LARGEST_FILE))
     except OSError as error:
         raise BundleError(f"{file} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BoundsError as error:
         raise BundleError(f"{file} is no bundle: {error}") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise BundleError(f'{file} is no bundle: it has no "format": "{FORMAT}"')
@@ -59,9 +131,9 @@ def read(file: Path) -> Bundle:
         version = found.get("version")
         raise BundleError(f"{file} is of version {version}; this mock reads version {VERSION}")
     try:
-        return Bundle(found["complete"], found["snapshot"], found["requests"])
-    except KeyError as error:
-        raise BundleError(f"{file} is no bundle: it has no {error}") from None
+        return msgspec.convert(found, Bundle)
+    except msgspec.ValidationError as error:
+        raise BundleError(f"{file} is no bundle: {error}") from None
 
 
 def on_mock(bundle: Bundle, server: MockServer) -> Iterator[Replayed]:
@@ -74,10 +146,11 @@ def on_mock(bundle: Bundle, server: MockServer) -> Iterator[Replayed]:
     """
     with server.sandbox(snapshot=bundle.snapshot) as sandbox:
         tokens = tokens_of(sandbox)
-        with httpx.Client(base_url=server.url) as http:
+        with httpx.Client() as http:
             for request in bundle.requests:
-                sandbox.set_clock(now=request["at"], running=False, force=True)
-                yield _again(http, request, tokens, exact=True)
+                sandbox.set_clock(now=request.at.isoformat(), running=False, force=True)
+                url = server.url if request.caller else sandbox.url
+                yield _again(http, url, request, tokens, exact=True)
 
 
 def on_service(bundle: Bundle, url: str, tokens: Mapping[str, str]) -> Iterator[Replayed]:
@@ -85,9 +158,9 @@ def on_service(bundle: Bundle, url: str, tokens: Mapping[str, str]) -> Iterator[
     Send the requests to a real service, with a token for each persona or role; status and shape
     count, ids and instants do not.
     """
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client() as http:
         for request in bundle.requests:
-            yield _again(http, request, tokens, exact=False)
+            yield _again(http, url.rstrip("/"), request, tokens, exact=False)
 
 
 def tokens_of(sandbox: Sandbox) -> dict[str, str]:
@@ -95,42 +168,35 @@ def tokens_of(sandbox: Sandbox) -> dict[str, str]:
     return dict(sandbox.tokens) | {each.persona: each.token for each in sandbox.customers}
 
 
-def caller(request: Json) -> str | None:
-    """Whose token a request bore: a persona, a way to be refused, or nobody's."""
-    role: str | None = request["role"]
-    persona: str | None = request["persona"]
-    return persona if role == "customer" else role
-
-
 def _again(
-    http: httpx.Client, request: Json, tokens: Mapping[str, str], *, exact: bool
+    http: httpx.Client, url: str, request: Recorded, tokens: Mapping[str, str], *, exact: bool
 ) -> Replayed:
-    who = caller(request)
+    who = request.caller
     if who is not None and who not in tokens:
         return Replayed(request, None, [f"not sent: there is no token for {who}"])
-    headers = {
-        name: value for name, value in request["request"]["headers"].items() if name not in LEFT_OUT
-    }
+    if not request.is_whole:
+        return Replayed(request, None, ["not sent: its body was cut when it was recorded"])
+    headers = {name.encode(): value.encode() for name, value in request.headers.items()}
     if who is not None:
-        headers["Authorization"] = f"Bearer {tokens[who]}"
-    url = request["path"] + (f"?{request['query']}" if request["query"] else "")
+        headers[b"authorization"] = f"Bearer {tokens[who]}".encode()
+    content = request.request.body.encode()
     try:
         answer = http.request(
-            request["method"], url, headers=headers, content=request["request"]["body"]
+            request.method, url + request.target, headers=headers, content=content
         )
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Replayed(request, None, [f"no answer: {error}"])
     return Replayed(request, answer.status_code, list(_differences(request, answer, exact=exact)))
 
 
-def _differences(request: Json, answer: httpx.Response, *, exact: bool) -> Iterator[str]:
-    if request["fault"]:
+def _differences(request: Recorded, answer: httpx.Response, *, exact: bool) -> Iterator[str]:
+    if request.fault:
         # What a fault did was not the API's doing, and faults are not replayed.
         return
-    if answer.status_code != request["status"]:
-        yield f"status {request['status']} then, {answer.status_code} now"
+    if answer.status_code != request.status:
+        yield f"status {request.status} then, {answer.status_code} now"
         return
-    body, length = request["response"]["body"], request["response"]["body_bytes"]
+    body, length = request.response.body, request.response.body_bytes
     whole = len(body.encode()) == length
     if exact and not whole and not answer.text.startswith(body.rstrip("\ufffd")):
         yield "the body differs in what is known of it"
@@ -161,10 +227,16 @@ def _lists(then: list[Any], now: list[Any], place: str, *, exact: bool) -> Itera
 
 
 def _links(then: Any, now: Any) -> bool:
-    """Whether both are URLs that differ in the server alone."""
+    """Whether both are URLs that differ in the server or the sandbox alone."""
     if not (isinstance(then, str) and isinstance(now, str) and then.startswith("http")):
         return False
-    return httpx.URL(then).raw_path == httpx.URL(now).raw_path
+    return _within_sandbox(then) == _within_sandbox(now)
+
+
+def _within_sandbox(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    named = sandbox_of(parts.path)
+    return (named[1] if named else parts.path), parts.query
 
 
 def _json(text: str) -> Any:

@@ -37,6 +37,8 @@ class Entry(Struct, frozen=True, dict=True):
     """What kind of token it is: customer, staff, expired, revoked or unknown."""
     request: Request
     response: Response
+    request_bytes: int
+    """How long the request's body was before it was cut."""
     body_bytes: int
     """How long the body was that was sent."""
     changes: list[Json]
@@ -81,6 +83,7 @@ class Entry(Struct, frozen=True, dict=True):
                 "problem": self.problem,
                 "headers": _without_tokens(request.headers),
                 "body": request.body.decode("utf-8", "replace"),
+                "body_bytes": self.request_bytes,
             },
             "response": {
                 "valid": wrong is None,
@@ -152,12 +155,14 @@ class Journal:
         self.number += 1
         if route is not None:
             self.coverage.meet(route, persona, response)
-        length = len(response.body)
+        asked, length = len(request.body), len(response.body)
         if length > BODY_BYTES:
             response = msgspec.structs.replace(response, body=response.body[:BODY_BYTES])
         if len(request.body) > BODY_BYTES:
             request = msgspec.structs.replace(request, body=request.body[:BODY_BYTES])
-        entry = Entry(self.number, at, route, persona, role, request, response, length, changes)
+        entry = Entry(
+            self.number, at, route, persona, role, request, response, asked, length, changes
+        )
         self.complete = self.complete and len(self._entries) < KEPT
         self._entries.append(entry)
         if self._news is not None:

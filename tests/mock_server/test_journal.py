@@ -19,6 +19,16 @@ COMMAND = [sys.executable, "-m", "mock_server"]
 
 
 @pytest.fixture
+def mock_server(my_account_mock: MockServer) -> MockServer:
+    return my_account_mock
+
+
+@pytest.fixture
+def sandbox(my_account_sandbox: Sandbox) -> Sandbox:
+    return my_account_sandbox
+
+
+@pytest.fixture
 def ada(sandbox: Sandbox) -> Customer:
     return sandbox.customer("ada")
 

@@ -83,7 +83,7 @@ export interface JournalEntry {
   rule: string | null;
   reason: string;
   changes: { persona: string; preference_id: string; opted_in: boolean }[];
-  request: { valid: boolean; problem: string | null; headers: Record<string, string>; body: string };
+  request: { valid: boolean; problem: string | null; headers: Record<string, string>; body: string; body_bytes: number };
   response: { valid: boolean; problem: string | null; headers: [string, string][]; body: string; body_bytes: number };
 }
 
