@@ -10,6 +10,8 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered
 
 Record = dict[str, Any]
+TRIED = 6
+"""Preferences of one customer, at most, that are decided on one by one."""
 
 
 def consents_in(records: Iterable[Record]) -> dict[str, bool]:
@@ -56,13 +58,18 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A preference, decided on otherwise, then so, so again, and read."""
+    """A decision on a preference that was not so decided before, made once or twice, and read."""
 
     preference: str
     before: Exchange
-    first: Exchange
-    second: Exchange
-    read: Exchange
+    """The last list, of a read or of a decision."""
+    answers: tuple[Exchange, ...]
+    read: Exchange | None
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All of it, in order."""
+        return [self.before, *self.answers, *([self.read] if self.read else ())]
 
 
 @dataclass(frozen=True)
@@ -125,17 +132,31 @@ class Customer(Actor):
         return self.call(self.decision(opted_in), preference=preference)
 
     def trials(self, operation: Operation) -> list[Trial]:
-        """What came of trying opt-in or opt-out on the first and the last preference, once."""
-        if operation.id not in self._tried:
-            preferences = list(self.changeable())
-            chosen = dict.fromkeys((preferences[0], preferences[-1]))
-            self._tried[operation.id] = [self._trial(each, operation) for each in chosen]
+        """
+        What came of opting in to preferences and out of them, all of them in turn, and backwards:
+        so each is decided on while every other is opted in, and while it is not.
+
+        Raises:
+            NotCovered: the customer has no preference, or none may be changed.
+        """
+        if not self._tried:
+            found = list(self.changeable())
+            chosen = found if len(found) <= TRIED else [*found[: TRIED - 1], found[-1]]
+            self.restore(dict.fromkeys(found, False))
+            before = self.preferences()
+            for backwards in (False, True):
+                for decision in self.client.contract.decisions.values():
+                    for preference in reversed(chosen) if backwards else chosen:
+                        trial = self._trial(preference, decision, before, again=not backwards)
+                        self._tried.setdefault(decision.id, []).append(trial)
+                        before = trial.exchanges[-1]
         return self._tried[operation.id]
 
-    def _trial(self, preference: str, operation: Operation) -> Trial:
-        before = self.decide(preference, opted_in=not operation.opts_in)
-        first, second = (self.call(operation, preference=preference) for _ in range(2))
-        return Trial(preference, before, first, second, self.preferences())
+    def _trial(
+        self, preference: str, operation: Operation, before: Exchange, *, again: bool
+    ) -> Trial:
+        calls = (self.call(operation, preference=preference) for _ in range(1 + again))
+        return Trial(preference, before, tuple(calls), self.preferences() if again else None)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

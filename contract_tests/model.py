@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 from contract_tests.actor import Customer, consents_in
 from contract_tests.client import Exchange
 from contract_tests.law import NotCovered, Verdict, Violation
-from contract_tests.laws.preferences import UNKNOWN, list_of
-from contract_tests.session import Session
+from contract_tests.laws.preferences import list_of
+from contract_tests.session import NOWHERE, Session
 
 STEPS = {"standard": (6, 8), "deep": (40, 25)}
 """Sequences, and steps of each."""
@@ -118,7 +118,7 @@ def _machine(
         @rule(who=st.sampled_from(list(found)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
-            taken.append(by_name[who].decide(UNKNOWN[0], opted_in=opted_in))
+            taken.append(by_name[who].decide(NOWHERE, opted_in=opted_in))
 
         @invariant()
         def every_list_is_the_models(self) -> None:

@@ -83,11 +83,11 @@ def not_ids(own: str) -> Strategies:
 
 
 def boolean_casings(seed: int) -> list[str]:
-    """`true` and `false` in capitals, in title case, and in a casing that is drawn."""
+    """`true` and `false` in capitals, in title case, and both in a casing that is drawn."""
     drawn = _drawn(
         {word: st.tuples(*map(_either_case, word)).map("".join) for word in ("true", "false")}, seed
     )
-    return list(dict.fromkeys(["TRUE", "FALSE", "True", "False", *drawn.values()]))
+    return list(dict.fromkeys(["TRUE", "False", *drawn.values()]))
 
 
 def _either_case(letter: str) -> st.SearchStrategy[str]:

@@ -50,12 +50,12 @@ def _total(customer: Customer) -> int:
 def _sizes(customer: Customer) -> list[int | None]:
     """
     Page sizes to walk by: the usual one, the largest, one that divides the total and one that
-    leaves a rest, and where the pages are not too many 1, 2 and 3.
+    leaves a rest, and two; as far as the pages are not too many.
     """
     total = _total(customer)
     even = next((size for size in range(ceil(total / 6), total + 1) if total % size == 0), total)
     odd = next((size for size in range(ceil(total / 4), total + 1) if total % size), 1)
-    sizes = [None, HUGE, even, odd, *range(1, 4)]
+    sizes = [None, HUGE, even, odd, 2]
     pages = {size: ceil(total / (size or _usual(customer))) for size in sizes}
     return [size for size in dict.fromkeys(sizes) if pages[size] <= WALKED]
 

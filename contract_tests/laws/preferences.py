@@ -1,15 +1,19 @@
 """Marketing preferences: the list, and what opt-in and opt-out make of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
-from contract_tests.actor import Customer, Record, consents_in
+from contract_tests.actor import Customer, Record, Trial
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.laws.filters import share
 from contract_tests.session import NOWHERE, Session
+from contract_tests.values import unknown_ids
 
-UNKNOWN = (NOWHERE, "not-a-uuid")
+DECIDED = ("opted_in", "updated_at")
+"""The fields of a preference that a decision changes."""
 
 
 def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Record]:
@@ -20,24 +24,61 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
     return {each["id"]: each for each in exchange.records}
 
 
-@law("PREF-08")
-def a_decision_touches_nothing_else(customer: Customer, operation: Operation) -> None:
-    opted_in = operation.opts_in
-    before = customer.changeable(2)
-    prepared = customer.restore(dict.fromkeys(before, not opted_in), before)
-    chosen = list(before)[len(before) // 2]
-    answer = customer.decide(chosen, opted_in=opted_in)
-    read = customer.preferences()
-    after = consents_in(read.records)
+def _trials(
+    customers: Iterable[Customer], operation: Operation, least: int = 1
+) -> Iterator[tuple[Customer, Trial]]:
+    """
+    Every decision of every customer with so many preferences.
 
-    wanted = {preference: opted_in == (preference == chosen) for preference in before}
-    if after != wanted:
-        wrong = [each for each in wanted if after.get(each) != wanted[each]]
+    Raises:
+        NotCovered: there is no such customer, or none may change anything.
+    """
+    reasons = ["no customer has marketing preferences"]
+    for customer in customers:
+        try:
+            found = customer.trials(operation)
+        except NotCovered as reason:
+            reasons.append(str(reason))
+            continue
+        if len({trial.preference for trial in found}) < least:
+            reasons.append(f"{customer.name} has fewer than {least} marketing preferences")
+            continue
+        reasons.clear()
+        yield from ((customer, trial) for trial in found)
+    if reasons:
+        raise NotCovered(reasons[-1])
+
+
+@law("PREF-08")
+def a_decision_touches_nothing_else(customers: list[Customer], operation: Operation) -> None:
+    for _, trial in _trials(customers, operation, least=2):
+        before, exchanges = list_of(trial.before), trial.exchanges
+        for place, answer in enumerate(exchanges[1:], 1):
+            _untouched(trial, before, list_of(answer, exchanges[:place]), exchanges[: place + 1])
+
+
+def _untouched(
+    trial: Trial, before: dict[str, Record], after: dict[str, Record], shown: list[Exchange]
+) -> None:
+    """Nothing may differ but the decision on the one preference."""
+    for id, record in before.items():
+        fixed = record.keys() - DECIDED if id == trial.preference else record.keys()
+        now = after.get(id, {})
+        for name in sorted(fixed - {"updated_at"}):
+            if now.get(name) != record[name]:
+                told = f"{name} {record[name]} for {id}"
+                raise Violation(
+                    expected=f"{told}, when {trial.preference} is decided on",
+                    actual=f"{now.get(name)}" if now else "it is not listed",
+                    exchange=shown[-1],
+                    after=shown[:-1],
+                )
+    if more := after.keys() - before.keys():
         raise Violation(
-            expected=f"opted_in {wanted[wrong[0]]} for {wrong[0]}, when {chosen} is decided on",
-            actual=f"{after.get(wrong[0])}",
-            exchange=read,
-            after=[*prepared, answer],
+            expected=f"the {len(before)} preferences that were listed before",
+            actual=f"{min(more)} besides",
+            exchange=shown[-1],
+            after=shown[:-1],
         )
 
 
@@ -82,84 +123,145 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 
 
 @law("PREF-03")
-def a_decision_answers_the_whole_list(customer: Customer, operation: Operation) -> None:
-    for trial in customer.trials(operation):
-        if list(list_of(trial.second).values()) != trial.read.records:
+def a_decision_answers_the_whole_list(customers: list[Customer], operation: Operation) -> None:
+    for _, trial in _trials(customers, operation):
+        last, read = trial.answers[-1], trial.read
+        shown = list(list_of(last, trial.exchanges[:-1]).values())
+        if read is None:
+            ids = [each["id"] for each in shown]
+            _as_read(trial, [each["id"] for each in trial.before.records], ids)
+        elif shown != read.records or last.json.keys() != read.json.keys():
             raise Violation(
-                expected=f"the list of the next read, {trial.read.told()}",
-                actual=trial.second.told(),
-                exchange=trial.read,
-                after=[trial.before, trial.second],
+                expected=f"the list of the next read, {read.told()}",
+                actual=last.told(),
+                exchange=read,
+                after=trial.answers,
             )
+
+
+def _as_read(trial: Trial, wanted: list[str], got: list[str]) -> None:
+    if wanted != got:
+        raise Violation(
+            expected=f"the {len(wanted)} preferences that were listed before: {wanted}",
+            actual=f"{len(got)}: {got}",
+            exchange=trial.answers[-1],
+            after=[trial.before],
+        )
 
 
 @law("PREF-04")
-def a_decision_counts_at_once(customer: Customer, operation: Operation) -> None:
-    for trial in customer.trials(operation):
-        read = {each["id"]: each for each in trial.read.records}
-        shown = [
-            listed.get(trial.preference, {}).get("opted_in")
-            for listed in (list_of(trial.first), read)
-        ]
-        if shown != [operation.opts_in] * 2:
-            raise Violation(
-                expected=f"opted_in {operation.opts_in} in the answer and in the next read",
-                actual=f"{shown[0]} and {shown[1]}",
-                exchange=trial.read,
-                after=[trial.before, trial.first, trial.second],
-            )
+def a_decision_counts_at_once(customers: list[Customer], operation: Operation) -> None:
+    for _, trial in _trials(customers, operation):
+        exchanges = trial.exchanges
+        for place, answer in enumerate(exchanges[1:], 1):
+            listed = list_of(answer, exchanges[:place])
+            shown = listed.get(trial.preference, {}).get("opted_in")
+            if shown != operation.opts_in:
+                where = "read" if answer is trial.read else "answer"
+                raise Violation(
+                    expected=f"opted_in {operation.opts_in} for {trial.preference} in the {where}",
+                    actual=f"{shown}",
+                    exchange=answer,
+                    after=exchanges[:place],
+                )
 
 
 @law("PREF-05")
-def a_second_decision_changes_nothing(customer: Customer, operation: Operation) -> None:
-    for trial in customer.trials(operation):
-        first, second = trial.first, trial.second
+def a_second_decision_changes_nothing(customers: list[Customer], operation: Operation) -> None:
+    for _, trial in _trials(customers, operation):
+        first, second = trial.answers[0], trial.answers[-1]
         if second.status != first.status or second.json != first.json:
             raise Violation(
-                expected=first.told(),
-                actual=second.told(),
-                exchange=second,
-                after=[trial.before, first],
+                expected=first.told(), actual=second.told(), exchange=second, after=[first]
             )
 
 
 @law("PREF-06")
 def another_organisations_preference_is_forbidden(
-    customer: Customer, operation: Operation, foreign_preference: str
+    session: Session, customers: list[Customer], operation: Operation
 ) -> None:
-    _refused(customer, operation, foreign_preference, 403)
+    tried = 0
+    for customer in customers:
+        foreign = _foreign(customer, customers)
+        with suppress(NotCovered):
+            _refused(customer, operation, foreign, 403)
+            tried += len(foreign)
+    if session.client.target.read_only:
+        raise NotCovered("the run is read-only")
+    if not tried:
+        raise NotCovered("the target names no foreign_preference")
+
+
+def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
+    """Preferences of other organisations: one that the profile names, those of other customers."""
+    found = dict.fromkeys(filter(None, [customer.facts.get("foreign_preference")]))
+    id = customer.client.contract.preferences.id
+    own = customer.once(customer.operation(id))
+    mine = {each["organisation_id"] for each in own.records} if own.fits else set()
+    for other in customers:
+        listed = other.once(other.operation(id))
+        for record in listed.records if listed.fits and mine else ():
+            if record["organisation_id"] not in mine:
+                found[record["id"]] = None
+    return list(found)[:2]
 
 
 @law("PREF-07")
-def an_unknown_preference_is_not_found(customer: Customer, operation: Operation) -> None:
-    for preference in UNKNOWN:
-        _refused(customer, operation, preference, 404)
+def an_unknown_preference_is_not_found(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
+    tried, reason = 0, "no customer has marketing preferences"
+    for customer in customers:
+        try:
+            values = unknown_ids(next(iter(customer.changeable())), session.seed)
+            _refused(customer, operation, [NOWHERE, *share(values, tried)], 404)
+            tried += 1
+        except NotCovered as missing:
+            reason = str(missing)
+    if not tried:
+        raise NotCovered(reason)
 
 
-def _refused(customer: Customer, operation: Operation, preference: str, status: int) -> None:
+def _refused(customer: Customer, operation: Operation, preferences: list[str], status: int) -> None:
+    """Decisions that must be refused, and leave the list as it was."""
+    if not preferences:
+        return
     found = customer.changeable()
-    # What it must not do shows only where that is not done already.
-    before = found | {next(iter(found)): not operation.opts_in}
-    prepared = customer.restore(before, found)
-    answer = customer.call(operation, preference=preference)
-    if answer.status != status:
-        raise Violation(expected=f"{status}", actual=answer.told(), exchange=answer)
+    # What they must not do shows only where that is not done already.
+    ends = (next(iter(found)), next(reversed(found)))
+    prepared = customer.restore(found | dict.fromkeys(ends, not operation.opts_in), found)
+    before = customer.preferences()
+    answers = []
+    for preference in preferences:
+        answers.append(customer.call(operation, preference=preference))
+        if answers[-1].status != status:
+            actual = answers[-1].told()
+            raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
     read = customer.preferences()
-    if (after := consents_in(read.records)) != before:
-        changed = [each for each in {**before, **after} if after.get(each) != before.get(each)]
+    for old, new in zip(before.records, read.records, strict=False):
+        for name in sorted(old):
+            if new.get(name) != old[name]:
+                raise Violation(
+                    expected=f"{name} {old[name]} for {old['id']}, after a {status}",
+                    actual=f"{new.get(name)}",
+                    exchange=read,
+                    after=[*prepared, before, *answers],
+                )
+    if len(before.records) != len(read.records):
         raise Violation(
-            expected=f"opted_in {before.get(changed[0])} for {changed[0]} after a {status}",
-            actual=f"{after.get(changed[0])}",
+            expected=f"{len(before.records)} preferences after a {status}",
+            actual=f"{len(read.records)}",
             exchange=read,
-            after=[*prepared, answer],
+            after=[*prepared, before, *answers],
         )
 
 
 @law("PREF-09")
-def a_decision_needs_no_body(customer: Customer, operation: Operation) -> None:
-    for trial in customer.trials(operation):
-        if trial.first.status in (400, 411, 415, 422):
-            actual = trial.first.told()
-            raise Violation(expected="200 without a body", actual=actual, exchange=trial.first)
-        if not trial.first.ok:
-            raise NotCovered(f"it answered {trial.first.told()[:60]}")
+def a_decision_needs_no_body(customers: list[Customer], operation: Operation) -> None:
+    for _, trial in _trials(customers, operation):
+        first = trial.answers[0]
+        if first.status in (400, 411, 415, 422):
+            actual = first.told()
+            raise Violation(expected="200 without a body", actual=actual, exchange=first)
+        if not first.ok:
+            raise NotCovered(f"it answered {first.told()[:60]}")
