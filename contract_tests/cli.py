@@ -2,18 +2,18 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import msgspec
 from msgspec.structs import replace as described_as
 from rich.console import Console
 
-from contract_tests import baseline
+from contract_tests import archive, baseline, recorded
 from contract_tests import parity as oracles
 from contract_tests import self_check as proof
 from contract_tests.baseline import Known
@@ -24,7 +24,7 @@ from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.redaction import Redactor
 from contract_tests.report import data, terminal
-from contract_tests.report.files import WRITERS, asked_for, writable, write
+from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
@@ -129,16 +129,23 @@ def run(**said: Any) -> None:
         with provided(described) as provided_target, progress() as seen:
             target = ready(provided_target, contract, said["patience"])
             report = check(target, plan, contract=contract, seen=seen)
-        report = replace(report, profile=_of_repository(said["profile"]))
-        _tell(report)
         if kept:
             today = report.started_at.date()
             kept.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
-        unwritten = list(write(report, files))
-        for complaint in unwritten:
-            click.echo(f"contract-tests: {complaint}", err=True)
         required = 100.0 if said["strict"] else said["require_coverage"]
-        sys.exit(_exit_code(report, required) or (USAGE if unwritten else 0))
+        _finish(report, files, said["profile"], required)
+
+
+def _finish(
+    report: Report, files: Sequence[ReportFile], profile: Path | None, required: float | None
+) -> NoReturn:
+    """Tell the verdict, then write the reports, and end."""
+    report = replace(report, profile=_of_repository(profile))
+    _tell(report)
+    unwritten = list(write(report, files))
+    for complaint in unwritten:
+        click.echo(f"contract-tests: {complaint}", err=True)
+    sys.exit(_exit_code(report, required) or (USAGE if unwritten else 0))
 
 
 def _target(said: dict[str, Any]) -> Target:
@@ -205,6 +212,34 @@ def _exit_code(report: Report, required: float | None) -> int:
         return VIOLATED
     thin = required is not None and report.coverage < required
     return THIN if thin or not report.kept else 0
+
+
+@main.command()
+@click.argument("file", type=Path)
+@_option("-u", "--base-url", help="Of the API in the record; the most common one by default.")
+@_option("--profile", type=Path, help="A YAML file that names the customers and their tokens.")
+@_option("--rules", default=",".join(SOURCES), help="Kinds of rule to judge by.")
+@_option("--only", multiple=True, metavar="LAW", help="Law, group, operation or LAW@OPERATION.")
+@_option("--require-coverage", type=float, metavar="PCT", help="Exit 4 below so many percent.")
+@_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
+@_option("--baseline", type=Path, metavar="FILE", help="Violations that are known, until a date.")
+@_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
+def judge(file: Path, **said: Any) -> None:
+    """
+    Judge traffic that was recorded as an HTTP Archive, by a browser, a proxy or the mock's journal.
+
+    Nothing is sent. Whoever signed in takes part, told apart by token; rules whose answers the
+    record does not have are not covered. Exit codes are those of `run`.
+    """
+    with _one_line_errors():
+        files, contract = asked_for(said["reports"]), Contract.load()
+        described = load(said["profile"]) if said["profile"] else Target()
+        base_url = said["base_url"] or described.base_url
+        target = described_as(described, base_url=base_url)
+        record = recorded.Record.of(archive.load(file), contract, target)
+        options = {"depth": "quick", "seed": 0, "allow_unstable": False}
+        report = recorded.judge(record, _plan(said | options, described))
+        _finish(report, files, said["profile"], said["require_coverage"])
 
 
 @main.command("report-schema")

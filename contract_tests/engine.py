@@ -75,6 +75,11 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
 
 
+def judge_once(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+    """One law at one operation, by what the session shows this once."""
+    return _judged(Verdict(rule, law.group, operation.id, "holds"), law, operation, session)
+
+
 def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) -> Verdict:
     try:
         _hold(law, operation, session)

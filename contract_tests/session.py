@@ -52,7 +52,12 @@ class Session:
         transport: httpx.BaseTransport | None = None,
     ) -> "Session":
         """Begin a run; `transport` sends its requests in place of a socket."""
-        client = Client(target, contract, transport)
+        return cls.of(Client(target, contract, transport), strict_enums=strict_enums, seed=seed)
+
+    @classmethod
+    def of(cls, client: Client, *, strict_enums: bool = False, seed: int = 1) -> "Session":
+        """A run over a client."""
+        target = client.target
         customers = [
             Customer(client, each.name, each.token, facts=each.facts) for each in target.customers
         ]

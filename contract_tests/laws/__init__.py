@@ -11,6 +11,7 @@ from contract_tests.laws import (
     ownership,
     pagination,
     preferences,
+    recorded,
     records,
     time,
 )
@@ -33,3 +34,7 @@ LAWS = laws_of(
     )
 )
 GROUPS = tuple(dict.fromkeys(law.group for law in LAWS))
+RECORDED = laws_of((recorded,))
+"""What judges recorded traffic besides."""
+TIMELESS = ("authentication", "bodies", "errors", "http", "ownership")
+"""Groups whose laws hold of any answers, whenever each was given."""

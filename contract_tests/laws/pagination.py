@@ -228,16 +228,22 @@ def meta_adds_up(session: Session, operation: Operation, customers: list[Custome
     for customer in _readable(customers, 1):
         _edges(customer)
         _one_total(customer)
-    for exchange, meta in _pages(session, operation):
-        count, size = len(exchange.records), meta["per_page"]
-        last = max(1, ceil(meta["total"] / size))
-        start = (meta["current_page"] - 1) * size
-        _expect("current_page", asked(exchange).get("page", 1), meta["current_page"], exchange)
-        _expect("last_page", last, meta["last_page"], exchange)
-        _expect("so many orders:", max(0, min(size, meta["total"] - start)), count, exchange)
-        if count:
-            _expect("from", start + 1, meta.get("from"), exchange)
-            _expect("to", start + count, meta.get("to"), exchange)
+    for exchange, _ in _pages(session, operation):
+        counted(exchange)
+
+
+def counted(exchange: Exchange) -> None:
+    """The meta of one page must agree with itself, with the request and with the orders on it."""
+    meta = exchange.json["meta"]
+    count, size = len(exchange.records), meta["per_page"]
+    last = max(1, ceil(meta["total"] / size))
+    start = (meta["current_page"] - 1) * size
+    _expect("current_page", asked(exchange).get("page", 1), meta["current_page"], exchange)
+    _expect("last_page", last, meta["last_page"], exchange)
+    _expect("so many orders:", max(0, min(size, meta["total"] - start)), count, exchange)
+    if count:
+        _expect("from", start + 1, meta.get("from"), exchange)
+        _expect("to", start + count, meta.get("to"), exchange)
 
 
 def _edges(customer: Customer) -> None:
@@ -267,23 +273,28 @@ def links_lead_where_they_say(
 ) -> None:
     seen = 0
     for exchange in (each for each in session.exchanges(operation) if each.ok):
-        links, meta = exchange.json["links"], exchange.json["meta"]
-        page, last = meta["current_page"], meta["last_page"]
-        seen += last > 1
-        wanted: dict[str, Sequence[int]] = {
-            "first": [1],
-            "last": [last],
-            "next": [page + 1] if page < last else [],
-            # Past the end, the page before may be the last one there is, or none.
-            "prev": [page - 1] if 1 < page <= last else range(1, page) if page > last else [],
-        }
-        for name, numbers in wanted.items():
-            if name != "prev" or page <= last or links.get(name):
-                _leads(links.get(name), numbers, name, exchange)
+        linked(exchange)
+        seen += exchange.json["meta"]["last_page"] > 1
     if not seen:
         raise NotCovered("no customer has two pages")
     for customer in _readable(customers, 2):
         _followed(customer)
+
+
+def linked(exchange: Exchange) -> None:
+    """The links of one page must lead where they say."""
+    links, meta = exchange.json["links"], exchange.json["meta"]
+    page, last = meta["current_page"], meta["last_page"]
+    wanted: dict[str, Sequence[int]] = {
+        "first": [1],
+        "last": [last],
+        "next": [page + 1] if page < last else [],
+        # Past the end, the page before may be the last one there is, or none.
+        "prev": [page - 1] if 1 < page <= last else range(1, page) if page > last else [],
+    }
+    for name, numbers in wanted.items():
+        if name != "prev" or page <= last or links.get(name):
+            _leads(links.get(name), numbers, name, exchange)
 
 
 def _leads(url: str | None, numbers: Sequence[int], name: str, exchange: Exchange) -> None:

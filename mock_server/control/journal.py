@@ -126,7 +126,7 @@ def _har(entry: Entry) -> Json:
     url = f"{entry.request.base_url}{entry.request.path}"
     query = f"?{entry.request.query}" if entry.request.query else ""
     answer = shown["response"]
-    mime = entry.response.header("Content-Type") or ""
+    mime, refused = entry.response.header("Content-Type") or "", entry.response.status == 401
     return {
         "startedDateTime": shown["at"],
         "time": 0,
@@ -142,6 +142,8 @@ def _har(entry: Entry) -> Json:
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": shown["reason"],
+        # Members of our own begin with an underscore; tokens are not kept, so this tells who asked.
+        "_persona": entry.persona if entry.role == "customer" and not refused else None,
     }
 
 

@@ -1,0 +1,134 @@
+"""HTTP Archives (HAR 1.2), as browsers, proxies and the mock's journal write them."""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from contract_tests.target import TargetError
+
+_NOT_ANSWERED = (0, 304)
+"""Statuses of entries that show no answer: aborted ones, and those that a cache answered."""
+
+
+_NOISE = re.compile(
+    ":|Sec-|Host$|Connection$|Accept-(Encoding|Language)$|User-Agent$|Referer$|Content-Length$"
+    "|Cache-Control$|Pragma$|Priority$|Dnt$|If-"
+)
+"""Headers that a browser adds, and that no answer of the API depends on."""
+
+
+class Header(Struct, frozen=True):
+    """A header of a request or an answer."""
+
+    name: str
+    value: str = ""
+
+
+class _Content(Struct, frozen=True):
+    size: int = 0
+    text: str | None = None
+    encoding: str = ""
+
+
+class _Request(Struct, frozen=True):
+    method: str
+    url: str
+    headers: tuple[Header, ...] = ()
+
+
+class _Response(Struct, frozen=True):
+    status: int
+    content: _Content
+    headers: tuple[Header, ...] = ()
+
+
+class Entry(
+    Struct,
+    frozen=True,
+    rename={"started": "startedDateTime", "cached": "_fromCache", "persona": "_persona"},
+):
+    """A request and its answer."""
+
+    request: _Request
+    response: _Response
+    started: datetime
+    cached: Any = None
+    persona: str | None | UnsetType = UNSET
+    """Who asked, in a journal of the mock, which keeps no tokens; None for nobody."""
+
+    @property
+    def journal(self) -> bool:
+        """Whether it is of the mock's journal, which keeps answers as they were before CORS."""
+        return self.persona is not UNSET
+
+    @property
+    def token(self) -> str:
+        """What tells who asked: the token, or a name for it; empty where none was sent."""
+        sent = _header(self.request.headers, "authorization").rpartition(" ")[2]
+        return f"token-of-{self.persona}" if self.persona else sent
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """The headers of the request that say what was asked, and by whom."""
+        pairs = {each.name.title(): each.value for each in self.request.headers}
+        found = {name: value for name, value in pairs.items() if not _NOISE.match(name)}
+        if not self.journal:
+            return found
+        known = {"Authorization": f"Bearer {self.token}"} if self.persona else {}
+        return {name: value for name, value in found.items() if name != "Origin"} | known
+
+    @property
+    def body(self) -> bytes:
+        """The body of the answer."""
+        content = self.response.content
+        text = content.text or ""
+        return b64decode(text) if content.encoding == "base64" else text.encode()
+
+    @property
+    def whole(self) -> bool:
+        """Whether there was an answer, and all of it was kept."""
+        content, bare = self.response.content, self.request.method in ("HEAD", "OPTIONS")
+        absent = content.text is None and self.response.status == 200
+        cut = not bare and (absent or len(self.body) < content.size)
+        return self.response.status not in _NOT_ANSWERED and not cut and not self.cached
+
+    @property
+    def at(self) -> datetime:
+        """When it was answered, by the server's clock; the mock's journal tells its sandbox's."""
+        date = _header(self.response.headers, "date")
+        return parsedate_to_datetime(date) if date and not self.journal else self.started
+
+
+def _header(headers: Iterable[Header], name: str) -> str:
+    return next((each.value for each in headers if each.name.lower() == name), "")
+
+
+class _Log(Struct, frozen=True):
+    entries: tuple[Entry, ...]
+
+
+class _Archive(Struct, frozen=True):
+    log: _Log
+
+
+def load(path: Path) -> tuple[Entry, ...]:
+    """
+    The entries of an archive, in the order in which they began.
+
+    Raises:
+        TargetError: the file cannot be read, or is no archive.
+    """
+    try:
+        entries = msgspec.json.decode(path.read_bytes(), type=_Archive).log.entries
+        return tuple(sorted(entries, key=lambda each: each.started))
+    except OSError as error:
+        raise TargetError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError) as error:
+        raise TargetError(f"{path}: is no HTTP Archive (HAR 1.2): {error}") from None

@@ -1,0 +1,250 @@
+"""Traffic that was recorded, judged offline: laws ask, and the record answers."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from msgspec.structs import replace
+
+from contract_tests import baseline, engine
+from contract_tests.archive import Entry
+from contract_tests.check import Plan, selected
+from contract_tests.client import NO_ANSWER, SAFE, Client, Exchange, Query, ReadOnly
+from contract_tests.document import Contract, Operation, Rule
+from contract_tests.law import Law, Outcome, Verdict
+from contract_tests.laws import RECORDED, TIMELESS
+from contract_tests.report.summary import Report
+from contract_tests.session import ROLES, Session
+from contract_tests.target import CustomerSaid, Target, TargetError
+
+AT_ONCE = timedelta(seconds=60)
+"""Reads of one customer so close to each other, with no write between, show one state."""
+NOT_RECORDED = "it was not recorded"
+LACKING = "the record lacks a request that it takes"
+WEIGHT: dict[Outcome, int] = {"violated": 3, "waived": 2, "holds": 1}
+"""Of several verdicts on a place the heaviest counts."""
+_OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that do not hold for a body as an archive keeps it."""
+Key = tuple[str, str, tuple[tuple[str, str], ...], str]
+"""Method, path below the base URL, query and token."""
+
+
+@dataclass
+class RecordedClient(Client):
+    """A client that finds its answers in a record, and sends nothing."""
+
+    missing: list[Exchange] = field(default_factory=list)
+    """What stands for answers that were asked for, and that the record does not have."""
+    _answers: dict[Key, list[Exchange]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.transport = httpx.MockTransport(_refuse)
+        super().__post_init__()
+
+    def add(self, entry: Entry, actor: str, operation: Operation | None) -> None:
+        """Take an entry into the record."""
+        request, response = entry.request, entry.response
+        answer = httpx.Response(
+            response.status,
+            headers=[(each.name, each.value) for each in response.headers if _kept(each.name)],
+            content=entry.body,
+            request=httpx.Request(request.method, request.url),
+        )
+        exchange = self._exchange(answer, actor, entry.sent, operation)
+        self.exchanges.append(exchange)
+        path = request.url.partition("?")[0].removeprefix(self.target.base_url)
+        query = tuple(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+        self._answers.setdefault((request.method, path, query, entry.token), []).append(exchange)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        actor: str = "",
+        token: str | None = None,
+        query: Query = (),
+        headers: dict[str, str] = {},  # noqa: B006  # never changed
+        operation: Operation | None = None,
+    ) -> Exchange:
+        """The next answer of the record to such a request; one of `missing` where there is none."""
+        found = self._answers.get((method, path, tuple(query), token or ""))
+        if found and "Authorization" not in headers:
+            return found.pop(0)
+        asked = httpx.Request(method, self.target.base_url + path, params=tuple(query))
+        answer = httpx.Response(NO_ANSWER, content=NOT_RECORDED.encode(), request=asked)
+        self.missing.append(self._exchange(answer, actor, headers, operation))
+        return self.missing[-1]
+
+
+def _kept(header: str) -> bool:
+    # Browsers record the pseudo-headers of HTTP/2, which begin with a colon.
+    return not header.startswith(":") and header.lower() not in _OF_THE_WIRE
+
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise ReadOnly(f"{request.method} {request.url.path}: a record sends nothing")
+
+
+@dataclass
+class RecordedSession(Session):
+    """A session over a part of a record."""
+
+    def surveyed(self, operation: Operation) -> list[Exchange]:
+        """The successes of customers: a record may show refusals for good reasons."""
+        names = {each.name for each in self.customers}
+        found = (each for each in self.client.exchanges if each.operation == operation.id)
+        return [each for each in found if each.ok and each.actor in names]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was recorded of one API, and who took part."""
+
+    contract: Contract
+    target: Target
+    entries: Sequence[Entry]
+    left_out: Sequence[str]
+    """What of the archive is not judged, in words."""
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry], contract: Contract, target: Target) -> "Record":
+        """
+        The entries that belong to the API at the target's base URL, or at the most common one.
+
+        Raises:
+            TargetError: there is none.
+        """
+        places = [_place(each, contract)[0] for each in entries]
+        bases = Counter(filter(None, places)).most_common(1)
+        base = target.base_url.rstrip("/") or (bases[0][0] if bases else "")
+        own = [each for each, place in zip(entries, places, strict=True) if base and place == base]
+        own = _named(own)
+        whole = sum(each.whole for each in own)
+        if not whole:
+            raise TargetError(f"no whole answer of the API{base and f' at {base}'} was recorded")
+        left_out = []
+        if len(own) < len(entries):
+            left_out.append(
+                f"{len(entries) - len(own)} of {len(entries)} entries are no requests of the API"
+            )
+        if whole < len(own):
+            left_out.append(f"{len(own) - whole} answers were not recorded whole")
+        described = replace(target, base_url=base, read_only=True)
+        return cls(contract, _with_people(described, own), own, left_out)
+
+    def session(self, entries: Sequence[Entry], customers: Sequence[CustomerSaid]) -> Session:
+        """A session over some entries, and for some customers."""
+        target = replace(self.target, customers=tuple(customers), now=entries[-1].at)
+        client = RecordedClient(target, self.contract)
+        session = RecordedSession.of(client)
+        names = {each.token: each.name for each in self.target.customers}
+        names |= {getattr(target.tokens, role): role for role in ROLES}
+        for entry in (each for each in entries if each.whole):
+            actor = names.get(entry.token, "unknown") if entry.token else ""
+            client.add(entry, actor, _place(entry, self.contract)[1])
+        return session
+
+    def sessions(self) -> tuple[Session, Sequence[Session]]:
+        """One over everything, and one over each state in which a customer read something."""
+        parts = [
+            self.session(part, [who]) for who in self.target.customers for part in self._of(who)
+        ]
+        return self.session(self.entries, self.target.customers), parts
+
+    def _of(self, customer: CustomerSaid) -> Iterator[Sequence[Entry]]:
+        """What a customer did, by the states it was done in: any write begins another."""
+        part: list[Entry] = []
+        for entry in (each for each in self.entries if each.token == customer.token):
+            wrote = entry.request.method not in SAFE
+            if part and (wrote or entry.started - part[0].started > AT_ONCE):
+                yield part
+                part = []
+            part.append(entry)
+        if part:
+            yield part
+
+
+def _place(entry: Entry, contract: Contract) -> tuple[str, Operation | None]:
+    """The base URL and the operation of an entry; none where another method asked."""
+    url = entry.request.url.partition("?")[0]
+    base = ""
+    for operation in contract.operations.values():
+        path = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))
+        if found := re.fullmatch(rf"(https?://.+?){path}", url):
+            base = found[1]
+            if operation.method == entry.request.method:
+                return base, operation
+    return base, None
+
+
+def _named(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries; where all tokens were left out, as browsers do, one person made them."""
+    anonymous = not any(each.token for each in entries)
+    return [
+        replace(each, persona="customer") if anonymous and each.response.status != 401 else each
+        for each in entries
+    ]
+
+
+def _with_people(target: Target, entries: Sequence[Entry]) -> Target:
+    """The target with those of its customers who were recorded, and one for each other token."""
+    roles = {getattr(target.tokens, role) for role in ROLES}
+    opened = {each.token for each in entries if each.token and each.response.status == 200}
+    named = [each for each in target.customers if each.token in opened]
+    unnamed = sorted(opened - roles - {each.token for each in named})
+    personas = {each.token: str(each.persona) for each in entries if each.persona}
+    others = [
+        CustomerSaid(token, personas.get(token, f"customer-{chr(97 + number)}"))
+        for number, token in enumerate(unnamed, len(named))
+    ]
+    return replace(target, customers=(*named, *others))
+
+
+def judge(record: Record, plan: Plan) -> Report:
+    """
+    Judge what was recorded, by the laws that the record has the answers for. A violation cannot be
+    met again here; one time is enough.
+
+    Raises:
+        TargetError: there is nothing to judge by.
+    """
+    selected(plan, record.contract)
+    started, now = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC)
+    everything, parts = record.sessions()
+    verdicts = []
+    for law, rule, operation in engine.cases(record.contract, plan.options):
+        sessions = [everything] if law.group in TIMELESS else parts
+        laws = [law, *(each for each in RECORDED if each.rule == rule.id)]
+        found = [_judged(each, rule, operation, session) for each in laws for session in sessions]
+        none = Verdict(rule, law.group, operation.id, "not covered", actual="nobody signed in")
+        verdict = max(found, key=lambda each: WEIGHT.get(each.outcome, 0), default=none)
+        verdicts.append(baseline.tolerated(verdict, plan.known, now.date()))
+    return Report(
+        record.target.base_url,
+        plan.seed,
+        verdicts,
+        time.perf_counter() - started,
+        len(everything.client.exchanges),
+        started_at=now,
+        notes=[*record.left_out, *baseline.notes(verdicts, plan.known, now.date())],
+    )
+
+
+def _judged(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+    """A law over a part of the record; what was not recorded shows nothing."""
+    client = session.client
+    missing = client.missing if isinstance(client, RecordedClient) else []
+    before = len(missing)
+    verdict = engine.judge_once(law, rule, operation, session)
+    absent = {id(each) for each in missing}
+    shown_by_nothing = any(id(each) in absent for each in verdict.evidence)
+    lacking = len(missing) > before or NOT_RECORDED in verdict.actual
+    if shown_by_nothing or (verdict.outcome == "not covered" and lacking):
+        return Verdict(rule, law.group, operation.id, "not covered", actual=LACKING)
+    return verdict
