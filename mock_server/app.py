@@ -25,7 +25,8 @@ from mock_server.middleware.admission import Admission
 from mock_server.middleware.faults import Injector
 from mock_server.middleware.prefer import Preferring, examples_of
 from mock_server.middleware.quirks import QUIRKS
-from mock_server.resources import KINDS, RESOURCES, customer, facts_of
+from mock_server.resources import KINDS, RESOURCES, customer
+from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import load_catalogue
@@ -93,7 +94,7 @@ class Mock:
         self._admission = Admission(settings.admin_token, settings.insecure_admin)
         storage = Storage(settings.persist) if settings.persist else None
         self.sandboxes = Sandboxes(
-            opening, KINDS, load_catalogue(), facts_of, settings.limits, storage
+            opening, KINDS, load_catalogue(), about, settings.limits, storage
         )
         if settings.snapshot:
             saved = snapshot.from_file(settings.snapshot)

@@ -1,6 +1,6 @@
 """A client of the control API, for tests in Python."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -50,6 +50,10 @@ class MockServer:
         body = said if scenario is None else said | {"scenario": scenario}
         return Sandbox(self, self.call("POST", SANDBOXES, json=body))
 
+    def open(self, id: str) -> "Sandbox":
+        """A sandbox that is open already."""
+        return Sandbox(self, self.call("GET", f"{SANDBOXES}/{id}"))
+
     def coverage(self, sandbox: str | None = None) -> Json:
         """What clients have met: in one sandbox, or in all, closed ones included."""
         place = CONTROL if sandbox is None else f"{SANDBOXES}/{sandbox}"
@@ -71,6 +75,9 @@ class Customer:
     token: str
     description: str
     facts: Mapping[str, Any]
+    name: str | None = None
+    summary: Sequence[str] = ()
+    """What makes them worth choosing, in a few words each."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -126,6 +133,21 @@ class Sandbox:
             raise MockError(f"nobody is called '{persona}' here; there are {known}")
         return found[0]
 
+    def person(self, persona: str) -> Json:
+        """Everything a customer has now, with what differs from the scenario."""
+        found: Json = self._call("GET", f"customers/{persona}")
+        return found
+
+    def change(self, persona: str, **holdings: Any) -> Json:
+        """Change what a customer holds, in the words of a scenario file; None removes."""
+        found: Json = self._call("PATCH", f"customers/{persona}", json=holdings)
+        return found
+
+    def use_scenario(self, scenario: str | Json, **more: Any) -> "Sandbox":
+        """The same sandbox with another scenario; `more` is seed or overrides."""
+        said = self._call("POST", "scenario", json={"scenario": scenario} | more)
+        return Sandbox(self.server, said)
+
     def mint(self, persona: str, expires_in: int | str | None = None) -> str:
         """A token that runs out by the sandbox's clock, after seconds or a duration."""
         until = {} if expires_in is None else {"expires_in": expires_in}
@@ -149,6 +171,15 @@ class Sandbox:
         where = {} if operation is None else {"operation": operation}
         found: Json = self._call("POST", "faults", json={"kind": kind} | where | rule)
         return found
+
+    def faults(self) -> list[Json]:
+        """Everything that goes wrong, with how often it struck."""
+        found: list[Json] = self._call("GET", "faults")
+        return found
+
+    def remove_fault(self, id: str) -> None:
+        """Take one fault back."""
+        self._call("DELETE", f"faults/{id}")
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""

@@ -1,5 +1,5 @@
 """The table of contents: the handlers of the control API, spec/control.yaml, by subject."""
 
-from mock_server.control import faults, journal, sandboxes, server, time
+from mock_server.control import faults, journal, people, sandboxes, server, time
 
-SUBJECTS = (server, sandboxes, time, faults, journal)
+SUBJECTS = (server, sandboxes, people, time, faults, journal)

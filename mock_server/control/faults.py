@@ -32,15 +32,36 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         _must_be_documented(rule, struck)
     if len(sandbox.faults) >= MOST_FAULTS:
         raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
+    if unfit := [name for name, value in rule.headers.items() if not _sendable(name, value)]:
+        raise problems.conflict(f"The header '{unfit[0][:80]}' cannot be sent like that.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
     return _shown(fault, sandboxes.business)
 
 
+@operation("removeFault")
+def remove_fault(sandboxes: Sandboxes, *, sandbox_id: str, fault_id: str) -> None:
+    sandbox = sandboxes.get(sandbox_id)
+    kept = tuple(fault for fault in sandbox.faults if fault.id != fault_id)
+    if len(kept) == len(sandbox.faults):
+        raise problems.not_found(f"There is no fault '{fault_id[:80]}' in this sandbox.")
+    sandbox.apply(FaultsSet(kept))
+
+
 @operation("clearFaults")
 def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
     sandboxes.get(sandbox_id).apply(FaultsSet(()))
+
+
+def _sendable(name: str, value: str) -> bool:
+    """Whether a header may be set by a tester: well-formed, and not the connection's own."""
+    is_token = name.isascii() and all(each.isalnum() or each in "!#$%&'*+-.^_`|~" for each in name)
+    is_text = value.isascii() and value.isprintable()
+    return bool(name) and is_token and is_text and name.lower() not in _OF_THE_CONNECTION
+
+
+_OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
 
 
 def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:

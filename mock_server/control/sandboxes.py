@@ -10,7 +10,7 @@ from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.worlds import scenario, snapshot
-from mock_server.worlds.changes import Reset
+from mock_server.worlds.changes import Reset, WorldSet
 from mock_server.worlds.clock import ClockError, instant
 from mock_server.worlds.registry import Opening, Sandboxes, base_path
 from mock_server.worlds.sandbox import Sandbox
@@ -34,14 +34,14 @@ def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
     except (ScenarioError, ClockError, SnapshotError) as error:
         raise problems.conflict(str(error)) from None
     # Shown before it is added, so that one that cannot be shown never stands in the list.
-    shown = _with_facts(sandbox) if "snapshot" in body else _at_opening(sandbox)
+    shown = _as_it_is(sandbox) if "snapshot" in body else _at_opening(sandbox)
     sandboxes.add(sandbox)
     return shown
 
 
 @operation("getSandbox")
 def get_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _with_facts(sandboxes.get(sandbox_id))
+    return _as_it_is(sandboxes.get(sandbox_id))
 
 
 @operation("deleteSandbox")
@@ -53,7 +53,20 @@ def delete_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     sandbox.apply(Reset())
-    return _with_facts(sandbox)
+    return _as_it_is(sandbox)
+
+
+@operation("switchScenario")
+def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
+    sandbox, opening = sandboxes.get(sandbox_id), _opening(sandboxes, body)
+    opened = sandbox.world.opened
+    try:
+        world = sandboxes.world(opening.scenario, opening.seed, opened, opening.overrides)
+    except ScenarioError as error:
+        raise problems.conflict(str(error)) from None
+    change = WorldSet(world, None, f"the scenario is {world.scenario.name}")
+    sandbox.steer("POST", "scenario", msgspec.json.encode(body), change)
+    return _as_it_is(sandbox)
 
 
 @operation("takeSnapshot")
@@ -107,17 +120,17 @@ def _summary(sandbox: Sandbox) -> Json:
     }
 
 
-def _with_facts(sandbox: Sandbox) -> Json:
+def _as_it_is(sandbox: Sandbox) -> Json:
     accounts = sandbox.accounts()
-    return _whole(sandbox, {each.person.name: sandbox.world.facts_of(each) for each in accounts})
+    return _whole(sandbox, {each.person.name: sandbox.world.about(each) for each in accounts})
 
 
 def _at_opening(sandbox: Sandbox) -> Json:
     """With what everybody has when a sandbox is opened: the same in all that share the world."""
-    return _whole(sandbox, sandbox.world.facts)
+    return _whole(sandbox, sandbox.world.people)
 
 
-def _whole(sandbox: Sandbox, facts: Mapping[str, Mapping[str, Any]]) -> Json:
+def _whole(sandbox: Sandbox, about: Mapping[str, Mapping[str, Any]]) -> Json:
     return _summary(sandbox) | {
         "base_path": base_path(sandbox),
         "customers": [
@@ -126,7 +139,7 @@ def _whole(sandbox: Sandbox, facts: Mapping[str, Mapping[str, Any]]) -> Json:
                 "id": person.customer_id,
                 "token": sandbox.token("customer", person.name),
                 "description": person.description,
-                "facts": facts[person.name],
+                **about[person.name],
             }
             for person in sandbox.world.values()
         ],

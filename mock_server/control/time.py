@@ -1,10 +1,13 @@
 """Time in a sandbox: its clock, and tokens that run out by it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from mock_server.http import problems
 from mock_server.http.operation import operation
+from mock_server.observation.people import Lists, changes_between
+from mock_server.resources.everything import lists_of
 from mock_server.worlds.catalogue import named
 from mock_server.worlds.changes import ClockSet
 from mock_server.worlds.clock import Clock, ClockError, instant
@@ -24,6 +27,7 @@ def get_clock(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     before = sandbox.clock.now()
+    earlier = _lists(sandbox)
     try:
         clock = _moved(sandbox.clock, body)
     except ClockError as error:
@@ -34,7 +38,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
             ' backwards only with "force": true.'
         )
     sandbox.apply(ClockSet(clock))
-    return _shown(sandbox)
+    return _shown(sandbox) | {"changes": _changes(sandbox, earlier, before)}
 
 
 @operation("createToken")
@@ -44,6 +48,21 @@ def create_token(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         raise problems.conflict(f"{wrong}.")
     expires = _end(sandbox.clock.now(), body.get("expires_in"))
     return {"token": sandbox.mint(persona, expires), "persona": persona, "expires_at": expires}
+
+
+def _lists(sandbox: Sandbox) -> dict[str, Lists]:
+    """What everybody of a sandbox has now."""
+    return {account.person.name: lists_of(account) for account in sandbox.accounts()}
+
+
+def _changes(sandbox: Sandbox, earlier: Mapping[str, Lists], then: datetime) -> list[Json]:
+    """What became of everybody since, a sentence each."""
+    now = sandbox.clock.now()
+    return [
+        {"persona": persona, "text": text}
+        for persona, lists in _lists(sandbox).items()
+        for text in changes_between(earlier[persona], lists, then, now)
+    ]
 
 
 def _moved(clock: Clock, body: Json) -> Clock:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from mock_server.http.exchange import Answer, Request, Response, Wire
 from mock_server.http.problems import Problem, invalid_token
-from mock_server.http.router import Route, refusal
+from mock_server.http.router import JSON, Route, refusal
 from mock_server.worlds.changes import FaultsSet
 from mock_server.worlds.faults import Fault, Kind, Rule
 from mock_server.worlds.sandbox import Sandbox
@@ -88,11 +89,18 @@ def _phrase(status: int) -> str:
 
 
 def _status(rule: Rule, _request: Request, _answer: Answer) -> Response:
-    response = error(rule.status, rule.message)
+    response = error(rule.status or HTTPStatus.TOO_MANY_REQUESTS, rule.message)
     if rule.retry_after_s is None:
         return response
     retry = ("Retry-After", str(rule.retry_after_s))
     return replace(response, headers=(*response.headers, retry))
+
+
+def _own_answer(rule: Rule, _request: Request, _answer: Answer) -> Response:
+    """What the tester wrote, instead of what the operation would say."""
+    body = b"" if rule.body is UNSET else msgspec.json.encode(rule.body)
+    headers = {"Content-Type": JSON[1]} | dict(rule.headers)
+    return Response(rule.status or HTTPStatus.OK, body, tuple(headers.items()))
 
 
 def _rate_limit(rule: Rule, request: Request, answer: Answer) -> Response:
@@ -119,6 +127,7 @@ def _on_the_wire(wire: Wire) -> Callable[[Rule, Request, Answer], Response]:
 
 _EFFECTS: Mapping[Kind, Callable[[Rule, Request, Answer], Response]] = {
     "status": _status,
+    "answer": _own_answer,
     "rate_limit": _rate_limit,
     "drip": _drip,
     "malformed_json": _malformed_json,

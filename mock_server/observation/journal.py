@@ -46,12 +46,21 @@ class Entry(Struct, frozen=True, dict=True):
     @cached_property
     def problem(self) -> str | None:
         """Why the request is not one that the document allows; None if it is."""
+        if self.steers:
+            return None
         if self.route is None:
             return f"no operation answers {self.request.method} {self.request.path[:200]}"
         return problem_of(self.route, self.request)
 
+    @property
+    def steers(self) -> bool:
+        """Whether it changed the world through the control API."""
+        return self.request.path.startswith("/__mock__/")
+
     def reason(self) -> str:
         """Why it was answered so."""
+        if self.steers:
+            return "the world was changed through the control API"
         if self.response.fault:
             return f"fault {self.response.fault} struck"
         if preferred := self.response.header("Preference-Applied"):

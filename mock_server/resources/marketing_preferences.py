@@ -82,6 +82,12 @@ def facts(account: Account) -> dict[str, Any]:
     }
 
 
+def names_of(person: Person) -> dict[str, str]:
+    """The names that a scenario file has for a customer's preferences, by id."""
+    available = person.catalogue.preferences_at(about(person).site)
+    return {uuid_of("preference", name): name for name in available}
+
+
 def _foreign(person: Person) -> set[str]:
     return {
         uuid_of("preference", name)

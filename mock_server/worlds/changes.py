@@ -91,6 +91,33 @@ class FaultsSet(Quiet):
 
 
 @dataclass(frozen=True, slots=True)
+class WorldSet:
+    """Customers hold something else, or the scenario is another; who is still there decides on."""
+
+    world: World
+    persona: str | None
+    """Whose holdings changed; None where everybody's did."""
+    text: str
+    """What was changed, in words."""
+    forgets_decisions: bool = False
+    """Whether what the persona opted in to is now as the world says."""
+
+    def applied_to(self, state: State, _opening: State) -> State:
+        """The state after it."""
+        gone = {self.persona} if self.forgets_decisions else set()
+        kept = {who: own for who, own in state.decisions.items() if who in self.world}
+        return replace(
+            state,
+            world=self.world,
+            decisions={who: own for who, own in kept.items() if who not in gone},
+        )
+
+    def shown(self) -> Json:
+        """What was changed, and whose."""
+        return {"persona": self.persona, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
 class Reset(Quiet):
     """Everything is as it was at the opening."""
 

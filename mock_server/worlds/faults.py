@@ -1,19 +1,21 @@
 """Faults on demand: what goes wrong in a sandbox because a tester asked for it."""
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from statistics import NormalDist
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 from msgspec.structs import replace
 
 from mock_server.http.bounds import Counted, Milliseconds
-from mock_server.http.router import Route
+from mock_server.http.router import Route, violation
 from mock_server.worlds.seed import Seed
 
 Kind = Literal[
     "status",
+    "answer",
     "latency",
     "rate_limit",
     "drip",
@@ -57,8 +59,13 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     kind: Kind
     operation: Annotated[str, Meta(max_length=120)] | None = None
     """An operationId; None is every operation of the My Account API."""
-    status: Annotated[int, Meta(ge=200, le=599)] = HTTPStatus.TOO_MANY_REQUESTS
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
+    """What `status` and `answer` are answered with; an answer's is 200 by default."""
     message: Annotated[str, Meta(max_length=500)] | None = None
+    body: Any = UNSET
+    """The JSON of an `answer`; without it the answer has no body."""
+    headers: Mapping[str, str] = {}
+    """Of an `answer`, beside Content-Type."""
     delay_ms: Milliseconds | Delay = 0
     retry_after_s: Annotated[int, Meta(ge=0, le=86_400)] | None = None
     duration_ms: Milliseconds = 2000
@@ -71,7 +78,15 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         """Whether the contract allows what it does at an operation."""
         if self.kind == "status":
             return self.status in route.answers
+        if self.kind == "answer":
+            return self._fits(route, self.status or HTTPStatus.OK)
         return self.kind in ("latency", "drip")
+
+    def _fits(self, route: Route, status: int) -> bool:
+        """Whether the document has such an answer."""
+        if self.body is UNSET:
+            return status in route.answers and route.answers[status] is None
+        return status in route.answers and violation(route, status, self.body) is None
 
     def at(self, route: Route) -> bool:
         """Whether it is about an operation."""

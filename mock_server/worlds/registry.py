@@ -29,7 +29,7 @@ from mock_server.worlds.scenario import Kinds, ScenarioError, Source
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 from mock_server.worlds.storage import Storage, StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
-from mock_server.worlds.world import Facts, World
+from mock_server.worlds.world import About, World
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
 _WORLDS_KEPT = 256
@@ -68,14 +68,14 @@ class Sandboxes:
         default: Opening,
         kinds: Kinds,
         catalogue: Catalogue,
-        facts_of: Callable[[Account], Facts],
+        about: Callable[[Account], About],
         limits: Limits | None = None,
         storage: Storage | None = None,
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
         self.business: Sequence[Route] = ()
         """The operations of the My Account API, once they are known."""
-        self._world = _worlds(kinds, catalogue, facts_of)
+        self._world = _worlds(kinds, catalogue, about)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
         """When somebody last asked for each, on a clock that only measures."""
@@ -143,6 +143,11 @@ class Sandboxes:
             broken = [BREAKAGES[id] for id in saved.breakages]
             text = msgspec.json.encode(saved.overrides, order="sorted")
             world = self._world(saved.source, saved.seed, saved.opened.astimezone(UTC), text)
+            first_world = world
+            if begun := saved.begun_as:
+                text = msgspec.json.encode(begun.overrides, order="sorted")
+                source = Source(begun.scenario.name, begun.scenario.text)
+                first_world = self._world(source, begun.seed, world.opened, text)
             for each in saved.decisions:
                 world[each.persona]
         except KeyError as error:
@@ -152,7 +157,18 @@ class Sandboxes:
         breakages = {each.id: each.start() for each in broken}
         state = State(world, clock, saved.decided, tuple(saved.faults))
         id = id or secrets.token_hex(4)
-        return Sandbox(id, State(world, first), breakages, state=state, keep=self._save)
+        return Sandbox(id, State(first_world, first), breakages, state=state, keep=self._save)
+
+    def world(
+        self, source: str | Source, seed: int, opened: datetime, overrides: Mapping[str, Any]
+    ) -> World:
+        """
+        Everybody of a scenario, to let a sandbox go on with.
+
+        Raises:
+            ScenarioError: the scenario or what is laid over it cannot be used.
+        """
+        return self._world(source, seed, opened, msgspec.json.encode(overrides, order="sorted"))
 
     def _save(self, sandbox: Sandbox) -> None:
         """
@@ -287,11 +303,11 @@ def _lately() -> datetime:
     return now - timedelta(seconds=now.second % _SHARED_S)
 
 
-def _worlds(kinds: Kinds, catalogue: Catalogue, facts_of: Callable[[Account], Facts]) -> Worlds:
+def _worlds(kinds: Kinds, catalogue: Catalogue, about: Callable[[Account], About]) -> Worlds:
     @lru_cache(_WORLDS_KEPT)
     def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        world = World(found, seed, opened, catalogue, facts_of, overrides)
+        world = World(found, seed, opened, catalogue, about, overrides)
         world.check(kinds.values())
         return world
 

@@ -15,7 +15,7 @@ from mock_server.observation.coverage import Coverage
 from mock_server.observation.journal import Journal
 from mock_server.worlds import tokens
 from mock_server.worlds.account import Account, Consent
-from mock_server.worlds.changes import Change, Decided, Reset, State
+from mock_server.worlds.changes import Change, Decided, Reset, State, WorldSet
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.seed import Seed
@@ -136,6 +136,11 @@ class Sandbox:
 
         return Account(self.world[name], self.clock.now(), decided, decide)
 
+    def account_at_opening(self, name: str) -> Account | None:
+        """A customer as the scenario has them at the opening; None where it knows none."""
+        world = self.opening.world
+        return Account(world[name], world.opened, {}) if name in world else None
+
     def accounts(self) -> Iterator[Account]:
         """Every customer of the sandbox, as they are now."""
         return map(self.account, self.world)
@@ -163,6 +168,13 @@ class Sandbox:
         """Note a request in the journal."""
         persona, role = self._spoken_for(request.headers.get("authorization"))
         self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
+
+    def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
+        """Make a change that a call of the control API asked for, and note it in the journal."""
+        self.apply(change)
+        request = Request(method, f"/__mock__/sandboxes/{self.id}/{place}", body=body)
+        now, shown = self.clock.now(), [change.shown()]
+        self.journal.record(now, None, change.persona, None, request, Response(200), shown)
 
     def _spoken_for(self, authorization: str | None) -> tuple[str | None, str | None]:
         """The persona and the role that a token names, good or not."""

@@ -54,6 +54,8 @@ class Scenario:
     staff: tuple[str, ...]
     customers: Mapping[str, Plan]
     source: Source
+    document: Mapping[str, Any]
+    """The whole of it, with what was laid over it, in the words of a scenario file."""
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,10 +113,10 @@ class _Reader:
         if len(header.customers) > MOST_CUSTOMERS:
             what = f"{len(header.customers)} customers; a scenario may have {MOST_CUSTOMERS}"
             raise self.source.error(what, ("customers",))
-        customers = {who: self._plan(who, said) for who, said in header.customers.items()}
+        customers = {who: self._plan(who, dict(said)) for who, said in header.customers.items()}
         self._afford(customers)
         return Scenario(
-            name, header.title, header.description, header.staff, customers, self.source
+            name, header.title, header.description, header.staff, customers, self.source, tree
         )
 
     def _afford(self, customers: Mapping[str, Plan]) -> None:
@@ -193,10 +195,16 @@ class _Reader:
 
 
 def merged(base: Any, changes: Any) -> Any:
-    """`base` with what `changes` says laid over it, mapping by mapping."""
-    if not isinstance(base, dict) or not isinstance(changes, Mapping):
+    """`base` with `changes` laid over it as a JSON merge patch (RFC 7396): null removes."""
+    if not isinstance(changes, Mapping):
         return changes
-    return base | {key: merged(base.get(key), value) for key, value in changes.items()}
+    result = dict(base) if isinstance(base, Mapping) else {}
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
 
 
 def _line_of(text: str, place: Iterable[str]) -> int:

@@ -16,6 +16,7 @@ from mock_server.worlds.faults import Fault
 from mock_server.worlds.moments import Duration
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import Source
+from mock_server.worlds.world import World
 
 FORMAT: Literal["my-account-snapshot"] = "my-account-snapshot"
 VERSION: Literal[1] = 1
@@ -44,6 +45,14 @@ class ScenarioText(Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
+class WorldText(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a world is made of."""
+
+    scenario: ScenarioText
+    seed: Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
+    overrides: dict[str, Any]
+
+
 class Decision(Struct, frozen=True, forbid_unknown_fields=True):
     """A marketing preference that was decided since the opening."""
 
@@ -69,6 +78,8 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Clocked
     decisions: list[Decision]
     faults: Annotated[list[Fault], Meta(max_length=MOST_FAULTS)]
+    begun_as: WorldText | None = None
+    """What a reset goes back to, where the world was changed since the opening."""
 
     @property
     def source(self) -> Source:
@@ -104,14 +115,14 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
 
 def taken(sandbox: Sandbox) -> Snapshot:
     """A sandbox as it is now."""
-    world = sandbox.world
+    world, text = sandbox.world, _text_of(sandbox.world)
     return Snapshot(
         FORMAT,
         VERSION,
         machine_now(),
-        ScenarioText(world.scenario.name, world.scenario.source.text),
-        world.seed,
-        msgspec.json.decode(world.overrides),
+        text.scenario,
+        text.seed,
+        text.overrides,
         list(sandbox.breakages),
         world.opened,
         _clocked(sandbox.opening.clock),
@@ -122,13 +133,28 @@ def taken(sandbox: Sandbox) -> Snapshot:
             for id, opted_in in own.items()
         ],
         list(sandbox.faults),
+        _text_of(sandbox.opening.world) if sandbox.opening.world is not world else None,
     )
 
 
 def opening(sandbox: Sandbox) -> Snapshot:
     """A sandbox as it was opened."""
-    now = taken(sandbox)
-    return replace(now, clock=now.first_clock, decisions=[], faults=[])
+    now, begun = taken(sandbox), _text_of(sandbox.opening.world)
+    return replace(
+        now,
+        scenario=begun.scenario,
+        seed=begun.seed,
+        overrides=begun.overrides,
+        clock=now.first_clock,
+        decisions=[],
+        faults=[],
+        begun_as=None,
+    )
+
+
+def _text_of(world: World) -> WorldText:
+    scenario = ScenarioText(world.scenario.name, world.scenario.source.text)
+    return WorldText(scenario, world.seed, msgspec.json.decode(world.overrides))
 
 
 def read(document: Any) -> Snapshot:

@@ -10,7 +10,8 @@ from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
 from mock_server.worlds.seed import Seed
 
-Facts = Mapping[str, Any]
+About = Mapping[str, Any]
+"""A customer's name, what makes them worth choosing, and facts for tests."""
 
 
 class World(Mapping[str, Person]):
@@ -26,13 +27,13 @@ class World(Mapping[str, Person]):
         seed: int,
         opened: datetime,
         catalogue: Catalogue,
-        facts_of: Callable[[Account], Facts],
+        about: Callable[[Account], About],
         overrides: bytes = b"{}",
     ) -> None:
         self.scenario, self.seed, self.opened = scenario, seed, opened
         self.overrides = overrides
         """What was laid over the scenario, as JSON."""
-        self._facts_of = facts_of
+        self._about = about
         self._records: dict[tuple[str, str], Sequence[Any]] = {}
         self._people = {
             name: Person(
@@ -58,14 +59,14 @@ class World(Mapping[str, Person]):
         return len(self._people)
 
     @cached_property
-    def facts(self) -> Mapping[str, Facts]:
-        """What each customer has at the opening."""
+    def people(self) -> Mapping[str, About]:
+        """Everybody at the opening."""
         accounts = (Account(person, self.opened) for person in self.values())
-        return {account.person.name: self._facts_of(account) for account in accounts}
+        return {account.person.name: self._about(account) for account in accounts}
 
-    def facts_of(self, account: Account) -> Facts:
-        """What a customer has now."""
-        return self._facts_of(account)
+    def about(self, account: Account) -> About:
+        """A customer as they are now."""
+        return self._about(account)
 
     def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
         """

@@ -95,6 +95,40 @@ test("a reset takes back every change", async () => {
   assert.equal((await server.call("GET", `/__mock__/sandboxes/${sandbox.id}`)).id, sandbox.id);
 });
 
+test("the world is changed while it is open, and a reset takes that back", async () => {
+  const own = await server.open((await server.sandbox({ scenario: "default", now: "2026-03-01T09:00:00Z" })).id);
+  const token = own.customer("eve").token;
+  const credits = async () => (await get(`${ACCOUNT}/credits`, token)).data.length;
+
+  const changed = await own.change("eve", { credits: { gift: { state: "open" } } });
+  assert.deepEqual(changed.holdings.credits, { gift: { state: "open" } });
+  assert.equal(await credits(), 1);
+  await own.change("eve", { credits: { gift: null } });
+  assert.equal(await credits(), 0);
+  assert.equal((await own.person("eve")).persona, "eve");
+  await own.useScenario({ scenario: "failed-payment" });
+  assert.equal(own.scenario, "failed-payment");
+  assert.equal((await get(ACCOUNT, token)).status, 401);
+  await own.reset();
+  assert.equal((await get(ACCOUNT, token)).status, 200);
+  await own.close();
+});
+
+test("an answer of one's own is served, and one fault is taken back", async () => {
+  const fault = await sandbox.fault({ kind: "answer", status: 200, body: { data: [] }, operation: "listMyAccountCharges" });
+  assert.deepEqual((await get(`${ACCOUNT}/charges`)).data, []);
+  assert.equal((await sandbox.faults()).length, 1);
+  await sandbox.removeFault(fault.id);
+  assert.deepEqual(await sandbox.faults(), []);
+});
+
+test("the journal goes out as an archive and as a bundle, and is forgotten", async () => {
+  await get(ACCOUNT);
+  assert.ok("log" in await sandbox.har() && "requests" in await sandbox.bundle());
+  await sandbox.clearJournal();
+  assert.deepEqual(await sandbox.requests(), []);
+});
+
 test("an unknown persona is told with those there are", () => {
   assert.throws(() => sandbox.customer("zoe"), /there are ada, ben/);
 });

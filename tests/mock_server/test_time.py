@@ -41,11 +41,9 @@ def test_a_month_and_a_month_are_two_months(client: httpx.Client) -> None:
     twice.clock(advance="P1M")
     answers = [twice.clock(advance="P1M").json(), once.clock(advance="P2M").json()]
 
-    assert (
-        answers[0]
-        == answers[1]
-        == {"now": "2026-03-31T09:00:00Z", "running": False} | {"opened": NOW}
-    )
+    for answer in answers:
+        assert answer.pop("changes")
+        assert answer == {"now": "2026-03-31T09:00:00Z", "running": False, "opened": NOW}
     assert twice.get(f"{ACCOUNT}/charges") == once.get(f"{ACCOUNT}/charges")
 
 

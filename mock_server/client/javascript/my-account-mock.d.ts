@@ -19,14 +19,43 @@ export interface Customer {
   persona: string;
   id: string;
   token: string;
+  /** What they are called; null where nobody knows. */
+  name: string | null;
   description: string;
+  /** What makes them worth choosing, in a few words each. */
+  summary: string[];
   facts: Record<string, unknown>;
+}
+
+/** Everything a customer has now. */
+export interface CustomerState {
+  persona: string;
+  token: string;
+  description: string;
+  now: string;
+  /** What they hold, kind by kind, in the words of a scenario file. */
+  holdings: Record<string, unknown>;
+  preference_names: Record<string, string>;
+  resources: {
+    operation: string;
+    status: number;
+    message: string | null;
+    data: Record<string, unknown> | Record<string, unknown>[] | null;
+    total: number;
+    marks: Record<string, "new" | "changed">;
+    removed: Record<string, unknown>[];
+  }[];
 }
 
 export interface Clock {
   now: string;
   running: boolean;
   opened: string;
+}
+
+/** The clock, and what became of each customer by moving it. */
+export interface ClockMove extends Clock {
+  changes: { persona: string; text: string }[];
 }
 
 export interface ClockChange {
@@ -37,7 +66,7 @@ export interface ClockChange {
 }
 
 export type FaultKind =
-  | "status" | "latency" | "rate_limit" | "drip" | "truncated" | "malformed_json" | "wrong_type"
+  | "status" | "answer" | "latency" | "rate_limit" | "drip" | "truncated" | "malformed_json" | "wrong_type"
   | "EMPTY_RESPONSE" | "MALFORMED_RESPONSE_CHUNK" | "RANDOM_DATA_THEN_CLOSE" | "CONNECTION_RESET_BY_PEER";
 
 export interface FaultRule {
@@ -45,6 +74,10 @@ export interface FaultRule {
   operation?: string;
   status?: number;
   message?: string;
+  /** The JSON of an `answer`. */
+  body?: unknown;
+  /** Of an `answer`, beside Content-Type. */
+  headers?: Record<string, string>;
   delay_ms?: number | { uniform: [number, number] } | { lognormal: { median_ms: number; sigma: number } };
   retry_after_s?: number;
   duration_ms?: number;
@@ -82,7 +115,8 @@ export interface JournalEntry {
   fault: string | null;
   rule: string | null;
   reason: string;
-  changes: { persona: string; preference_id: string; opted_in: boolean }[];
+  /** A decision on a preference, or, of a change of the world, its text. */
+  changes: { persona: string | null; preference_id?: string; opted_in?: boolean; text?: string }[];
   request: { valid: boolean; problem: string | null; headers: Record<string, string>; body: string; body_bytes: number };
   response: { valid: boolean; problem: string | null; headers: [string, string][]; body: string; body_bytes: number };
 }
@@ -104,6 +138,7 @@ export class MockServer {
   constructor(url?: string, options?: { adminToken?: string });
   call(method: string, path: string, body?: unknown): Promise<any>;
   sandbox(opening?: Opening): Promise<Sandbox>;
+  open(id: string): Promise<Sandbox>;
   coverage(): Promise<Coverage>;
 }
 
@@ -112,21 +147,30 @@ export class Sandbox {
   readonly id: string;
   /** Requests under it live here, even without a token. */
   readonly url: string;
-  readonly scenario: string;
-  readonly customers: Customer[];
+  scenario: string;
+  customers: Customer[];
   /** Tokens that are refused, by the reason. */
-  readonly tokens: Record<"unknown" | "staff" | "expired" | "revoked", string>;
+  tokens: Record<"unknown" | "staff" | "expired" | "revoked", string>;
   customer(persona?: string): Customer;
+  person(persona: string): Promise<CustomerState>;
+  /** In the words of a scenario file; null removes. */
+  change(persona: string, changes: Record<string, unknown>): Promise<CustomerState>;
+  useScenario(opening: Pick<Opening, "scenario" | "seed" | "overrides">): Promise<void>;
   mint(persona: string, expiresIn?: number | string): Promise<string>;
   clock(): Promise<Clock>;
-  setClock(change: ClockChange): Promise<Clock>;
-  advance(by: string): Promise<Clock>;
+  setClock(change: ClockChange): Promise<ClockMove>;
+  advance(by: string): Promise<ClockMove>;
   fault(rule: FaultRule): Promise<Fault>;
+  faults(): Promise<Fault[]>;
+  removeFault(id: string): Promise<void>;
   clearFaults(): Promise<void>;
   requests(wanted?: Wanted): Promise<JournalEntry[]>;
   waitFor(wanted?: Wanted, options?: { count?: number; timeoutMs?: number }): Promise<JournalEntry[]>;
   assertRequested(operation: string, wanted?: Wanted & { times?: number }): Promise<void>;
   coverage(): Promise<Coverage>;
+  clearJournal(): Promise<void>;
+  har(): Promise<Record<string, unknown>>;
+  bundle(): Promise<Record<string, unknown>>;
   snapshot(): Promise<Snapshot>;
   reset(): Promise<void>;
   close(): Promise<void>;

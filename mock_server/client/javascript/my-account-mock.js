@@ -40,6 +40,11 @@ export class MockServer {
     return new Sandbox(this, await this.call("POST", `${CONTROL}/sandboxes`, opening));
   }
 
+  /** A sandbox that is open already, by its id. */
+  async open(id) {
+    return new Sandbox(this, await this.call("GET", `${CONTROL}/sandboxes/${encodeURIComponent(id)}`));
+  }
+
   /** What clients have met in all sandboxes, closed ones included. */
   coverage() {
     return this.call("GET", `${CONTROL}/coverage`);
@@ -64,6 +69,24 @@ export class Sandbox {
     if (found) return found;
     const known = this.customers.map((each) => each.persona).join(", ");
     throw new MockError(`nobody is called '${persona}' here; there are ${known}`);
+  }
+
+  /** Everything a customer has now, with what differs from the scenario. */
+  person(persona) {
+    return this.#call("GET", `/customers/${encodeURIComponent(persona)}`);
+  }
+
+  /** Change what a customer holds, in the words of a scenario file; null removes. */
+  change(persona, changes) {
+    return this.#call("PATCH", `/customers/${encodeURIComponent(persona)}`, changes);
+  }
+
+  /** Switch to another scenario: {scenario, seed, overrides}; tokens stay good. */
+  async useScenario(opening) {
+    const data = await this.#call("POST", "/scenario", opening);
+    this.scenario = data.scenario;
+    this.customers = data.customers;
+    this.tokens = data.tokens;
   }
 
   /** A token that runs out by the sandbox's clock, after seconds or an ISO 8601 duration. */
@@ -92,6 +115,16 @@ export class Sandbox {
     return this.#call("POST", "/faults", rule);
   }
 
+  /** Everything that goes wrong, with how often it struck. */
+  faults() {
+    return this.#call("GET", "/faults");
+  }
+
+  /** Take one fault back. */
+  removeFault(id) {
+    return this.#call("DELETE", `/faults/${encodeURIComponent(id)}`);
+  }
+
   /** Let nothing go wrong any more. */
   clearFaults() {
     return this.#call("POST", "/faults/clear");
@@ -118,6 +151,21 @@ export class Sandbox {
     const { length } = await this.requests({ operation, ...wanted });
     if (times === undefined ? length > 0 : length === times) return;
     throw new MockError(await this.#missing({ operation, ...wanted }, times ?? "at least one", length));
+  }
+
+  /** Forget what was asked. */
+  clearJournal() {
+    return this.#call("POST", "/journal/clear");
+  }
+
+  /** What was asked, as an HTTP Archive. */
+  har() {
+    return this.#call("GET", "/journal/har");
+  }
+
+  /** The world as it was opened and what was asked of it, for a bug report. */
+  bundle() {
+    return this.#call("GET", "/bundle");
   }
 
   /** What clients of this sandbox have met. */
