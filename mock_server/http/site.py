@@ -18,6 +18,22 @@ from mock_server.http.router import JSON, refusal
 YAML = ("Content-Type", "application/yaml")
 HTML = ("Content-Type", "text/html; charset=utf-8")
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+_MEDIA_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
+_GUARDS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-cache"),
+)
+"""Nothing but our own files runs in our pages, and nobody frames them."""
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
@@ -29,7 +45,7 @@ docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
 def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Answer:
     """Answers every path that no document names."""
     known = {
-        "/": Response(307, headers=(("Location", "/docs"),)),
+        "/": Response(307, headers=(("Location", "/__mock__/"),)),
         "/openapi.yaml": Response(200, business.text.encode(), (YAML,)),
         "/openapi.json": Response(200, business.json, (JSON,)),
         "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
@@ -39,7 +55,9 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
         "/docs": _page("My Account API", "/docs/openapi.json"),
         "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
         "/__mock__/docs": _page("My Account mock, control API", "/__mock__/openapi.json"),
-    } | {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
+    }
+    known |= {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
+    known |= dict(_static("console", "/__mock__/"))
 
     def page(request: Request) -> Response:
         if request.method not in ("GET", "HEAD") and request.path in known:
@@ -60,6 +78,17 @@ def _page(title: str, url: str) -> Response:
 def _script(name: str, media_type: str) -> Response:
     text = files("mock_server.client").joinpath("javascript", name).read_bytes()
     return Response(200, text, (("Content-Type", f"{media_type}; charset=utf-8"),))
+
+
+def _static(name: str, home: str) -> Iterator[tuple[str, Response]]:
+    """The files of a page of ours, by path; its `index.html` stands at `home`."""
+    for file in files("mock_server.client").joinpath(name).iterdir():
+        media_type = _MEDIA_TYPES.get(Path(file.name).suffix)
+        if media_type:
+            path = home if file.name == "index.html" else f"/__mock__/{name}/{file.name}"
+            headers = (("Content-Type", f"{media_type}; charset=utf-8"), *_GUARDS)
+            yield path, Response(200, file.read_bytes(), headers)
+    yield f"{home.rstrip('/')}", Response(307, headers=(("Location", home),))
 
 
 @cache

@@ -1,0 +1,147 @@
+// The console: one sandbox at a time, seen and bent through the control API alone.
+import { dialog, field, fill, form, h, instant, toast } from "./dom.js";
+import { clock } from "./clock.js";
+import { coverage } from "./coverage.js";
+import { faults } from "./faults.js";
+import { people } from "./people.js";
+import { reference } from "./reference.js";
+import { state } from "./state.js";
+import { traffic } from "./traffic.js";
+import { contract, follow, server, useAdminToken } from "./world.js";
+import { worlds } from "./worlds.js";
+
+const VIEWS = { people, state, clock, faults, traffic, coverage, world: worlds, reference };
+const KEPT = 500;
+const at = (id) => document.getElementById(id);
+
+const app = {
+  server: server(), contract: null, sandbox: null, clock: null, faults: [], traffic: [], persona: null,
+
+  /** The address of a view of this sandbox. */
+  link(view, persona = app.persona) {
+    return `#/${encodeURIComponent(app.sandbox.id)}/${view}${persona ? `/${encodeURIComponent(persona)}` : ""}`;
+  },
+
+  /** The sandbox's present, in milliseconds. */
+  now() {
+    return Date.parse(app.clock.now) + (app.clock.running ? Date.now() - app.clock.read : 0);
+  },
+
+  setClock(shown) {
+    app.clock = { ...shown, read: Date.now() };
+    drawTime();
+  },
+
+  async loadFaults() {
+    app.faults = await app.sandbox.faults();
+    drawBanner();
+  },
+
+  /** Show a sandbox, from its start or anew. */
+  async open(id) {
+    const { view } = route();
+    app.sandbox = null;
+    const address = `#/${encodeURIComponent(id)}/${view}`;
+    if (location.hash === address) await navigate();
+    else location.hash = address;
+  },
+};
+
+function route() {
+  const [, id = "default", view = "people", persona = null] = location.hash.split("/").map(decodeURIComponent);
+  return { id, view: view in VIEWS ? view : "people", persona };
+}
+
+let stop = () => {};
+let live = {};
+let connected = true;
+
+async function load(id) {
+  stop();
+  app.sandbox = await app.server.open(id);
+  app.setClock(await app.sandbox.clock());
+  app.traffic = await app.sandbox.requests();
+  await app.loadFaults();
+  await drawSandboxes();
+  stop = follow(app.sandbox, app.traffic.at(-1)?.number ?? 0, heard, (up) => { connected = up; drawBanner(); });
+}
+
+let pending = [];
+
+function heard(entry) {
+  app.traffic.push(entry);
+  if (app.traffic.length > KEPT) app.traffic.splice(0, app.traffic.length - KEPT);
+  pending.push(entry);
+  if (pending.length === 1) setTimeout(() => {
+    const entries = pending;
+    pending = [];
+    drawTabs();
+    live.traffic?.(entries);
+    if (entries.some((each) => each.fault)) app.loadFaults().catch(() => {});
+  }, 250);
+}
+
+async function navigate() {
+  const { id, view, persona } = route();
+  const place = at("view");
+  try {
+    app.contract ??= await contract();
+    if (app.sandbox?.id !== id) await load(id);
+    app.persona = persona;
+    drawTabs();
+    const { title, intro, show } = VIEWS[view];
+    document.title = `${title} · My Account mock`;
+    const body = h("div");
+    live = await show(app, body) ?? {};
+    fill(place, h("div", { class: "head" }, h("h1", {}, title), h("p", {}, intro)), body);
+  } catch (error) {
+    if (error.status === 401) return askForToken();
+    fill(place, h("div", { class: "stack" }, h("h1", {}, "This cannot be shown"), h("p", { class: "error", role: "alert" }, error.message),
+      h("a", { class: "button", href: "#/default/people" }, "Go to the default sandbox")));
+  }
+}
+
+function askForToken() {
+  dialog("This server wants its admin token", (close) => form([field("Admin token", h("input", { name: "token", type: "password", autocomplete: "off" }))], async ({ token }) => {
+    useAdminToken(token);
+    app.server = server();
+    await app.server.call("GET", "/__mock__/sandboxes");
+    close();
+    await navigate();
+  }, "Use it"));
+}
+
+async function drawSandboxes() {
+  const all = await app.server.call("GET", "/__mock__/sandboxes");
+  fill(at("sandbox"), all.map(({ id, scenario }) => h("option", { value: id, selected: id === app.sandbox.id }, id === "default" ? `default · ${scenario}` : `${id.slice(0, 12)} · ${scenario}`)));
+}
+
+function drawTabs() {
+  const { view } = route();
+  fill(at("tabs"), Object.entries(VIEWS).map(([id, { title }]) => h("a", { href: app.link(id), "aria-current": id === view ? "page" : null }, title,
+    id === "traffic" ? h("span", { class: "count", "aria-hidden": "true" }, String(app.traffic.length)) : null)));
+}
+
+function drawTime() {
+  at("time").textContent = `${instant(app.now())}${app.clock.running ? "" : " · frozen"}`;
+}
+
+function drawBanner() {
+  const lost = connected ? null : h("div", { class: "banner bad" }, h("span", {}, "The mock does not answer; trying again."));
+  const active = app.faults.length ? h("div", { class: "banner" },
+    h("span", {}, `${app.faults.length} ${app.faults.length === 1 ? "fault is" : "faults are"} at work: ${app.faults.map(({ kind, status, operation }) => `${kind}${status ? ` ${status}` : ""} at ${operation ?? "every operation"}`).join(", ")}`),
+    h("a", { class: "button", href: app.link("faults") }, "See them")) : null;
+  const broken = app.reload ? h("div", { class: "banner bad" }, h("span", {}, app.reload)) : null;
+  fill(at("banner"), lost, broken, active);
+}
+
+at("sandbox").addEventListener("change", (event) => { location.hash = `#/${encodeURIComponent(event.target.value)}/${route().view}`; });
+at("time").addEventListener("click", () => { location.hash = app.link("clock"); });
+addEventListener("hashchange", navigate);
+addEventListener("unhandledrejection", (event) => toast(event.reason?.message ?? "Something went wrong."));
+setInterval(() => {
+  if (!app.clock?.running) return;
+  drawTime();
+  live.tick?.();
+}, 1000);
+navigate();

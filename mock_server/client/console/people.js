@@ -1,0 +1,53 @@
+// People: a card each, with what makes them worth choosing.
+import { copyButton, dialog, fill, h, tag } from "./dom.js";
+
+export const people = {
+  title: "People",
+  intro: "Everybody in this sandbox. A token signs your page in as them.",
+  async show(app, place) {
+    const { sandbox } = app;
+    const refused = { unknown: "A token that the server does not know", staff: "A member of staff: refused everywhere", expired: "A token that ran out", revoked: "A token that was taken back" };
+    fill(place,
+      h("div", { class: "grid" }, sandbox.customers.map((each) => card(app, each))),
+      h("h2", { style: null, class: "gap" }, "Tokens that are refused"),
+      h("div", { class: "grid" }, Object.entries(sandbox.tokens).map(([reason, token]) =>
+        h("div", { class: "card" }, h("h3", {}, refused[reason] ?? reason), tokenLine(token, reason)))));
+  },
+};
+
+function card(app, customer) {
+  const { persona, token, description, summary = [] } = customer;
+  return h("article", { class: "card", "data-persona": persona },
+    h("div", { class: "row" }, h("h2", { dir: "auto" }, customer.name ?? persona), customer.name ? h("span", { class: "soft mono" }, persona) : null),
+    h("p", { class: "soft" }, description),
+    summary.length ? h("ul", { class: "tags", "aria-label": "What makes them worth choosing" }, summary.map((text) => h("li", { class: "tag" }, text))) : null,
+    h("div", { class: "end stack" },
+      tokenLine(token, persona),
+      h("div", { class: "row" },
+        h("a", { class: "button", href: app.link("state", persona) }, "See their state"),
+        h("button", { type: "button", "aria-label": `Snippets for ${persona}`, click: () => snippets(app, customer) }, "Snippets"))));
+}
+
+function tokenLine(token, name) {
+  return h("div", { class: "token" }, h("code", { title: token }, token), copyButton(token, "Copy", `Copy the token of ${name}`));
+}
+
+function snippets(app, { persona, token }) {
+  const url = location.origin;
+  const texts = {
+    curl: `curl -H 'Authorization: Bearer ${token}' ${url}/customers/my-account`,
+    fetch: `const answer = await fetch("${url}/customers/my-account", {\n  headers: { Authorization: "Bearer ${token}" },\n});\nconst { data } = await answer.json();`,
+    Playwright: `import { MockServer } from "my-account-mock";\n\nconst sandbox = await new MockServer("${url}").sandbox({ scenario: "${app.sandbox.scenario}" });\nconst { token } = sandbox.customer("${persona}");\nawait page.route("${url}/**", (route) =>\n  route.continue({ headers: { ...route.request().headers(), authorization: \`Bearer \${token}\` } }));`,
+    pytest: `import pytest\n\n\n@pytest.mark.scenario("${app.sandbox.scenario}")\ndef test_the_account_page(sandbox):\n    with sandbox.customer("${persona}").http() as http:\n        assert http.get("/customers/my-account").status_code == 200`,
+  };
+  dialog(`Speak for ${persona}`, () => h("div", { class: "stack" }, Object.entries(texts).map(([name, text]) =>
+    h("section", { class: "stack" }, h("div", { class: "row" }, h("h3", {}, name), copyButton(text, "Copy", `Copy the ${name} snippet`)), h("pre", { tabindex: 0 }, text)))));
+}
+
+/** The people of the sandbox as links, the chosen one marked. */
+export function chooser(app, view, chosen) {
+  return h("nav", { class: "row", "aria-label": "Person" }, app.sandbox.customers.map(({ persona }) =>
+    h("a", { class: "button chip", href: app.link(view, persona), "aria-current": persona === chosen ? "true" : null }, persona)));
+}
+
+export { tag };

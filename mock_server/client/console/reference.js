@@ -1,0 +1,89 @@
+// Reference: the operations with their rules folded under them, each to be tried as the chosen person.
+import { copyButton, field, fill, form, h, pretty, shellQuoted, tag } from "./dom.js";
+import { chooser } from "./people.js";
+import { resolved } from "./world.js";
+
+export const reference = {
+  title: "Reference",
+  intro: "The contract, operation by operation. What you try is sent as the person you choose, and shows up in Traffic.",
+  async show(app, place) {
+    const customer = app.sandbox.customers.find(({ persona }) => persona === app.persona) ?? app.sandbox.customers[0];
+    const general = app.contract.tree["x-rules"] ?? [];
+    fill(place, h("div", { class: "stack" },
+      customer ? chooser(app, "reference", customer.persona) : null,
+      app.contract.operations.map((operation) => card(app, operation, customer)),
+      rules("Rules of every operation", general),
+      h("p", {}, h("a", { href: "/openapi.yaml" }, "The document"), " · ", h("a", { href: "/docs" }, "Swagger UI"), " · ", h("a", { href: "/__mock__/docs" }, "The control API"))));
+  },
+};
+
+function card(app, operation, customer) {
+  const { id, method, path, summary, description, parameters } = operation;
+  return h("details", { "data-operation": id }, h("summary", {}, h("span", { class: `method ${method}` }, method), " ", h("code", {}, path), " ", h("span", { class: "soft" }, summary)),
+    h("div", { class: "stack" },
+      h("p", {}, description),
+      h("p", { class: "row" }, Object.keys(operation.responses).map((status) => tag(status, { 2: "good", 4: "warn" }[status[0]] ?? ""))),
+      tryIt(app, operation, customer),
+      operation.rules.length ? rules("Rules", operation.rules) : null,
+      h("details", {}, h("summary", {}, "Fields of the answer"), h("div", {}, fields(app, operation))),
+      parameters.length ? null : null));
+}
+
+function tryIt(app, { id, method, path, parameters }, customer) {
+  const answer = h("div", { class: "stack", "aria-live": "polite" });
+  const inputs = parameters.map((parameter) => {
+    const options = parameter.schema?.type === "boolean" ? h("select", { name: parameter.name }, ["", "true", "false"].map((value) => h("option", { value }, value || "not sent"))) : h("input", { name: parameter.name, placeholder: parameter.required ? "required" : `optional ${parameter.schema?.type ?? ""}` });
+    return field(`${parameter.name}: ${parameter.description ?? ""}`, options);
+  });
+  const preference = inputs.map((each) => each.querySelector("[name=marketingPreferenceId]")).find(Boolean);
+  if (preference && customer) firstPreference(app, customer).then((value) => { if (!preference.value) preference.value = value; }).catch(() => {});
+  return h("div", { class: "stack" }, form(inputs.length ? [h("div", { class: "fields" }, inputs)] : [], async (values) => {
+    const query = new URLSearchParams();
+    let target = path;
+    for (const { name, in: where } of parameters) {
+      if (where === "path") target = target.replace(`{${name}}`, encodeURIComponent(values[name]));
+      else if (values[name]) query.append(name, values[name]);
+    }
+    const url = `/@${app.sandbox.id}${target}${[...query].length ? `?${query}` : ""}`;
+    const headers = customer ? { Authorization: `Bearer ${customer.token}` } : {};
+    const started = performance.now();
+    let text;
+    let response;
+    try {
+      response = await fetch(url, { method, headers });
+      text = await response.text();
+    } catch (error) {
+      throw new Error(`No answer: ${error.message}. A fault may be at work.`);
+    }
+    const took = Math.round(performance.now() - started);
+    const curl = `curl -i -X ${method} ${Object.entries(headers).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`).join(" ")} ${shellQuoted(location.origin + url)}`;
+    fill(answer, h("p", { class: "row" }, tag(response.status, response.ok ? "good" : "bad"), h("span", { class: "soft" }, `${took} ms, ${text.length} characters`), copyButton(curl, "Copy as curl")),
+      h("pre", { tabindex: 0, "aria-label": "The answer's body" }, pretty(text) || "no body"));
+  }, customer ? `Send as ${customer.persona}` : "Send"), answer);
+}
+
+async function firstPreference(app, { persona }) {
+  const { resources } = await app.sandbox.person(persona);
+  return resources.find(({ operation }) => operation === "listMyAccountMarketingPreferences")?.data?.[0]?.id ?? "";
+}
+
+function rules(title, list) {
+  return h("details", {}, h("summary", {}, `${title} (${list.length})`), h("div", {}, h("ul", { class: "plain" }, list.map(({ id, source, text }) => h("li", {}, h("b", { class: "mono" }, id), " ", tag(source, source === "documented" ? "accent" : ""), " ", text.replaceAll("`", ""))))));
+}
+
+function fields(app, operation) {
+  const schema = operation.responses["200"]?.content?.["application/json"]?.schema;
+  const data = flat(app.contract.tree, schema).data;
+  const items = resolved(app.contract.tree, data ?? {});
+  const record = flat(app.contract.tree, items.items ?? items);
+  return h("ul", { class: "plain" }, Object.entries(record).map(([name, node]) => {
+    const found = resolved(app.contract.tree, node.allOf?.length === 1 ? node.allOf[0] : node);
+    const type = found.enum ? found.enum.join(" | ") : [found.type, found.format].filter(Boolean).join(", ");
+    return h("li", {}, h("code", {}, name), node.nullable || found.nullable ? "?" : "", " ", h("span", { class: "soft" }, type), found.description ? `: ${found.description}` : "");
+  }));
+}
+
+function flat(tree, node) {
+  const schema = resolved(tree, node ?? {});
+  return Object.assign({}, ...(schema.allOf ?? []).map((part) => flat(tree, part)), schema.properties ?? {});
+}

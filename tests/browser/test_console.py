@@ -1,0 +1,266 @@
+"""The console, bullet by bullet, as a person uses it."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from mock_server.client.client import Sandbox
+from tests.browser.conftest import Open
+
+VIEWS = ("people", "state", "clock", "faults", "traffic", "coverage", "world", "reference")
+Look = Callable[[Page, str], None]
+
+
+def console(sandbox: Sandbox, view: str) -> str:
+    return f"{sandbox.server.url}/__mock__/#/{sandbox.id}/{view}"
+
+
+def asked(sandbox: Sandbox, persona: str, path: str) -> httpx.Response:
+    with sandbox.customer(persona).http() as http:
+        return http.get(path)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_view_is_accessible_at_every_width_and_scheme(
+    world: Sandbox, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
+) -> None:
+    asked(world, "ada", "/shop/my-account/orders")
+    world.fault("latency", delay_ms=1)
+    page = open_page(console(world, view), dark=dark, width=width)
+
+    expect(page.locator("main h1")).to_have_text(view.capitalize())
+    looked_at(page, f"console-{view}-{'dark' if dark else 'light'}-{width}")
+
+
+def test_the_root_leads_to_the_console(url: str, open_page: Open) -> None:
+    page = open_page(f"{url}/")
+
+    expect(page.locator("main h1")).to_have_text("People")
+
+
+def test_a_card_says_what_makes_a_person_worth_choosing(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "people"))
+
+    expect(page.locator("[data-persona=eve]")).to_contain_text("no payment processor")
+    expect(page.locator("[data-persona=frank]")).to_contain_text("membership lapsed")
+    expect(page.locator("[data-persona=ada]")).to_contain_text("credits expired")
+
+
+def test_a_token_is_copied_by_its_button(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "people"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the token of ada").click()
+
+    expect(page.locator("#toast")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == world.customer("ada").token
+
+
+def test_a_preference_is_toggled_and_marked(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "state/dmitri"))
+    section = page.locator("[data-operation=listMyAccountMarketingPreferences]")
+    section.get_by_role("checkbox").first.check()
+
+    expect(section).to_contain_text("1 changed")
+    answer = asked(world, "dmitri", "/customers/my-account/marketing-preferences").json()
+    assert [each["opted_in"] for each in answer["data"]].count(True) == 1
+
+
+def test_a_record_is_changed_added_and_removed(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "state/eve"))
+
+    page.get_by_role("button", name="Change My credits").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("birthday")
+    dialog.get_by_label("state").select_option("open")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    credits = page.locator("[data-operation=listMyAccountCredits]")
+    expect(credits).to_contain_text("1 changed")
+    assert len(asked(world, "eve", "/customers/my-account/credits").json()["data"]) == 1
+
+    page.get_by_role("button", name="Change My details").click()
+    page.get_by_role("dialog").get_by_label("first name").fill("Evelyn <b>")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    details = page.locator("[data-operation=getMyAccountDetails]")
+    expect(details).to_contain_text("Evelyn <b> Nakamura")
+
+    page.get_by_role("button", name="Change My credits").click()
+    page.get_by_role("dialog").get_by_text("birthday", exact=True).click()
+    page.get_by_role("button", name="Remove birthday").click()
+    expect(credits).to_contain_text("None.")
+    assert asked(world, "eve", "/customers/my-account/credits").json()["data"] == []
+
+
+def test_a_mistake_in_a_change_is_told_where_it_was_made(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "state/eve"))
+    page.get_by_role("button", name="Change My details").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("phone").fill("07700")
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog.get_by_role("alert")).to_contain_text("phone")
+
+
+def test_moving_the_clock_tells_what_that_changed(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "clock"))
+    page.get_by_role("button", name="+1 month").click()
+
+    expect(page.locator("[data-now]")).to_have_text("1 Apr 2026, 09:00:00 UTC")
+    changes = page.locator("main")
+    expect(changes).to_contain_text("ada: credit")
+    expect(changes).to_contain_text("open → expired")
+    expect(changes).to_contain_text("new: charge of")
+    expect(page.locator("#time")).to_contain_text("1 Apr 2026")
+
+
+def test_the_clock_runs_and_freezes(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "clock"))
+    page.get_by_role("button", name="Let it run").click()
+    expect(page.get_by_text("It runs with real time.")).to_be_visible()
+    page.get_by_role("button", name="Freeze").click()
+
+    expect(page.get_by_text("It stands still.")).to_be_visible()
+    assert world.server.call("GET", f"/__mock__/sandboxes/{world.id}/clock")["running"] is False
+
+
+def test_a_fault_is_added_shown_in_a_banner_and_removed(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "faults"))
+    page.locator("[name=operation]").select_option("listMyAccountCharges")
+    page.get_by_role("button", name="Add the fault").click()
+
+    expect(page.locator("#banner")).to_contain_text("1 fault is at work")
+    assert asked(world, "ada", "/customers/my-account/charges").status_code == 401
+    expect(page.locator("article")).to_contain_text("struck 1 call")
+    page.get_by_role("button", name="Remove fault").click()
+    expect(page.locator("#banner")).to_have_text("")
+    assert asked(world, "ada", "/customers/my-account/charges").status_code == 200
+
+
+def test_an_answer_of_ones_own_is_served(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "faults"))
+    page.locator("[name=kind]").select_option("answer")
+    page.locator("[name=status]").fill("200")
+    page.get_by_label("Body, JSON").fill('{"data": []}')
+    page.locator("[name=operation]").select_option("listMyAccountCharges")
+    page.get_by_role("button", name="Add the fault").click()
+    expect(page.locator("#banner")).to_contain_text("1 fault is at work")
+
+    assert asked(world, "ada", "/customers/my-account/charges").json() == {"data": []}
+
+
+def test_requests_appear_as_they_come_and_explain_themselves(
+    world: Sandbox, open_page: Open
+) -> None:
+    page = open_page(console(world, "traffic"))
+    headers = {"Authorization": f"Bearer {world.tokens['staff']}"}
+    httpx.get(f"{world.server.url}/customers/my-account/credits?expired=true", headers=headers)
+    page.get_by_role("button", name="/customers/my-account/credits").click()
+    detail = page.get_by_label("The chosen request")
+
+    expect(detail).to_contain_text("This is a staff token.")
+    expect(detail).to_contain_text("AUTH-04 (documented): A staff token is refused")
+    expect(detail.get_by_role("button", name="Copy as curl")).to_be_visible()
+
+
+def test_a_lost_connection_resumes_without_doubles(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "traffic"))
+    asked(world, "ada", "/customers/my-account")
+    expect(page.locator("#tabs .count")).to_have_text("1")
+    page.context.set_offline(True)
+    asked(world, "ben", "/customers/my-account")
+    page.context.set_offline(False)
+    asked(world, "chloe", "/customers/my-account")
+
+    expect(page.locator("#tabs .count")).to_have_text("3")
+    expect(page.locator(".calls li:visible")).to_have_count(3)
+
+
+def test_traffic_that_comes_in_moves_nothing_on_the_page(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "traffic"))
+    expect(page.get_by_text("Nothing was asked yet")).to_be_visible()
+    page.evaluate(
+        """() => { window.shifts = 0; new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shifts += entry.value;
+        }).observe({ type: "layout-shift", buffered: false }); }"""
+    )
+    for _ in range(30):
+        asked(world, "ada", "/customers/my-account")
+    expect(page.locator("#tabs .count")).to_have_text("30")
+
+    assert page.evaluate("window.shifts") == 0
+
+
+def test_coverage_fills_while_the_front_end_is_used(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "coverage"))
+    row = page.locator("tr", has_text="listMyAccountPaymentMethods")
+    expect(row).to_contain_text("nobody")
+    asked(world, "eve", "/customers/my-account/payment-methods")
+
+    expect(row.locator(".tag.good", has_text="404")).to_be_visible()
+    expect(row).to_contain_text("eve")
+
+
+def test_the_scenario_of_a_running_sandbox_is_switched(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "world"))
+    card = page.locator("section.card", has_text="This sandbox shows")
+    card.get_by_label("Scenario").select_option("failed-payment")
+    card.get_by_role("button", name="Switch").click()
+
+    expect(card).to_contain_text("“failed-payment”")
+    assert asked(world, "ada", "/customers/my-account").status_code == 200
+
+
+def test_a_snapshot_goes_out_and_in(world: Sandbox, open_page: Open, tmp_path: object) -> None:
+    page = open_page(console(world, "world"))
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download the snapshot").click()
+    file = downloading.value.path()
+    assert json.loads(file.read_text())["format"] == "my-account-snapshot"
+    page.get_by_label("Open a snapshot in a new sandbox").set_input_files(file)
+    page.locator("section.card", has_text="Snapshot").get_by_role("button", name="Open it").click()
+
+    expect(page.locator("#sandbox")).not_to_have_value(world.id)
+
+
+def test_reference_tries_an_operation_as_the_chosen_person(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "reference/eve"))
+    operation = page.locator("[data-operation=listMyAccountPaymentMethods]")
+    operation.locator("summary").first.click()
+    expect(operation.get_by_text("Rules (")).to_be_visible()
+    operation.get_by_role("button", name="Send as eve").click()
+
+    expect(operation).to_contain_text("No payment processor knows this customer.")
+
+
+def test_long_and_right_to_left_names_fit(url: str, open_page: Open, looked_at: Look) -> None:
+    body = {
+        "scenario": "empty",
+        "overrides": {
+            "customers": {
+                "ada": {"customer": {"first_name": "عبد الرحمن", "last_name": "الخوارزمي"}},
+                "bo": {"customer": {"first_name": "Wolfeschlegelsteinhausenbergerdorff" * 2}},
+            }
+        },
+    }
+    id = httpx.post(f"{url}/__mock__/sandboxes", json=body).json()["id"]
+    page = open_page(f"{url}/__mock__/#/{id}/people", width=390)
+
+    expect(page.locator("[data-persona=ada]")).to_be_visible()
+    looked_at(page, "console-names-390")
+
+
+def test_the_pages_keep_a_strict_policy_and_no_request_leaves_the_server(
+    url: str, open_page: Open
+) -> None:
+    policy = httpx.get(f"{url}/__mock__/").headers["Content-Security-Policy"]
+    page = open_page(f"{url}/__mock__/")
+    expect(page.locator("main h1")).to_have_text("People")
+    asked_for = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert all(address.startswith(url) for address in asked_for)
