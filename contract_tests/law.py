@@ -71,7 +71,7 @@ def law(rule: str) -> Callable[[Callable[..., None]], Law]:
     """Make a function the judge of the rule with this id; its sentence is in the document."""
 
     def declare(judge: Callable[..., None]) -> Law:
-        group = judge.__module__.rpartition(".")[2]
+        group = judge.__module__.partition(".laws.")[2].partition(".")[0]
         return Law(rule, group, judge, tuple(inspect.signature(judge).parameters))
 
     return declare

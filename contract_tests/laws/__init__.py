@@ -12,8 +12,16 @@ from contract_tests.laws import (
     pagination,
     preferences,
     recorded,
-    records,
     time,
+)
+from contract_tests.laws.records import (
+    charges,
+    credits,
+    customer,
+    memberships,
+    money,
+    orders,
+    payment_methods,
 )
 
 # Time comes before what changes anything; what only looks at what others recorded comes last.
@@ -29,7 +37,13 @@ LAWS = laws_of(
         http,
         errors,
         ownership,
-        records,
+        customer,
+        charges,
+        credits,
+        memberships,
+        payment_methods,
+        orders,
+        money,
         bodies,
     )
 )

@@ -12,10 +12,12 @@ from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
 
-CREDITS = "listMyAccountCredits"
+CREDITS, ORDERS = "listMyAccountCredits", "listMyAccountOrders"
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 NAMES = ("redeemed", "expired")
+STATES = ("live", "redeemed", "redeemed_expired", "expired")
+"""What a profile can say of credits that are not revoked."""
 FLAGS: tuple[Query, ...] = (
     (),
     (("redeemed", "true"),),
@@ -33,6 +35,8 @@ class Holding:
     now: datetime
     seen: dict[str, list[tuple[Record, Exchange]]] = field(default_factory=dict)
     """Every record of a credit, with the answer it stood in."""
+    used: dict[str, Exchange] = field(default_factory=dict)
+    """The credits that an order was paid with, with the page that tells so."""
 
     def fact(self, *states: str) -> set[str]:
         """The credits that the profile says to be in one of the states."""
@@ -40,7 +44,7 @@ class Holding:
 
     @property
     def ids(self) -> set[str]:
-        return {*self.seen, *self.fact("live", "redeemed", "expired", "redeemed_expired")}
+        return {*self.seen, *self.used, *self.fact(*STATES)} - self.fact("revoked")
 
     def revoked(self, id: str) -> bool:
         """Whether it was taken back."""
@@ -48,13 +52,17 @@ class Holding:
 
     def redeemed(self, id: str) -> bool:
         """Whether it was used up; no time undoes that."""
-        shown = any(each["redeemed_at"] for each in self._records(id))
-        return shown or id in self.fact("redeemed", "redeemed_expired")
+        records = list(self._records(id))
+        if any(each["redeemed_at"] for each in records) or id in self.fact(*STATES[1:3]):
+            return True
+        return id in self.used and not any(each["multi_use"] for each in records)
 
     def expired(self, id: str) -> bool | None:
         """Whether its time is over; None where that depends on whose clock is right."""
-        if id in self.fact("expired", "redeemed_expired"):
+        if id in self.fact(*STATES[2:]):
             return True
+        if id not in self.seen and id not in self.fact(*STATES):
+            return None
         ends = [_instant(each["expires_at"]) for each in self._records(id)]
         if any(end and abs(end - self.now) <= TOLERANCE for end in ends):
             return None
@@ -85,7 +93,8 @@ class Holding:
 
     def shown_in(self, id: str, besides: Exchange) -> list[Exchange]:
         """An answer that tells of it, to be shown beside another."""
-        return [each for _, each in self.seen.get(id, ()) if each is not besides][:1]
+        told = [each for _, each in self.seen.get(id, ()) if each is not besides]
+        return [*filter(None, [self.used.get(id)]), *told[:1]]
 
     def told(self, id: str) -> str:
         """What is known of it, in a few words."""
@@ -93,9 +102,8 @@ class Holding:
             f"redeemed_at {each['redeemed_at']}, expires_at {each['expires_at']}"
             for each in self._records(id)
         ]
-        states = ("live", "redeemed", "expired", "redeemed_expired", "revoked")
-        facts = [f"known to be {state}" for state in states if id in self.fact(state)]
-        return ", ".join([*known[:1], *facts])
+        facts = [f"known to be {state}" for state in STATES if id in self.fact(state)]
+        return ", ".join([*known[:1], *facts, *(["used by an order"] if id in self.used else [])])
 
     def _records(self, id: str) -> Iterator[Record]:
         return (record for record, _ in self.seen.get(id, ()))
@@ -111,6 +119,8 @@ def _holdings(session: Session) -> list[Holding]:
     found = {each.name: Holding(each, now) for each in session.customers}
     unreadable = set()
     for exchange in session.client.exchanges:
+        if exchange.actor in found and exchange.operation == ORDERS and exchange.fits:
+            found[exchange.actor].used |= dict.fromkeys(_used(exchange), exchange)
         if exchange.operation != CREDITS or exchange.actor not in found:
             continue
         if exchange.ok and not exchange.fits:
@@ -119,6 +129,13 @@ def _holdings(session: Session) -> list[Holding]:
             found[exchange.actor].seen.setdefault(record["id"], []).append((record, exchange))
     readable = [each for name, each in found.items() if name not in unreadable]
     return sorted(readable, key=lambda each: -each.hidden)
+
+
+def _used(page: Exchange) -> Iterator[str]:
+    for order in page.records:
+        if order["status"] != "cancelled":
+            used = (coupon.get("customer_credit_id") for coupon in order["coupon_codes"])
+            yield from filter(None, used)
 
 
 def _instant(text: object) -> datetime | None:

@@ -1,0 +1,62 @@
+"""Credits: what single ones say of themselves."""
+
+from contract_tests.actor import Record
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, law
+from contract_tests.laws.filters import TOLERANCE
+from contract_tests.laws.records.record import (
+    each_shown,
+    every,
+    instant,
+    of_a_membership,
+)
+from contract_tests.session import Session
+
+
+@law("CREDITS-10")
+def a_credit_is_of_the_customers_membership(session: Session, operation: Operation) -> None:
+    for customer, exchange, credit in each_shown(session, operation):
+        of_a_membership(customer, credit, exchange, None)
+
+
+@law("CREDITS-11")
+def a_multi_use_credit_is_never_redeemed(session: Session, operation: Operation) -> None:
+    found = [each for _, _, each in each_shown(session, operation) if each["multi_use"]]
+    if not found:
+        raise NotCovered("no customer has a multi-use credit")
+
+    every(
+        session,
+        operation,
+        lambda credit: (
+            f"no redeemed_at; got {credit['redeemed_at']}"
+            if credit["multi_use"] and credit["redeemed_at"]
+            else None
+        ),
+    )
+
+
+@law("CREDITS-12")
+def revoked_at_is_always_null(session: Session, operation: Operation) -> None:
+    every(
+        session,
+        operation,
+        lambda credit: f"null; got {credit['revoked_at']}" if credit["revoked_at"] else None,
+    )
+
+
+@law("CREDITS-13")
+def a_credit_was_issued_and_redeemed_by_now_in_that_order(
+    session: Session, operation: Operation
+) -> None:
+    now = session.client.now() + TOLERANCE
+
+    def wrong(credit: Record) -> str | None:
+        issued, redeemed = credit["issued_at"], credit["redeemed_at"]
+        if instant(issued) > now:
+            return f"an issued_at by {now}; got {issued}"
+        if redeemed and not instant(issued) <= instant(redeemed) <= now:
+            return f"a redeemed_at from {issued} to {now}; got {redeemed}"
+        return None
+
+    every(session, operation, wrong)

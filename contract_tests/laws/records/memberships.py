@@ -1,0 +1,160 @@
+"""Memberships: states, dates, members, rates."""
+
+from contract_tests.actor import Record
+from contract_tests.document import Operation
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.filters import TOLERANCE
+from contract_tests.laws.records.record import broken, each_shown, every, instant, memberships
+from contract_tests.session import Session
+
+ATTENTION = ("needs_attention", "needs_dd_mandate")
+
+
+@law("MEMBER-01")
+def a_reason_is_given_exactly_for_attention(session: Session, operation: Operation) -> None:
+    def wrong(membership: Record) -> str | None:
+        given, wanted = membership["attention_reason"], membership["status"] in ATTENTION
+        kind = "a reason" if wanted else "no reason"
+        return None if (given is not None) == wanted else f"{kind}; got {given}"
+
+    every(session, operation, wrong)
+
+
+@law("MEMBER-02")
+def the_customer_is_a_member_and_one_leads(session: Session, operation: Operation) -> None:
+    ids = session.ids
+    for customer, exchange, membership in each_shown(session, operation):
+        members = membership["members"]
+        leads = sum(member["is_lead"] for member in members)
+        if leads != 1:
+            broken(f"one lead; got {leads}", membership, exchange)
+        known = ids.get(customer.name)
+        if known and known not in {member["customer_id"] for member in members}:
+            others = [member["customer_id"] for member in members]
+            account = customer.once(session.contract.account)
+            broken(f"{known} among the members; got {others}", membership, exchange, account)
+
+
+@law("MEMBER-03")
+def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> None:
+    now = session.client.now()
+
+    def wrong(membership: Record) -> str | None:
+        start, end = instant(membership["start_date"]), membership["end_date"]
+        ended = end is not None and instant(end) < now - TOLERANCE
+        lasts = end is None or instant(end) > now + TOLERANCE
+        begun = start < now - TOLERANCE
+        if end is not None and instant(end) < start:
+            return f"an end after the start, {membership['start_date']}; got {end}"
+        faults = {
+            "upcoming": "a start in the future" if begun else None,
+            "expired": "an end in the past" if lasts else None,
+            "active": "a start before, and no end before, now"
+            if ended or start > now + TOLERANCE
+            else None,
+        }
+        fault = faults.get(membership["status"])
+        return fault and f"{fault}; got {membership['start_date']} to {end}"
+
+    every(session, operation, wrong)
+
+
+@law("MEMBER-04")
+def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
+    brands = {name: account["brand_id"] for name, account in session.accounts.items()}
+    brands |= {
+        each.name: each.facts["brand_id"] for each in session.customers if "brand_id" in each.facts
+    }
+    for customer, exchange, membership in each_shown(session, operation):
+        kind, rate = membership["type"], membership["rate"]
+        if rate["membership_type_id"] != kind["id"]:
+            told = f"{kind['id']}; got {rate['membership_type_id']}"
+            broken(told, membership, exchange)
+        brand = brands.get(customer.name, kind["brand_id"])
+        if kind["brand_id"] != brand:
+            account = customer.once(session.contract.account)
+            told = f"a type of {brand}; got one of {kind['brand_id']}"
+            broken(told, membership, exchange, account)
+
+
+@law("MEMBER-05")
+def a_membership_number_is_ten_digits(session: Session, operation: Operation) -> None:
+    for exchange in (each for each in session.exchanges(operation) if each.ok):
+        for record in exchange.records:
+            members = record.get("members")
+            holders = [record, *(members if isinstance(members, list) else ())]
+            for number in (each.get("membership_number") for each in holders):
+                if number is not None and not (len(str(number)) == 10 and str(number).isdigit()):
+                    broken(f"ten digits; got {number}", record, exchange)
+    each_shown(session, operation)
+
+
+@law("MEMBER-06")
+def every_member_sees_the_membership(session: Session, operation: Operation) -> None:
+    ids, seen = session.ids, 0
+    by_id = {ids.get(each.name): each for each in session.customers}
+    for customer, exchange, membership in each_shown(session, operation):
+        for member in membership["members"]:
+            known = by_id.get(member["customer_id"])
+            if known is None or known is customer:
+                continue
+            seen += 1
+            theirs = memberships(known)
+            if membership["id"] not in (own := [each["id"] for each in theirs.records]):
+                raise Violation(
+                    expected=f"{membership['id']} for {known.name} as for {customer.name}",
+                    actual=f"{own}",
+                    exchange=theirs,
+                    after=[exchange],
+                )
+    if not seen:
+        raise NotCovered("no two of the customers share a membership")
+
+
+@law("MEMBER-07")
+def the_next_charge_is_the_next_period(session: Session, operation: Operation) -> None:
+    now = session.client.now() - TOLERANCE
+
+    def wrong(membership: Record) -> str | None:
+        charge, rate = membership["next_charge"], membership["rate"]
+        if charge is None:
+            return None
+        due, billed = charge["due_date"], membership["next_billing_date"]
+        if billed is not None and instant(due) != instant(billed):
+            return f"due at next_billing_date, {billed}; got {due}"
+        if charge["currency"].upper() != rate["currency"].upper():
+            return f"{rate['currency']}; got {charge['currency']}"
+        if membership["status"] != "active":
+            return None
+        if instant(due) < now:
+            return f"a due_date ahead; got {due}"
+        price = rate["price"]
+        return None if charge["amount"] == price else f"{price}, the price; got {charge['amount']}"
+
+    every(session, operation, wrong)
+
+
+@law("MEMBER-08")
+def a_membership_number_is_one_members(session: Session, operation: Operation) -> None:
+    def wrong(membership: Record) -> str | None:
+        numbers = [each["membership_number"] for each in membership["members"]]
+        if len(set(numbers)) < len(numbers):
+            return f"a number for each member; got {numbers}"
+        number = membership["membership_number"]
+        return None if number in numbers else f"one of {numbers}; got {number}"
+
+    every(session, operation, wrong)
+
+
+@law("MEMBER-09")
+def an_active_membership_has_as_many_members_as_its_type_allows(
+    session: Session, operation: Operation
+) -> None:
+    def wrong(membership: Record) -> str | None:
+        count, kind = len(membership["members"]), membership["type"]
+        least, most = kind["min_members"], kind["max_members"]
+        if membership["status"] != "active" or least <= count <= most:
+            return None
+        return f"{least} to {most} members; got {count}"
+
+    every(session, operation, wrong)
