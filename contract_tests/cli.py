@@ -20,8 +20,10 @@ from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, selected
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
+from contract_tests.example import Example, example
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
+from contract_tests.own_mock import mock
 from contract_tests.redaction import Redactor
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
@@ -29,7 +31,7 @@ from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, complete, load
 
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
 CRASHED = 70
@@ -251,7 +253,10 @@ def report_schema() -> None:
 @main.command()
 @click.argument("law")
 def explain(law: str) -> None:
-    """Tell a law: its sentence, why it matters, where it stands, what breaks it."""
+    """
+    Tell a law: its sentence, why it matters, where it stands; and by example, which a mock of its
+    own gives: a request, the right answer, and a wrong one.
+    """
     with _one_line_errors():
         contract = Contract.load()
         if law not in contract.rules:
@@ -270,6 +275,28 @@ def explain(law: str) -> None:
         click.echo(f"Needs:      {', '.join(_needs(judge)) or 'one customer'}")
         click.echo(f"Run it:     contract-tests run --base-url URL --only {rule.id}")
         click.echo(f"See it fail: contract-tests self-check --only {rule.id}")
+        with mock() as url:
+            shown = example(rule, judge, contract, complete(Target(base_url=url)))
+        if shown:
+            # Where a mock of the reader's own is by default: this one is gone by then.
+            click.echo(_exemplified(shown).replace(url, "http://127.0.0.1:4010"))
+
+
+def _exemplified(shown: Example) -> str:
+    verdict = shown.verdict
+    requests = [f"  {each.summary}\n{each.curl}" for each in verdict.evidence]
+    difference = list(shown.difference()) or [f"-{shown.right.told()}", f"+{shown.wrong.told()}"]
+    return "\n".join(
+        [
+            f"\nFor example, broken by the mutant {shown.mutant.id}: {shown.mutant.text}",
+            "Request:" if len(requests) == 1 else "Requests, in order:",
+            *requests,
+            f"Expected:   {verdict.expected}",
+            f"Actual:     {verdict.actual}",
+            "Right answer (-) and wrong answer (+), where they differ:",
+            *(f"  {line}" for line in difference),
+        ]
+    )
 
 
 def _bindingness(source: str) -> str:

@@ -106,6 +106,9 @@ def test_a_law_is_explained(url: str) -> None:
 
     assert "each once" in told
     assert "documented by the platform" in told
+    assert "curl -i 'http://127.0.0.1:4010/shop/my-account/orders?" in told
+    assert "Right answer (-) and wrong answer (+)" in told
+    assert "  -  " in told
     assert run("explain", "PAGE-99").exit_code == 2
     assert "CREDITS-05" in run("laws").stdout
 
