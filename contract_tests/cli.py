@@ -21,6 +21,7 @@ from contract_tests.check import Plan, check, selected
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.example import Example, example
+from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
@@ -242,6 +243,15 @@ def judge(file: Path, **said: Any) -> None:
         options = {"depth": "quick", "seed": 0, "allow_unstable": False}
         report = recorded.judge(record, _plan(said | options, described))
         _finish(report, files, said["profile"], said["require_coverage"])
+
+
+@main.command()
+def facts() -> None:
+    """List what a profile can say of a customer under `facts:`, each with its kind."""
+    for fact in FACTS:
+        click.echo(
+            f"{fact.name}: {fact.example}\n    {fact.meaning} {fact.kind.words.capitalize()}."
+        )
 
 
 @main.command("report-schema")

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, known
 
 STATE = "customers with credits in every state, several pages of orders and something to consent to"
 
@@ -57,4 +57,4 @@ def _with_customers(target: Target, answer: Any) -> Target:
         customers = msgspec.convert(answer["customers"], tuple[CustomerSaid, ...])
     except msgspec.ValidationError as error:
         raise TargetError(f"{target.state_url}: customers: {error}") from None
-    return replace(target, customers=customers)
+    return replace(target, customers=known(customers))

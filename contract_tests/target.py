@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 from msgspec.structs import replace
+
+from contract_tests import facts
 
 _NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -118,7 +120,23 @@ def complete(target: Target) -> Target:
         replace(each, name=each.name or f"customer-{chr(97 + index)}")
         for index, each in enumerate(target.customers)
     ]
-    return replace(target, customers=tuple(named))
+    return replace(target, customers=known(named))
+
+
+def known(customers: Iterable[CustomerSaid]) -> tuple[CustomerSaid, ...]:
+    """
+    The customers, once what is said of them can be understood; a fact that is null says nothing.
+
+    Raises:
+        TargetError: a fact is none, or of another kind.
+    """
+    found = []
+    for number, each in enumerate(customers, 1):
+        for problem in facts.problems(each.facts):
+            raise TargetError(f"customer {each.name or number}: facts: {problem}")
+        said = {name: value for name, value in each.facts.items() if value is not None}
+        found.append(replace(each, facts=said))
+    return tuple(found)
 
 
 def _usable(target: Target) -> None:
