@@ -2,11 +2,12 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -83,6 +84,14 @@ class Entry(
             return found
         known = {"Authorization": f"Bearer {self.token}"} if self.persona else {}
         return {name: value for name, value in found.items() if name != "Origin"} | known
+
+    def named_values(self) -> Iterator[tuple[str, str]]:
+        """The headers, the cookies and the query of the request."""
+        for header in self.request.headers:
+            yield header.name, header.value
+            for cookie in header.value.split(";") if header.name.lower() == "cookie" else ():
+                yield "cookie", cookie.partition("=")[2]
+        yield from parse_qsl(urlsplit(self.request.url).query)
 
     @property
     def body(self) -> bytes:

@@ -18,6 +18,7 @@ from contract_tests.client import NO_ANSWER, SAFE, Client, Exchange, Query, Read
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, Outcome, Verdict
 from contract_tests.laws import RECORDED, TIMELESS
+from contract_tests.redaction import NAMES, Redactor, variable
 from contract_tests.report.summary import Report
 from contract_tests.session import ROLES, Session
 from contract_tests.target import CustomerSaid, Target, TargetError
@@ -111,6 +112,8 @@ class Record:
     entries: Sequence[Entry]
     left_out: Sequence[str]
     """What of the archive is not judged, in words."""
+    redact: Redactor
+    """What hides every secret that anybody sent, of this API or of another."""
 
     @classmethod
     def of(cls, entries: Sequence[Entry], contract: Contract, target: Target) -> "Record":
@@ -136,12 +139,14 @@ class Record:
         if whole < len(own):
             left_out.append(f"{len(own) - whole} answers were not recorded whole")
         described = replace(target, base_url=base, read_only=True)
-        return cls(contract, _with_people(described, own), own, left_out)
+        people = _with_people(described, own)
+        return cls(contract, people, own, left_out, _redactor(people, entries))
 
     def session(self, entries: Sequence[Entry], customers: Sequence[CustomerSaid]) -> Session:
         """A session over some entries, and for some customers."""
         target = replace(self.target, customers=tuple(customers), now=entries[-1].at)
         client = RecordedClient(target, self.contract)
+        client.redact = self.redact
         session = RecordedSession.of(client)
         names = {each.token: each.name for each in self.target.customers}
         names |= {getattr(target.tokens, role): role for role in ROLES}
@@ -168,6 +173,17 @@ class Record:
             part.append(entry)
         if part:
             yield part
+
+
+def _redactor(target: Target, entries: Sequence[Entry]) -> Redactor:
+    redact = Redactor()
+    redact.hide_target(target)
+    for entry in entries:
+        redact.hide(entry.token, "$UNKNOWN_TOKEN")
+        for name, value in entry.named_values():
+            if NAMES.search(name.lower()):
+                redact.hide(value, f"${variable(name)}")
+    return redact
 
 
 def _place(entry: Entry, contract: Contract) -> tuple[str, Operation | None]:
@@ -247,4 +263,4 @@ def _judged(law: Law, rule: Rule, operation: Operation, session: Session) -> Ver
     lacking = len(missing) > before or NOT_RECORDED in verdict.actual
     if shown_by_nothing or (verdict.outcome == "not covered" and lacking):
         return Verdict(rule, law.group, operation.id, "not covered", actual=LACKING)
-    return verdict
+    return verdict.shown(client.redact)

@@ -78,7 +78,8 @@ def test_law(session: Session, case: Any, lock: FileLock) -> None:
     else:
         verdict = judge(law, rule, operation, session)
     verdict = verdict.shown(session.client.redact)
-    if verdict.outcome == "violated":
-        pytest.fail(f"{rule.text} ({rule.source})\n{told(verdict)}", pytrace=False)
+    if verdict.outcome in ("violated", "unstable"):
+        text = f"{verdict.outcome}: {rule.text} ({rule.source})\n{told(verdict)}"
+        pytest.fail(text, pytrace=False)
     if verdict.outcome != "holds":
         pytest.skip(f"{verdict.outcome}: {verdict.actual}")

@@ -202,6 +202,28 @@ def test_no_token_of_a_record_is_shown(url: str, tmp_path: Path) -> None:
         assert target.customers[0].token not in text
 
 
+def test_secrets_that_anybody_sent_are_hidden_wherever_they_come_back(
+    url: str, tmp_path: Path
+) -> None:
+    canaries = ("wholly-unknown-canary-1", "a-cookie-canary-22", "a-gateway-canary-333")
+    entries = har(browsed(sandbox(url)).client.exchanges)
+    entries[0]["request"]["headers"] += [
+        {"name": "cookie", "value": f"sid={canaries[1]}"},
+        {"name": "x-api-key", "value": canaries[2]},
+    ]
+    odd = entry(browsed(sandbox(url)).client.exchanges[0], 9)
+    odd["request"]["headers"] = [{"name": "authorization", "value": f"Bearer {canaries[0]}"}]
+    odd["response"] |= {"status": 500, "content": {"size": 1, "text": f"{canaries}"}}
+    entries[0]["response"] |= {"content": {"size": 1, "text": f"who are you, {canaries}?"}}
+    path = written(tmp_path / "traffic.har", [*entries, odd])
+    kinds = ("json", "html", "junit", "markdown", "sarif")
+    result = run(path, *(f"--report={kind}={tmp_path / kind}" for kind in kinds))
+
+    assert result.exit_code == 1
+    for text in (result.stdout, *((tmp_path / kind).read_text() for kind in kinds)):
+        assert not [each for each in canaries if each in text]
+
+
 @pytest.mark.parametrize("content", ["", "{}", "nonsense", '{"log": {"entries": [{}]}}'])
 def test_what_is_no_archive_is_exit_2_in_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "traffic.har"
