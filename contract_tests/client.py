@@ -27,6 +27,9 @@ NO_ANSWER = 0
 RESENT = ("authorization", "content-type", "accept")
 ORIGIN = "https://shop.example"
 """Every request comes from a page of another origin, as a shopfront's do."""
+_WORDS = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
+)
 Query = Sequence[tuple[str, str]]
 
 
@@ -120,6 +123,12 @@ class Exchange:
         """The objects of a list; the account itself as a list of one."""
         found = self.data if isinstance(self.data, list) else [self.data]
         return [each for each in found if isinstance(each, dict)]
+
+    @property
+    def words(self) -> set[str]:
+        """Every address, id and word of the answer, its headers included, in lower case."""
+        head = "\n".join(self.headers.values())
+        return set(_WORDS.findall(f"{head}\n{self.body.decode('utf-8', 'replace')}".lower()))
 
     def told(self) -> str:
         """The answer in a few words."""

@@ -1,17 +1,18 @@
 """Runs the laws against a target, as a stream of verdicts."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_tests.client import ReadOnly
+from contract_tests.client import SAFE, Client, ReadOnly
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session
 
-RETRIALS = 2
+LONGEST_JOURNAL = 1500
+"""Of so many requests a run is played again to meet a violation a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,12 @@ def _violated(clean: Verdict, violation: Violation) -> Verdict:
 def _again(
     verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
 ) -> bool:
-    """Whether a violation is met again from scratch, its request sent again among others."""
-    client = session.client
-    for _ in range(RETRIALS):
+    """
+    Whether a violation is met again: from scratch, then from the state in which it was met, to
+    which the requests of all actors lead; or whether what was written for it left the harm.
+    """
+    client, journal = session.client, list(session.client.exchanges)
+    for led in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
         again = Session.open(
             client.target,
             client.contract,
@@ -116,32 +120,47 @@ def _again(
             seed=session.seed,
             transport=client.transport,
         )
-        again.survey(operation, client.contract.preferences)
-        for exchange in verdict.evidence:
+        session.restore()
+        again.survey(*(() if led is journal else (operation, client.contract.preferences)))
+        for exchange in led:
             again.client.repeat(exchange)
         second = _judged(clean, law, operation, again)
         client.count += again.client.count
         if second.outcome == "violated":
             return True
-    return False
+    return _harm_stays(verdict, client)
+
+
+def _harm_stays(verdict: Verdict, client: Client) -> bool:
+    """Whether the kit wrote before it saw the violation, and what it saw is there for good."""
+    *before, shown = verdict.evidence or (None,)
+    if shown is None or shown.method not in SAFE or all(e and e.method in SAFE for e in before):
+        return False
+    client.repeat(shown)
+    now = client.exchanges[-1]
+    return (now.status, now.json) == (shown.status, shown.json)
 
 
 def _hold(law: Law, operation: Operation, session: Session) -> None:
-    """Call a law with what it asks for by name; with each customer until one can tell."""
+    """
+    Call a law with what it asks for by name: with every customer who acts, and where none of them
+    can tell with the others, until one can.
+    """
     first = session.contract.rules[law.rule].operations[0]
     if "operation" not in law.needs and law.needs and operation.id != first:
         raise NotCovered(f"its law looks at {first} alone")
     reasons: list[str] = []
-    for customer_first in _turns(law, session):
+    told = False
+    for turn in range(len(session.customers) if "customer" in law.needs else 1):
+        if told and turn >= len(session.acting):
+            return
         try:
-            return law.judge(**_given(law, operation, session, customer_first))
+            law.judge(**_given(law, operation, session, turn))
+            told = True
         except NotCovered as reason:
             reasons.append(str(reason))
-    raise NotCovered(reasons[0] if reasons else "the target names no customer")
-
-
-def _turns(law: Law, session: Session) -> Iterable[int]:
-    return range(len(session.customers)) if "customer" in law.needs else (0,)
+    if not told:
+        raise NotCovered(reasons[0] if reasons else "the target names no customer")
 
 
 def _given(law: Law, operation: Operation, session: Session, first: int) -> dict[str, Any]:

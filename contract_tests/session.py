@@ -1,9 +1,10 @@
 """One run against a target: who takes part, what was exchanged, and what laws share of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -11,12 +12,16 @@ import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import SAFE, Client, Exchange, Query, ReadOnly
+from contract_tests.credentials import half_correct
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, Unreachable, complete
 
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
+ACTING = 3
+MARKS = ("id", "email", "phone", "stripe_id", "express_stripe_id", "avatar_id", "payment_method_id")
+"""Fields whose values belong to one customer alone."""
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -24,6 +29,21 @@ def unreadable(operation: Operation) -> list[Query]:
     """Queries that cannot be understood: one for each parameter that is no text."""
     values = {"boolean": "yes", "integer": "abc", "number": "abc"}
     return [((name, text),) for type, text in values.items() for name in operation.queries(type)]
+
+
+def unusual(operation: Operation) -> Query:
+    """A query that is understood, and that few send."""
+    flags = tuple((name, "true") for name in operation.queries("boolean"))
+    pages = tuple((name, "2") for name in operation.queries("integer"))
+    return (*flags, *pages) or (("utm_source", "newsletter"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that must be refused, by the rule that refuses it."""
+
+    rule: str
+    exchange: Exchange
 
 
 @dataclass
@@ -40,6 +60,7 @@ class Session:
     seed: int = 1
     """Decides the values that laws draw."""
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _refused: dict[str, list[Refused]] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -118,28 +139,56 @@ class Session:
         """The id of every customer, as the target tells it."""
         return {each.name: each.id for each in self.client.target.customers if each.id}
 
-    @property
-    def marks(self) -> dict[str, list[str]]:
-        """What must stand in no other customer's answers: id, e-mail address, own phone number."""
-        accounts = self.accounts
-        phones = [account.get("phone") for account in accounts.values()]
-        return {
-            name: [
-                str(account[key]).lower()
-                for key in ("id", "email", "phone")
-                if account.get(key) and (key != "phone" or phones.count(account[key]) == 1)
-            ]
-            for name, account in accounts.items()
-        }
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """What is one customer's alone, in lower case: id or address → the customer's name."""
+        owners: dict[str, set[str]] = {}
+        for customer in self.customers:
+            for mark in self._marks_of(customer):
+                owners.setdefault(mark.lower(), set()).add(customer.name)
+        return {mark: next(iter(names)) for mark, names in owners.items() if len(names) == 1}
 
-    def companions(self, customer: Customer) -> set[str]:
-        """The ids of those who share a membership with a customer."""
-        memberships = customer.once(self.contract.operations["listMyAccountMemberships"])
-        return {
-            str(member["customer_id"]).lower()
-            for record in (memberships.records if memberships.fits else ())
-            for member in record["members"]
-        }
+    def _marks_of(self, customer: Customer) -> Iterator[str]:
+        yield from filter(None, (self.known_ids.get(customer.name), customer.facts.get("email")))
+        owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
+        for operation in self.contract.operations.values():
+            if not operation.reads or operation.lists and operation.id not in owned:
+                continue
+            answer = customer.once(operation)
+            for record in answer.records if answer.fits else ():
+                yield from (str(record[key]) for key in MARKS if record.get(key))
+
+    @property
+    def pairs(self) -> list[tuple[Customer, Customer]]:
+        """Everybody who acts, with another customer; none where there is one customer alone."""
+        others = (*self.customers[1:], self.customers[0])
+        pairs = zip(self.acting, others, strict=False)
+        return [(one, other) for one, other in pairs if one is not other]
+
+    @cached_property
+    def companions(self) -> dict[str, set[str]]:
+        """The names of those who share a membership with each customer."""
+        return {each.name: self._companions(each) for each in self.customers}
+
+    def _companions(self, customer: Customer) -> set[str]:
+        names = {id.lower(): each for each, id in self.ids.items()}
+        found: set[str] = set()
+        for operation in self.contract.operations.values():
+            if operation.reads and "members" in operation.fields:
+                shown = customer.once(operation)
+                for record in shown.records if shown.fits else ():
+                    found |= {str(each["customer_id"]).lower() for each in record["members"]}
+        return {names[id] for id in found if id in names}
+
+    def about(self, operation: Operation) -> list[Exchange]:
+        """Everything exchanged over the path of an operation, by whatever method or spelling."""
+        fixed = f"{self.client.target.base_url}{operation.path.partition('/{')[0]}".lower()
+        return [
+            each
+            for each in self.client.exchanges
+            if each.operation == operation.id
+            or (each.operation is None and each.url.lower().startswith(fixed))
+        ]
 
     def surveyed(self, operation: Operation) -> list[Exchange]:
         """What the customers were answered in the survey."""
@@ -169,15 +218,16 @@ class Session:
     def _provoke(self, operation: Operation) -> None:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
         self.attempt(self.nobody, operation)
-        first = self.customers[0]
-        for query in unreadable(operation):
-            first.once(operation, query)
-        if not operation.reads:
-            for preference in filter(None, (NOWHERE, first.facts.get("foreign_preference"))):
-                first.once(operation, preference=preference)
-            if self._found.get(first.name):
+        for customer in self.acting:
+            for query in unreadable(operation):
+                customer.once(operation, query)
+            if operation.reads:
+                continue
+            for preference in filter(None, (NOWHERE, customer.facts.get("foreign_preference"))):
+                customer.once(operation, preference=preference)
+            if self.has_preferences(customer):
                 with suppress(NotCovered):
-                    first.trials(operation)
+                    customer.trials(operation)
 
     def successes(self, operation: Operation) -> list[tuple[Customer, Exchange]]:
         """
@@ -195,6 +245,73 @@ class Session:
         if not found:
             raise NotCovered("no answer with records to look at")
         return found
+
+    @property
+    def acting(self) -> list[Customer]:
+        """Those who act, err and write; with three, the first, another and the last differ."""
+        return self.customers[:ACTING]
+
+    def has_preferences(self, customer: Customer) -> bool:
+        """Whether a customer was found to have something to consent to."""
+        return bool(self._found.get(customer.name))
+
+    def some(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
+        """A few of many values, others at each operation."""
+        turn = list(self.contract.operations).index(operation.id) * count
+        return [values[(turn + number) % len(values)] for number in range(count)]
+
+    def forget_refused(self, operation: Operation) -> None:
+        """Let those who must be refused ask once more."""
+        self._refused.pop(operation.id, None)
+
+    def refused(self, operation: Operation, rule: str = "") -> list[Refused]:
+        """
+        What became of everybody who must be refused, plainly and with parameters that are unusual
+        or cannot be understood; the last are refused by AUTH-08, whoever asks.
+        """
+        if operation.id not in self._refused:
+            self._refused[operation.id] = [*self._strangers_refused(operation)]
+            self._refused[operation.id] += self._half_correct_refused(operation)
+        return [each for each in self._refused[operation.id] if not rule or each.rule == rule]
+
+    def _strangers_refused(self, operation: Operation) -> Iterator[Refused]:
+        rules = {"staff": "AUTH-04", "expired": "AUTH-06", "revoked": "AUTH-09"}
+        rules |= {"locked": "AUTH-10", "unknown": "AUTH-02", "": "AUTH-01"}
+        for number, actor in enumerate(self.strangers):
+            preference, rule = self._preference(operation, number), rules[actor.name]
+            yield Refused(rule, actor.call(operation, preference=preference))
+            query = unusual(operation)
+            if operation.reads:
+                yield Refused(rule, actor.call(operation, query, preference=preference))
+            for query, preference in self._bad(operation):
+                yield Refused("AUTH-08", actor.call(operation, query, preference=preference))
+
+    def _half_correct_refused(self, operation: Operation) -> Iterator[Refused]:
+        """Each customer's credentials in turn, half correct, and with each query in turn."""
+        turn, bad = list(self.contract.operations).index(operation.id), self._bad(operation)
+        customer = self.customers[turn % len(self.customers)]
+        known = [str(each.token) for each in self.customers if each is not customer]
+        for number, wrong in enumerate(half_correct(str(customer.token), known[:1])):
+            name = "" if wrong.rule == "AUTH-01" else "unknown"
+            actor = Actor(self.client, name, headers=dict(wrong.headers))
+            preference = self._preference(operation, number)
+            query = unusual(operation) if operation.reads and number % 2 else ()
+            asked = actor.call(operation, (*wrong.query, *query), preference=preference)
+            yield Refused(wrong.rule, asked)
+            if bad and number % 3 == turn % 3:
+                query, preference = bad[number % len(bad)]
+                asked = actor.call(operation, (*wrong.query, *query), preference=preference)
+                yield Refused("AUTH-08", asked)
+
+    def _bad(self, operation: Operation) -> list[tuple[Query, str]]:
+        """Parameters that cannot be understood, with the preference that they are asked with."""
+        named = [((), "not-a-uuid")] if any(p.place == "path" for p in operation.parameters) else []
+        return [*named, *((query, "x") for query in unreadable(operation))]
+
+    def _preference(self, operation: Operation, number: int) -> str:
+        """One of the preferences of the customers, each in turn."""
+        found = list(dict.fromkeys(id for each in self._found.values() for id in each))
+        return found[number % len(found)] if found and not operation.reads else "x"
 
     def attempt(self, actor: Actor, operation: Operation) -> Exchange:
         """What an actor is answered who calls an operation for the first time."""

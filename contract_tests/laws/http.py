@@ -7,12 +7,15 @@ from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import UNKNOWN
 from contract_tests.session import Session
 
+ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
+"""The origins of a shopfront, of a developer's machine, of a sandboxed frame and of a stranger."""
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
-UNDECLARED = {True: "PATCH", False: "PUT"}
-"""A method that the path of an operation that reads, or writes, does not have."""
-BEHIND = (403, 404, 405, 501)
+METHODS = ("PATCH", "PUT", "POST", "DELETE", "GET", "TRACE", "REPORT")
+BEHIND = (400, 403, 404, 405, 501)
 """How servers, and the proxies before them, answer a method that nobody implemented."""
+HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization")
+"""What a preflight asks for; all of them for `Authorization`, which the contract needs."""
 
 
 def _readable(exchange: Exchange) -> None:
@@ -23,34 +26,60 @@ def _readable(exchange: Exchange) -> None:
         raise Violation(expected=wanted, actual=allowed or "none", exchange=exchange)
 
 
+def _methods(session: Session, operation: Operation) -> set[str]:
+    operations = session.contract.operations.values()
+    return {each.method for each in operations if each.path == operation.path}
+
+
+def undeclared(session: Session, operation: Operation) -> list[Exchange]:
+    """What the API answers to methods that a path does not have; what stands before it is none."""
+    declared = _methods(session, operation)
+    answers = []
+    for number, method in enumerate(each for each in METHODS if each not in declared):
+        customer = session.acting[number % len(session.acting)]
+        preference = session.preference(operation)
+        answers.append(customer.once(operation, method=method, preference=preference))
+    return [each for each in answers if each.status not in BEHIND or isinstance(each.json, dict)]
+
+
 @law("HTTP-01")
-def an_undeclared_method_is_405(session: Session, customer: Customer, operation: Operation) -> None:
-    methods = {
-        each.method for each in session.contract.operations.values() if each.path == operation.path
-    }
-    posted = ("POST",) if operation.reads else ()
-    for method in (UNDECLARED[operation.reads], *posted):
-        _refused(customer.once(operation, method=method), method, methods)
-
-
-def _refused(answer: Exchange, method: str, methods: set[str]) -> None:
-    if answer.status in BEHIND and not isinstance(answer.json, dict):
-        raise NotCovered(f"something before the API answered {method} with {answer.status}")
-    if answer.status != 405:
-        raise Violation(expected="405", actual=answer.told(), exchange=answer)
-    allowed = answer.headers.get("allow", "none")
-    if {each.lower() for each in methods} - _listed(allowed):
-        wanted = f"Allow with {', '.join(sorted(methods))}"
-        raise Violation(expected=wanted, actual=allowed, exchange=answer)
+def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
+    methods, answers = _methods(session, operation), undeclared(session, operation)
+    for answer in answers:
+        if answer.status != 405:
+            raise Violation(expected="405", actual=answer.told(), exchange=answer)
+        allowed = answer.headers.get("allow", "none")
+        if {each.lower() for each in methods} - _listed(allowed):
+            wanted = f"Allow with {', '.join(sorted(methods))}"
+            raise Violation(expected=wanted, actual=allowed, exchange=answer)
+        # HEAD comes with GET, and OPTIONS with what lets browsers ask.
+        extra = _listed(allowed) - {each.lower() for each in (*methods, "HEAD", "OPTIONS")}
+        if extra & {each.lower() for each in METHODS}:
+            wanted = f"Allow with {', '.join(sorted(methods))} alone"
+            raise Violation(expected=wanted, actual=allowed, exchange=answer)
+    if not answers:
+        raise NotCovered("something before the API answers other methods")
 
 
 @law("HTTP-02")
 def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
-    for exchange in (each for each in session.exchanges(operation) if each.ok):
+    for number, headers in enumerate(HEADERS):
+        _may_be_asked(session, operation, ORIGINS[number], headers)
+    for number, origin in enumerate(ORIGINS if operation.reads else ()):
+        customer = session.acting[number % len(session.acting)]
+        Actor(session.client, customer.name, customer.token, {"Origin": origin}).call(operation)
+    successes = [each for each in session.exchanges(operation) if each.ok]
+    if not successes:
+        raise NotCovered("no success was seen that a browser could read")
+    for exchange in successes:
         _readable(exchange)
+
+
+def _may_be_asked(session: Session, operation: Operation, origin: str, headers: str) -> None:
     asked = {
+        "Origin": origin,
         "Access-Control-Request-Method": operation.method,
-        "Access-Control-Request-Headers": "authorization",
+        "Access-Control-Request-Headers": headers,
     }
     preflight = Actor(session.client, headers=asked).call(operation, method="OPTIONS")
     if preflight.status in BEHIND:
@@ -63,7 +92,9 @@ def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
 
 def _allows(preflight: Exchange, what: str, wanted: str) -> None:
     allowed = preflight.headers.get(f"access-control-allow-{what}", "none")
-    if not {wanted, "*"} & _listed(allowed):
+    # To a browser `*` stands for every header but this one.
+    anything = set() if wanted == "authorization" else {"*"}
+    if not ({wanted} | anything) & _listed(allowed):
         told = f"Access-Control-Allow-{what.title()} with {wanted}"
         raise Violation(expected=told, actual=allowed, exchange=preflight)
 
@@ -73,11 +104,11 @@ def _listed(header: str) -> set[str]:
 
 
 @law("HTTP-04")
-def any_origin_may_read_errors(session: Session, customer: Customer, operation: Operation) -> None:
-    wrong_method = customer.once(operation, method=UNDECLARED[operation.reads])
+def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
+    nobody = Actor(session.client, headers={"Origin": ORIGINS[-1]})
+    nobody.call(operation, preference=session.preference(operation))
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
-    from_the_api = wrong_method.status == 405 and isinstance(wrong_method.json, dict)
-    errors += [wrong_method] if from_the_api else []
+    errors += [each for each in undeclared(session, operation) if each.status >= 400]
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:
@@ -85,16 +116,22 @@ def any_origin_may_read_errors(session: Session, customer: Customer, operation: 
 
 
 @law("HTTP-05")
-def head_answers_as_get_without_a_body(customer: Customer, operation: Operation) -> None:
-    head = customer.call(operation, method="HEAD")
-    if head.status in (405, 501):
-        return
-    get = customer.once(operation)
-    kinds = [each.headers.get("content-type", "").partition(";")[0] for each in (head, get)]
-    if head.status != get.status or kinds[0] != kinds[1]:
-        wanted = f"{get.status} {kinds[1]}"
-        actual = f"{head.status} {kinds[0]}"
-        raise Violation(expected=wanted, actual=actual, exchange=head, after=[get])
+def head_answers_as_get_without_a_body(session: Session, operation: Operation) -> None:
+    turn = list(session.contract.operations).index(operation.id)
+    customer = session.acting[turn % len(session.acting)]
+    other = session.strangers[turn % len(session.strangers)]
+    for actor in (customer, session.nobody, other):
+        head = actor.call(operation, method="HEAD")
+        if head.status in (405, 501):
+            continue
+        get = actor.once(operation)
+        kinds = [each.headers.get("content-type", "").partition(";")[0] for each in (head, get)]
+        if head.status != get.status or kinds[0] != kinds[1]:
+            wanted = f"{get.status} {kinds[1]}"
+            actual = f"{head.status} {kinds[0]}"
+            raise Violation(expected=wanted, actual=actual, exchange=head, after=[get])
+        if head.body:
+            raise Violation(expected="no body", actual=head.told(), exchange=head, after=[get])
 
 
 @law("HTTP-03")

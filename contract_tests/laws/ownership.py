@@ -1,12 +1,16 @@
 """Whose data an answer shows."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
-from contract_tests.actor import Customer, consents_in
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Exchange
+from contract_tests.credentials import spellings, steering
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
 
 
@@ -22,11 +26,11 @@ def _owners(node: Any) -> Iterator[str]:
 
 @law("OWN-01")
 def every_answer_concerns_the_caller(session: Session, operation: Operation) -> None:
-    named, ids = 0, session.ids
-    for customer, exchange, record in session.records(operation):
+    seen = _steered(session, operation)
+    for customer, exchange, record in _records(session, operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
-        known = ids.get(customer.name)
-        named += len(owners)
+        known = session.ids.get(customer.name)
+        seen += len(owners)
         if owners - {known}:
             others = ", ".join(sorted(owners - {known}))
             raise Violation(
@@ -37,8 +41,42 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
             )
     if not operation.lists:
         _each_their_own(session, operation)
-    elif not named and "members" not in operation.fields:
-        raise NotCovered("no record names a customer")
+    if not seen:
+        raise NotCovered("no record names a customer, and there is no second customer to ask for")
+
+
+def _records(
+    session: Session, operation: Operation
+) -> Iterator[tuple[Customer, Exchange, dict[str, Any]]]:
+    with suppress(NotCovered):
+        yield from session.records(operation)
+
+
+def _steered(session: Session, operation: Operation) -> int:
+    """How often a customer was shown what is theirs though the request names another one too."""
+    ids, seen = session.ids, 0
+    for customer, other in session.pairs if operation.reads else ():
+        plain = customer.once(operation)
+        if not plain.fits or other.name not in ids:
+            continue
+        wrong = steering(ids[other.name], str(session.accounts[other.name].get("email")))
+        steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
+        for answer in (steered.call(operation), customer.call(operation, wrong.query)):
+            seen += answer.ok
+            if not answer.ok or steady(answer) == steady(plain):
+                continue
+            # It may have changed meanwhile, by the customer's own hand.
+            if steady(answer) != steady(customer.call(operation)):
+                raise Violation(
+                    expected=f"what {customer.name} is shown, whose token it is",
+                    actual=difference(answer, plain),
+                    exchange=answer,
+                    after=[plain],
+                )
+        for path in session.some(spellings(operation.path), operation, 1):
+            path = f"{path};customer_id={ids[other.name]}"
+            session.client.send("GET", path, actor=customer.name, token=customer.token)
+    return seen
 
 
 def _each_their_own(session: Session, operation: Operation) -> None:
@@ -77,54 +115,80 @@ def no_record_is_listed_for_two_customers(session: Session, operation: Operation
 
 
 @law("OWN-03")
-def a_decision_is_nobody_elses(customer: Customer, other: Customer, operation: Operation) -> None:
+def a_decision_is_nobody_elses(
+    session: Session, customer: Customer, other: Customer, operation: Operation
+) -> None:
     opted_in = operation.opts_in
     mine, before = customer.changeable(), other.changeable()
-    shared = next((each for each in mine if each in before), next(iter(mine)))
-    done = customer.restore({shared: not opted_in}, mine)
-    if before.get(shared) == opted_in:
-        done.append(other.decide(shared, opted_in=not opted_in))
-        before[shared] = not opted_in
-    done.append(customer.decide(shared, opted_in=opted_in))
+    shared = [each for each in mine if each in before] or list(mine)
+    chosen = shared[session.customers.index(customer) % len(shared)]
+    done = customer.restore({chosen: not opted_in}, mine)
+    if before.get(chosen) == opted_in:
+        done.append(other.decide(chosen, opted_in=not opted_in))
+        before[chosen] = not opted_in
+    kept = [] if opted_in else _everything(session, other)
+    done.append(customer.decide(chosen, opted_in=opted_in))
+    if other.name in session.ids:
+        wrong = steering(session.ids[other.name], other.name)
+        steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
+        done.append(steered.call(operation, wrong.query, preference=chosen))
     read = other.preferences()
 
     if (after := consents_in(read.records)) != before:
         changed = [each for each in {**before, **after} if after.get(each) != before.get(each)]
         raise Violation(
             expected=f"opted_in {before.get(changed[0])} for {other.name}'s {changed[0]}",
-            actual=f"{after.get(changed[0])}, since {customer.name} decided on {shared}",
+            actual=f"{after.get(changed[0])}, since {customer.name} decided on {chosen}",
             exchange=read,
             after=done,
         )
+    for old, new in zip(kept, _everything(session, other) if kept else (), strict=True):
+        if steady(old) != steady(new):
+            raise Violation(
+                expected=f"what {other.name} was shown before",
+                actual=difference(new, old),
+                exchange=new,
+                after=[old, *done],
+            )
+
+
+def _everything(session: Session, customer: Customer) -> list[Exchange]:
+    """All that a customer is shown, but for what the decision is about."""
+    reads = (each for each in session.contract.operations.values() if each.reads)
+    return [customer.call(each) for each in reads if each != session.contract.preferences]
 
 
 @law("OWN-04")
 def nothing_of_another_customer_is_shown(session: Session, operation: Operation) -> None:
     if len(session.ids) < 2:
         raise NotCovered("it takes two customers")
-    everybody = session.marks
-    shared = {each.name: session.companions(each) for each in session.customers}
-    for customer, exchange in session.successes(operation):
-        text = exchange.body.decode("utf-8", "replace").lower()
-        for name, marks in everybody.items():
-            seen = [each for each in marks if each in text and each not in shared[customer.name]]
-            if name != customer.name and seen:
-                raise Violation(
-                    expected=f"data of {customer.name} alone",
-                    actual=f"{seen[0]}, which is {name}'s",
-                    exchange=exchange,
-                )
+    session.successes(operation)
+    names = {each.name for each in session.customers}
+    for exchange in session.about(operation):
+        if exchange.status < 400 and exchange.actor in names:
+            _shows_nobody_else(session, exchange, f"data of {exchange.actor} alone")
 
 
 @law("OWN-05")
 def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
-    errors = [each for each in session.exchanges(operation) if each.status >= 400]
-    everybody = session.marks
-    if not errors or not everybody:
+    session.exchanges(operation)
+    errors = [each for each in session.about(operation) if each.status >= 400]
+    if not errors or not session.marks:
         raise NotCovered("no error was met")
     for exchange in errors:
-        text = exchange.body.decode("utf-8", "replace").lower()
-        for name, marks in everybody.items():
-            if name != exchange.actor and (seen := [each for each in marks if each in text]):
-                actual = f"{seen[0]}, which is {name}'s"
-                raise Violation(expected="no customer's data", actual=actual, exchange=exchange)
+        _shows_nobody_else(session, exchange, "no customer's data")
+
+
+def _shows_nobody_else(session: Session, exchange: Exchange, wanted: str) -> None:
+    companions = session.companions.get(exchange.actor, set())
+    sent = f"{unquote(exchange.url)} {exchange.sent}".lower()
+    for mark in sorted(exchange.words & session.marks.keys()):
+        owner = session.marks[mark]
+        # What a request says itself an answer may repeat: a link keeps its query.
+        if (
+            owner != exchange.actor
+            and (owner not in companions or "@" in mark)
+            and mark not in sent
+        ):
+            actual = f"{mark}, which is {owner}'s"
+            raise Violation(expected=wanted, actual=actual, exchange=exchange)

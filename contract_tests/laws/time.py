@@ -14,7 +14,8 @@ UNKNOWN = (("utm_source", "newsletter"), ("sort", "oldest"))
 """Parameters that no operation has, and that change nothing."""
 
 
-def _steady(exchange: Exchange) -> Any:
+def steady(exchange: Exchange) -> Any:
+    """The records of an answer without what moves by itself."""
     return [
         {key: value for key, value in record.items() if key not in MOVES}
         for record in exchange.records
@@ -37,18 +38,18 @@ def reads_agree(customer: Customer, operation: Operation) -> None:
     if not _agree(reads):
         first, other = reads[0], next(each for each in reads if not _agree([reads[0], each]))
         raise Violation(
-            expected=f"the first answer again, {_part(first, other)}",
-            actual=_part(other, first),
+            expected=f"the first answer again, {difference(first, other)}",
+            actual=difference(other, first),
             exchange=other,
             after=[first],
         )
 
 
-def _part(exchange: Exchange, other: Exchange) -> str:
+def difference(exchange: Exchange, other: Exchange) -> str:
     """The part in which an answer differs from another."""
     if exchange.status != other.status:
         return exchange.told()
-    mine, theirs = _steady(exchange), _steady(other)
+    mine, theirs = steady(exchange), steady(other)
     if len(mine) != len(theirs):
         return f"{len(mine)} records"
     pairs = zip(mine, theirs, strict=True)
@@ -59,5 +60,5 @@ def _part(exchange: Exchange, other: Exchange) -> str:
 
 
 def _agree(reads: list[Exchange]) -> bool:
-    first, *others = [(each.status, _steady(each)) for each in reads]
+    first, *others = [(each.status, steady(each)) for each in reads]
     return all(each == first for each in others)

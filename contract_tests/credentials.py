@@ -1,0 +1,99 @@
+"""Credentials that must be refused: nearly a customer's, or a customer's in another place."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contract_tests.client import Query, lengthened, shortened
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What is sent in place of a customer's token, and the rule that refuses it."""
+
+    rule: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Query = ()
+
+
+def half_correct(token: str, others: Sequence[str]) -> Iterator[Credentials]:
+    """Everything that is nearly a customer's credentials; `others` are tokens that are known."""
+    for altered in altered_tokens(token, others):
+        yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
+    yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
+    for said in _without_the_prefix(token):
+        yield Credentials("AUTH-03", {"Authorization": said})
+    yield Credentials("AUTH-01", {"Authorization": "Bearer"})
+    yield elsewhere(token)
+
+
+def altered_tokens(token: str, others: Sequence[str]) -> list[str]:
+    """Tokens that are nearly this one, several of the same length; none is one of `others`."""
+    middle = next((at for at in range(len(token) // 2, len(token)) if token[at].isalnum()), 0)
+    found = [
+        lengthened(token),
+        shortened(token),
+        _altered(token, 0),
+        _altered(token, middle),
+        _altered(token, len(token.rstrip("=")) - 1),
+        token.swapcase(),
+        *(token[: len(token) // 2] + each[len(each) // 2 :] for each in others),
+    ]
+    known = {token, *others, ""}
+    return [each for each in dict.fromkeys(found) if each not in known]
+
+
+def _altered(token: str, at: int) -> str:
+    # The last letter of base64 carries bits that no one reads; half the alphabet away the first
+    # of its bits changes, which is always read.
+    letter = token[at]
+    place = _LETTERS.find(letter)
+    other = _LETTERS[(place + 32) % 62] if place >= 0 else "x" if letter != "x" else "y"
+    return token[:at] + other + token[at + 1 :]
+
+
+def _without_the_prefix(token: str) -> tuple[str, ...]:
+    basic = b64encode(f"{token}:".encode()).decode()
+    return (token, f"Basic {token}", f"Token {token}", f"Bearer{token}", f"Basic {basic}")
+
+
+def elsewhere(token: str) -> Credentials:
+    """A token wherever one could be looked for but where it belongs."""
+    headers = {
+        "X-Authorization": f"Bearer {token}",
+        "X-Auth-Token": token,
+        "X-Access-Token": token,
+        "X-Api-Key": token,
+        "Cookie": "; ".join(f"{name}={token}" for name in ("token", "access_token", "session")),
+    }
+    return Credentials(
+        "AUTH-01", headers, tuple((name, token) for name in ("access_token", "token", "api_key"))
+    )
+
+
+def steering(id: str, email: str) -> Credentials:
+    """Parameters and headers that say that somebody else asks than the token does."""
+    names = ("customer_id", "customerId", "customer", "user_id", "account_id", "as", "id")
+    headers = ("X-Customer-Id", "X-User-Id", "X-Account-Id", "X-Forwarded-User", "X-Remote-User")
+    query = (*((name, id) for name in names), ("email", email))
+    cookies = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}
+    return Credentials("OWN-01", dict.fromkeys(headers, id) | cookies, query)
+
+
+def spellings(path: str) -> list[str]:
+    """Other spellings of a path, which a server may know or not."""
+    fixed, brace, rest = path.partition("/{")
+    head, _, tail = fixed.rpartition("/")
+    ending = brace + rest
+    return [
+        f"{fixed}{ending}/",
+        f"{head}//{tail}{ending}",
+        f"/{head}/{tail}{ending}",
+        f"{head}/{tail.upper()}{ending}",
+        f"{head}/%2e/{tail}{ending}",
+        f"{head}/%{ord(tail[0]):02x}{tail[1:]}{ending}",
+        f"{fixed}{ending};v=1",
+        f"{fixed}{ending}.json",
+    ]
