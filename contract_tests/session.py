@@ -142,17 +142,19 @@ class Session:
     @cached_property
     def marks(self) -> dict[str, str]:
         """What is one customer's alone, in lower case: id or address → the customer's name."""
-        owners: dict[str, set[str]] = {}
+        owners: dict[str, list[str]] = {}
         for customer in self.customers:
-            for mark in self._marks_of(customer):
-                owners.setdefault(mark.lower(), set()).add(customer.name)
-        return {mark: next(iter(names)) for mark, names in owners.items() if len(names) == 1}
+            for mark in {each.lower(): None for each in self._marks_of(customer)}:
+                owners.setdefault(mark, []).append(customer.name)
+        # A number can be two people's; the id and the address of an account cannot.
+        sole = {str(a[key]).lower() for a in self.accounts.values() for key in ("id", "email")}
+        return {mark: names[0] for mark, names in owners.items() if len(names) == 1 or mark in sole}
 
     def _marks_of(self, customer: Customer) -> Iterator[str]:
         yield from filter(None, (self.known_ids.get(customer.name), customer.facts.get("email")))
         owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
         for operation in self.contract.operations.values():
-            if not operation.reads or operation.lists and operation.id not in owned:
+            if not operation.reads or (operation.lists and operation.id not in owned):
                 continue
             answer = customer.once(operation)
             for record in answer.records if answer.fits else ():

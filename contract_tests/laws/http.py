@@ -1,7 +1,7 @@
 """Methods, headers and origins."""
 
 from contract_tests.actor import Actor, Customer
-from contract_tests.client import NO_ANSWER, Exchange
+from contract_tests.client import NO_ANSWER, ORIGIN, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import UNKNOWN
