@@ -536,7 +536,7 @@ function listOrders({ caller, query, host }) {
   const data = all.slice((page - 1) * perPage, page * perPage).map(orderNow);
   const last = Math.max(1, Math.ceil(all.length / perPage));
   const path = `http://${host}${PREFIX}/shop/my-account/orders`;
-  const link = (number) => `${path}?page=${number}${asked === null ? "" : `&per_page=${perPage}`}`;
+  const link = (number) => `${path}?page=${number}${asked === null ? "" : `&per_page=${asked}`}`;
   const from = data.length ? (page - 1) * perPage + 1 : null;
   return {
     data,
