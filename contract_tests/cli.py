@@ -18,9 +18,10 @@ from contract_tests import parity as oracles
 from contract_tests import self_check as proof
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, selected
+from contract_tests.client import Exchange
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
-from contract_tests.example import Example, example
+from contract_tests.example import Example, example, right_answer
 from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
@@ -286,10 +287,17 @@ def explain(law: str) -> None:
         click.echo(f"Run it:     contract-tests run --base-url URL --only {rule.id}")
         click.echo(f"See it fail: contract-tests self-check --only {rule.id}")
         with mock() as url:
-            shown = example(rule, judge, contract, complete(Target(base_url=url)))
-        if shown:
-            # Where a mock of the reader's own is by default: this one is gone by then.
-            click.echo(_exemplified(shown).replace(url, "http://127.0.0.1:4010"))
+            target = complete(Target(base_url=url))
+            shown = example(rule, judge, contract, target)
+            right = right_answer(rule, contract, target)
+        text = _exemplified(shown) if shown else _right(right)
+        # Where a mock of the reader's own is by default: this one is gone by then.
+        click.echo(text.replace(url, "http://127.0.0.1:4010"))
+
+
+def _right(answer: Exchange) -> str:
+    lines = ["\nFor example:", f"  {answer.summary}", answer.curl, f"Right answer: {answer.told()}"]
+    return "\n".join([*lines, "Wrong answer: no mutant of this rule is known yet"])
 
 
 def _exemplified(shown: Example) -> str:

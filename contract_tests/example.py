@@ -58,6 +58,14 @@ def example(rule: Rule, law: Law, contract: Contract, target: Target) -> Example
     return found
 
 
+def right_answer(rule: Rule, contract: Contract, target: Target) -> Exchange:
+    """What the target, a right implementation, answers at the rule's first operation that reads."""
+    session = Session.open(target, contract)
+    operations = [contract.operations[id] for id in rule.operations]
+    reads = next((each for each in operations if each.reads), contract.preferences)
+    return session.customers[0].call(reads)
+
+
 def _first_of(rule: Rule) -> Sequence[Mutant]:
     """The mutants of the rule; those that break it before all others first."""
     mutants = [each for each in named([]) if rule.id in each.rules]

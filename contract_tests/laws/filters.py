@@ -337,6 +337,7 @@ def malformed(customer: Customer, operation: Operation, name: str, query: Query)
     answer = customer.once(operation, query)
     said = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
-        raise Violation(expected=f"400 to {query}", actual=answer.told(), exchange=answer)
+        asked = "&".join(f"{key}={value}" for key, value in query)
+        raise Violation(expected=f"400 to {asked}", actual=answer.told(), exchange=answer)
     if not re.search(rf"(?<![a-z_]){name}(?![a-z_])", str(said).lower()):
         raise Violation(expected=f"a message naming {name}", actual=answer.told(), exchange=answer)

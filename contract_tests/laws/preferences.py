@@ -131,12 +131,25 @@ def a_decision_answers_the_whole_list(customers: list[Customer], operation: Oper
             ids = [each["id"] for each in shown]
             _as_read(trial, [each["id"] for each in trial.before.records], ids)
         elif shown != read.records or last.json.keys() != read.json.keys():
+            wanted, got = _part(read.records, shown), _part(shown, read.records)
             raise Violation(
-                expected=f"the list of the next read, {read.told()}",
-                actual=last.told(),
+                expected=f"the list of the next read, {wanted or sorted(read.json)}",
+                actual=got or f"{sorted(last.json)}",
                 exchange=read,
                 after=trial.answers,
             )
+
+
+def _part(records: list[Record], others: list[Record]) -> str:
+    """The first part in which a list differs from another; empty where it does not."""
+    ids, other_ids = ([each["id"] for each in listed] for listed in (records, others))
+    if ids != other_ids:
+        return f"{len(ids)} preferences: {ids}"
+    for record, other in zip(records, others, strict=True):
+        for name in sorted(record.keys() | other.keys()):
+            if record.get(name) != other.get(name):
+                return f"{name} {record.get(name)!r} for {record['id']}"
+    return ""
 
 
 def _as_read(trial: Trial, wanted: list[str], got: list[str]) -> None:

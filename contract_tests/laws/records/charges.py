@@ -34,7 +34,7 @@ def charges_come_newest_first(session: Session, operation: Operation) -> None:
 def a_reason_is_given_exactly_for_failures(session: Session, operation: Operation) -> None:
     def wrong(charge: Record) -> str | None:
         given, failed = charge["failure_reason"] is not None, charge["status"] in FAILED
-        wanted = "a failure_reason" if failed else "no failure_reason"
+        wanted = f"{'a' if failed else 'no'} failure_reason, as it is {charge['status']}"
         return None if given == failed else f"{wanted}; got {charge['failure_reason']}"
 
     every(session, operation, wrong)
@@ -44,8 +44,8 @@ def a_reason_is_given_exactly_for_failures(session: Session, operation: Operatio
 def what_is_pending_is_not_completed(session: Session, operation: Operation) -> None:
     def wrong(charge: Record) -> str | None:
         done, pending = charge["completed_at"] is not None, charge["status"] in PENDING
-        wanted = "no completed_at" if pending else "a completed_at"
-        return None if done != pending else f"{wanted}; got {charge['status']}"
+        wanted = f"{'no' if pending else 'a'} completed_at, as it is {charge['status']}"
+        return None if done != pending else f"{wanted}; got {charge['completed_at']}"
 
     every(session, operation, wrong)
 
@@ -56,7 +56,7 @@ def no_charge_lies_in_the_future(session: Session, operation: Operation) -> None
 
     def wrong(charge: Record) -> str | None:
         due = charge["billed_at"]
-        return f"billed by now; got {due}" if instant(due) > now else None
+        return f"billed by {now}; got {due}" if instant(due) > now else None
 
     every(session, operation, wrong)
 

@@ -12,7 +12,7 @@ from contract_tests.session import Session
 def the_email_is_lower_case(session: Session, operation: Operation) -> None:
     def wrong(record: Record) -> str | None:
         email = record["email"]
-        return f"lower case; got {email}" if email and email != email.lower() else None
+        return f"{email.lower()}; got {email}" if email and email != email.lower() else None
 
     every(session, operation, wrong)
 

@@ -67,12 +67,12 @@ def what_is_to_come_can_be_changed_and_nothing_else(session: Session, operation:
         for item in order["booking_items"]:
             start, free = instant(item["start_time"]), item["is_modifiable"]
             if free and item["status"] == "cancelled":
-                return f"not modifiable, as it is cancelled; got item {item['id']} that is"
+                return f"is_modifiable false, as it is cancelled; got true for item {item['id']}"
             if free and start < now - TOLERANCE:
-                return f"not modifiable; got one that began {start}"
+                return f"is_modifiable false, as it began {start}; got true for item {item['id']}"
             closed = item["status"] == "cancelled" or order["status"] in CLOSED
             if not free and start > now + TOLERANCE and not closed:
-                return f"modifiable; got one of {start} that is not"
+                return f"is_modifiable true, as it begins {start}; got false for item {item['id']}"
         return None
 
     every(session, operation, wrong)
@@ -86,7 +86,7 @@ def no_basket_in_progress_is_listed(session: Session, operation: Operation) -> N
         submitted, status = order["submitted_at"], order["status"]
         if status in UNFINISHED:
             return f"no basket in progress; got one that is {status}"
-        return f"submitted by now; got {submitted}" if instant(submitted) > now else None
+        return f"submitted by {now}; got {submitted}" if instant(submitted) > now else None
 
     every(session, operation, wrong)
 
