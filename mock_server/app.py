@@ -25,6 +25,7 @@ from mock_server.middleware.admission import Admission
 from mock_server.middleware.faults import Injector
 from mock_server.middleware.prefer import Preferring, examples_of
 from mock_server.middleware.quirks import QUIRKS
+from mock_server.middleware.signin import SignInMiddleware
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
@@ -64,6 +65,8 @@ class Settings:
     """A file that sandboxes are kept in across restarts."""
     limits: Limits = Limits()
     """How many sandboxes may be open, and for how long unused."""
+    redirects: tuple[str, ...] = ()
+    """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
     admin_token: str | None = None
     """What the control API asks for; None leaves it open to this machine."""
     insecure_admin: bool = False
@@ -112,7 +115,11 @@ class Mock:
         self._business = quirks.altered_by(chosen, self._router)
         self._preferring = Preferring(self._router, examples_of(document))
         self._inject = Injector(self._router.route)
-        self.app = _open_to_the_web(adapter.serve(apis, self.answer))
+        served = adapter.serve(apis, self.answer)
+        signing_in = SignInMiddleware(
+            served, self.sandboxes.get, customer.details, customer.refused, settings.redirects
+        )
+        self.app = _open_to_the_web(signing_in)
         self.sandboxes.business = self._router.routes
 
     def answer(self, request: Request) -> Response:

@@ -115,6 +115,13 @@ def main() -> None:
 @_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
 @_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
 @_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@_option(
+    "--redirect-uri",
+    "redirects",
+    multiple=True,
+    metavar="PREFIX",
+    help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
+)
 @_option("--admin-token", help="What the control API asks for.")
 @_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")

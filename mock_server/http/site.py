@@ -58,6 +58,7 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     }
     known |= {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
     known |= dict(_static("console", "/__mock__/"))
+    known |= dict(_static("shopfront", "/__mock__/shopfront/"))
 
     def page(request: Request) -> Response:
         if request.method not in ("GET", "HEAD") and request.path in known:

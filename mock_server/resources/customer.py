@@ -208,6 +208,11 @@ def organisation(person: Person) -> str:
     return person.catalogue.brand_of(about(person).site).organisation
 
 
+def details(account: Account) -> Customer:
+    """The customer's own record."""
+    return account.all(CUSTOMER)[0]
+
+
 def refused(account: Account) -> str | None:
     """Why this customer's own token opens nothing (AUTH-10), if so."""
     customer = account.all(CUSTOMER)[0]

@@ -18,6 +18,7 @@ from mock_server.worlds.account import Account, Consent
 from mock_server.worlds.changes import Change, Decided, Reset, State, WorldSet
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.faults import Fault
+from mock_server.worlds.grants import Grant, Grants
 from mock_server.worlds.seed import Seed
 from mock_server.worlds.tokens import Token
 from mock_server.worlds.world import World
@@ -41,6 +42,7 @@ class Sandbox:
     """A world of one's own: a shared scenario, a clock, and what was changed since."""
 
     __slots__ = (
+        "_grants",
         "_journal",
         "_keep",
         "_listeners",
@@ -68,6 +70,7 @@ class Sandbox:
         self.breakages = breakages or {}
         """What was broken in it on purpose, by the breakage's id."""
         self._journal: Journal | None = None
+        self._grants: Grants | None = None
         self.state = state or opening
         self.revision = next(_REVISIONS)
         """Counts changes: no two states of any sandboxes have the same."""
@@ -79,6 +82,18 @@ class Sandbox:
         if self._journal is None:
             self._journal = Journal()
         return self._journal
+
+    @property
+    def grants(self) -> Grants:
+        """The sign-ins; a restart forgets them."""
+        if self._grants is None:
+            self._grants = Grants()
+        return self._grants
+
+    def grant_of(self, token: str | None) -> Grant | None:
+        """The sign-in that an access token, or the header that carries it, came of."""
+        parsed = tokens.parse((token or "").rpartition(" ")[2])
+        return self.grants.of(parsed.grant) if parsed else None
 
     @property
     def coverage(self) -> Coverage | None:
@@ -113,8 +128,10 @@ class Sandbox:
             self.state = before
             raise
         self.revision = next(_REVISIONS)
-        if isinstance(change, Reset) and self._journal is not None:
-            self._journal.clear(reset=True)
+        if isinstance(change, Reset):
+            self._grants = None
+            if self._journal is not None:
+                self._journal.clear(reset=True)
         for listener in self._listeners:
             listener(change)
 
@@ -149,9 +166,9 @@ class Sandbox:
         """A token that opens this sandbox."""
         return str(Token(self.id, role, name))
 
-    def mint(self, name: str, expires: datetime | None) -> str:
-        """A customer's token that is good until an instant."""
-        return str(Token(self.id, "customer", name, expires))
+    def mint(self, name: str, expires: datetime | None, grant: str | None = None) -> str:
+        """A customer's token that is good until an instant, or until its sign-in is revoked."""
+        return str(Token(self.id, "customer", name, expires, grant))
 
     @property
     def seed(self) -> Seed:
@@ -205,7 +222,7 @@ class Sandbox:
         if token.role == "staff" or token.name not in self.world:
             raise problems.invalid_token("The token is not valid.").under("AUTH-02")
         account = self.account(token.name)
-        if token.role == "revoked":
+        if token.role == "revoked" or (token.grant and token.grant in self.grants.revoked):
             raise problems.invalid_token("The token was revoked; sign in again.").under("AUTH-09")
         if token.role == "expired" or (token.expires and token.expires <= account.now):
             raise problems.invalid_token("The token has expired; sign in again.").under("AUTH-06")

@@ -14,7 +14,8 @@ _INSTANT = "%Y%m%dT%H%M%SZ"
 class Token:
     """
     `customer-ada` in the default sandbox, `SANDBOX.customer-ada` in any other; one that runs out
-    says when: `customer-ada~20260301T090500Z`.
+    says when: `customer-ada~20260301T090500Z`, and one of a sign-in, of which:
+    `customer-ada~20260301T100000Z~4f0c…`.
     """
 
     sandbox: str
@@ -22,10 +23,13 @@ class Token:
     name: str
     expires: datetime | None = None
     """Whole seconds, by the sandbox's clock; None for never."""
+    grant: str | None = None
+    """The id of the sign-in that it came of."""
 
     def __str__(self) -> str:
         prefix = "" if self.sandbox == DEFAULT_SANDBOX else f"{self.sandbox}."
         suffix = f"~{self.expires:{_INSTANT}}" if self.expires else ""
+        suffix += f"~{self.grant}" if self.grant else ""
         return f"{prefix}{self.role}-{self.name}{suffix}"
 
 
@@ -35,9 +39,10 @@ def parse(text: str) -> Token | None:
     role, dash, who = rest.partition("-")
     if role not in ROLES or not dash or (dot and not sandbox):
         return None
-    name, tilde, end = who.partition("~")
+    name, tilde, rest = who.partition("~")
+    end, _, grant = rest.partition("~")
     try:
         expires = datetime.strptime(end, _INSTANT).replace(tzinfo=UTC) if tilde else None
     except ValueError:
         return None
-    return Token(sandbox or DEFAULT_SANDBOX, role, name, expires)  # type: ignore[arg-type]
+    return Token(sandbox or DEFAULT_SANDBOX, role, name, expires, grant or None)  # type: ignore[arg-type]

@@ -13,7 +13,12 @@ from tests.test_readme import blocks
 
 TESTS = Path(__file__).parents[1] / "javascript"
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
-PACKAGES = ("@playwright/test@1.64.1", "typescript@5.9.3", "@types/node@20.19.43")
+PACKAGES = (
+    "@playwright/test@1.64.1",
+    "openid-client@6.9.0",
+    "typescript@5.9.3",
+    "@types/node@20.19.43",
+)
 CLIENT = "my-account-mock"
 STRICT = ("--strict", "--noEmit", "--allowJs", "--checkJs", "--skipLibCheck", "--target", "es2022")
 pytestmark = pytest.mark.skipif(
@@ -49,6 +54,12 @@ def ran(url: str, folder: Path, *command: str) -> "subprocess.CompletedProcess[s
 
 def test_the_client_does_in_node_what_it_says(url: str, folder: Path) -> None:
     done = ran(url, folder, "node", "--test", "client.test.mjs")
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_customer_signs_in_with_openid_client(url: str, folder: Path) -> None:
+    done = ran(url, folder, "node", "--test", "signin.test.mjs")
 
     assert done.returncode == 0, done.stdout
 

@@ -1,0 +1,303 @@
+"""The pages and endpoints of signing in, under `/` and under each sandbox's `/@ID/`."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from mock_server.http import problems
+from mock_server.http.problems import Problem
+from mock_server.http.router import refusal
+from mock_server.middleware.signin.clients import Redirects
+from mock_server.middleware.signin.provider import ALGORITHM, SCOPES, Form, Provider, keys
+from mock_server.worlds.account import Account
+from mock_server.worlds.grants import Grant
+from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.tokens import DEFAULT_SANDBOX
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Signing in to any sandbox."""
+
+    find: Callable[[str], Sandbox]
+    """The sandbox with an id; raises a Problem where there is none."""
+    details: Callable[[Account], Any]
+    """A customer's own record."""
+    refused: Callable[[Account], str | None]
+    """Why a customer cannot sign in, if so."""
+    redirects: Sequence[str] = ()
+    """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
+
+    @property
+    def router(self) -> Router:
+        """Serves every path of signing in; `scope["mock_sandbox"]` is the `/@ID` before it."""
+        places = (
+            ("/.well-known/openid-configuration", self.configuration, ["GET"]),
+            ("/oauth/authorize", self.authorize, ["GET", "POST"]),
+            ("/oauth/token", self.token, ["POST"]),
+            ("/oauth/userinfo", self.userinfo, ["GET", "POST"]),
+            ("/oauth/jwks", self.jwks, ["GET"]),
+            ("/oauth/revoke", self.revoke, ["POST"]),
+            ("/oauth/logout", self.logout, ["GET", "POST"]),
+        )
+        routes = [Route(path, _guarded(run), methods=methods) for path, run, methods in places]
+        return Router(routes, default=_nothing, redirect_slashes=False)
+
+    async def configuration(self, request: Request) -> Response:
+        """OpenID Connect Discovery 1.0."""
+        issuer = _issuer(request)
+        endpoints = {
+            "authorization_endpoint": "authorize",
+            "token_endpoint": "token",
+            "userinfo_endpoint": "userinfo",
+            "jwks_uri": "jwks",
+            "revocation_endpoint": "revoke",
+            "end_session_endpoint": "logout",
+        }
+        return JSONResponse(
+            {"issuer": issuer}
+            | {name: f"{issuer}/oauth/{last}" for name, last in endpoints.items()}
+            | {
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "code_challenge_methods_supported": ["S256"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": [ALGORITHM],
+                "token_endpoint_auth_methods_supported": [
+                    "none",
+                    "client_secret_basic",
+                    "client_secret_post",
+                ],
+                "scopes_supported": list(SCOPES),
+                "prompt_values_supported": ["none", "login", "select_account"],
+            }
+        )
+
+    async def authorize(self, request: Request) -> Response:
+        """Ask who signs in, or take it from `login_hint`, and lead back with a code."""
+        form = await _form(request)
+        asked = dict(form.fields)
+        provider = self._provider(request, _named_sandbox(asked))
+        sandbox = provider.sandbox
+        persona = _persona(request, sandbox, asked)
+        user = _grant(sandbox, persona, asked) if persona else None
+        authlib_request = provider.create_oauth2_request(form)
+        try:
+            grant = provider.get_consent_grant(authlib_request, end_user=user)
+            if persona and (reason := self.refused(sandbox.account(persona))):
+                raise _denied(reason, grant.redirect_uri)
+        except OAuth2Error as error:
+            error.state = asked.get("state")
+            return _refused(provider.handle_error_response(authlib_request, error))
+        if user is None:
+            return _people(sandbox, asked)
+        response: Response = provider.create_authorization_response(
+            authlib_request, grant_user=user, grant=grant
+        )
+        response.set_cookie(_cookie(sandbox), persona or "", httponly=True, samesite="lax")
+        return response
+
+    async def token(self, request: Request) -> Response:
+        """Redeem a code or a refresh token."""
+        form = await _form(request)
+        asked = dict(form.fields)
+        provider = self._provider(request, _prefix(asked.get("code") or asked.get("refresh_token")))
+        response: Response = provider.create_token_response(form)
+        return response
+
+    async def userinfo(self, request: Request) -> Response:
+        """What the application may know of who signed in."""
+        authorization = request.headers.get("authorization")
+        provider = self._provider(request, _prefix((authorization or "").partition(" ")[2]))
+        caller = provider.sandbox.caller(authorization)
+        if not isinstance(caller, Account):
+            raise problems.invalid_token("This is no customer's token.")
+        grant = provider.sandbox.grant_of(authorization)
+        scope = grant.scope if grant else " ".join(SCOPES)
+        return JSONResponse(provider.claims_of(caller.person.name, scope))
+
+    async def jwks(self, _request: Request) -> Response:
+        return JSONResponse(keys().as_dict(private=False))
+
+    async def revoke(self, request: Request) -> Response:
+        """RFC 7009: the token, and everything that came of the same sign-in."""
+        form = await _form(request)
+        provider = self._provider(request, _prefix(dict(form.fields).get("token")))
+        response: Response = provider.create_endpoint_response("revocation", form)
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        """RP-initiated logout: this browser forgets who signed in."""
+        form = await _form(request)
+        provider = self._provider(request)
+        response = provider.create_endpoint_response("end_session", form) or _page(
+            "Signed out", "<h1>You are signed out</h1>"
+        )
+        for name in request.cookies:
+            if name.startswith(_COOKIE):
+                response.delete_cookie(name)
+        return response
+
+    def _provider(self, request: Request, id: str | None = None) -> Provider:
+        redirects = Redirects((_base(request), *self.redirects))
+        return Provider(self._sandbox(request, id), _issuer(request), redirects, self.details)
+
+    def _sandbox(self, request: Request, id: str | None = None) -> Sandbox:
+        """The sandbox of the path, else the one that is named, else the default one."""
+        found = request.scope.get("mock_sandbox") or id or DEFAULT_SANDBOX
+        try:
+            return self.find(found)
+        except Problem:
+            raise OAuth2Error(description=f"There is no sandbox '{found[:64]}'.") from None
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _guarded(run: Endpoint) -> Endpoint:
+    """The endpoint, with what it refuses as an answer."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await run(request)
+        except OAuth2Error as error:
+            body = {"error": error.error or "invalid_request"}
+            return JSONResponse(body | {"error_description": error.description}, 400)
+        except Problem as problem:
+            refused = refusal(problem)
+            return Response(refused.body, refused.status, dict(refused.headers))
+
+    return guarded
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    problem = problems.not_found(f"There is nothing at {scope['path'][:200]}.")
+    refused = refusal(problem)
+    response = Response(refused.body, refused.status, dict(refused.headers))
+    await response(scope, receive, send)
+
+
+_COOKIE = "my-account-mock-"
+
+
+def _cookie(sandbox: Sandbox) -> str:
+    """Who is signed in at a sandbox in this browser, for `prompt=none`."""
+    return f"{_COOKIE}{sandbox.id}"
+
+
+def _base(request: Request) -> str:
+    return str(request.scope["mock_base_url"])
+
+
+def _issuer(request: Request) -> str:
+    sandbox = request.scope.get("mock_sandbox")
+    return f"{_base(request)}/@{sandbox}" if sandbox else _base(request)
+
+
+async def _form(request: Request) -> Form:
+    fields = list(request.query_params.multi_items())
+    if request.method == "POST":
+        posted = await request.form()
+        fields += [(name, text) for name, text in posted.multi_items() if isinstance(text, str)]
+    return Form(request.method, fields, request.headers)
+
+
+def _named_sandbox(asked: dict[str, str]) -> str | None:
+    """The sandbox of `acr_values=sandbox:ID`."""
+    values = asked.get("acr_values", "").split()
+    return next((each[8:] for each in values if each.startswith("sandbox:")), None)
+
+
+def _prefix(token: str | None) -> str | None:
+    """The sandbox that a code or a token names before its dot."""
+    id, dot, _ = (token or "").partition(".")
+    return id if dot else None
+
+
+def _persona(request: Request, sandbox: Sandbox, asked: dict[str, str]) -> str | None:
+    """Who was chosen on the page, hinted at, or, for `prompt=none`, signed in here before."""
+    chosen = asked.get("persona") or asked.get("login_hint")
+    if chosen is None and asked.get("prompt") == "none":
+        chosen = request.cookies.get(_cookie(sandbox))
+    return chosen if chosen in sandbox.world else None
+
+
+def _grant(sandbox: Sandbox, persona: str, asked: dict[str, str]) -> Grant:
+    return Grant(
+        secrets.token_hex(8),
+        persona,
+        asked.get("client_id", ""),
+        asked.get("scope", "openid"),
+        sandbox.clock.now(),
+    )
+
+
+def _denied(reason: str, redirect_uri: str) -> OAuth2Error:
+    error = OAuth2Error(description=reason, redirect_uri=redirect_uri)
+    error.error = "access_denied"
+    return error
+
+
+def _refused(response: Response) -> Response:
+    """An error that leads back to the application as it is; any other as a page."""
+    if isinstance(response, RedirectResponse) or "location" in response.headers:
+        return response
+    text = escape(bytes(response.body).decode())
+    return _page(
+        "This sign-in cannot go on",
+        "<h1>This sign-in cannot go on</h1><p class='error' role='alert'>The application asked for"
+        f" something that the provider refuses:</p><pre>{text}</pre>",
+        400,
+    )
+
+
+def _people(sandbox: Sandbox, asked: dict[str, str]) -> Response:
+    """Everybody of the sandbox, to choose from."""
+    cards = "".join(
+        "<li class='card'><h2 dir='auto'>{name}</h2><p class='soft'>{text}</p>"
+        "<div class='end'><a class='button' href='?{query}'>Sign in as {name}</a></div>"
+        "</li>".format(
+            name=escape(person.name),
+            text=escape(person.description),
+            query=escape(urlencode(asked | {"persona": person.name})),
+        )
+        for person in sandbox.world.values()
+    )
+    client = escape(asked.get("client_id", ""))
+    return _page(
+        "Sign in",
+        f"<h1>Who signs in?</h1><p class='soft'>“{client}” wants to know. This is the mock's"
+        f" sandbox {escape(sandbox.id)}; nobody here is real, and no password is needed.</p>"
+        f"<ul class='grid'>{cards}</ul>",
+    )
+
+
+def _page(title: str, body: str, status: int = 200) -> Response:
+    text = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title>"
+        '<link rel="icon" href="/__mock__/console/icon.svg" type="image/svg+xml">'
+        '<link rel="stylesheet" href="/__mock__/console/console.css"></head>'
+        f'<body><main class="stack">{body}</main></body></html>'
+    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(text, status, headers)
