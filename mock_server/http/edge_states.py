@@ -26,7 +26,11 @@ class State(Struct, frozen=True):
             return False
         if self.field is None:
             return True
-        records = msgspec.json.decode(body)["data"]
+        try:
+            records = msgspec.json.decode(body)["data"]
+        except msgspec.DecodeError:
+            # A fault has spoilt the body: no client can read a state off it.
+            return False
         return any(each.get(self.field) == self.value for each in records)
 
 

@@ -234,3 +234,20 @@ def test_a_long_preference_is_refused_unread_and_before_any_token(client: httpx.
         answer = client.get(f"{ACCOUNT}/charges", headers={"Prefer": header})
         assert answer.status_code == 400
         assert "1000 characters" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["charges", "credits", "memberships", "payment-methods"])
+def test_malformed_json_reaches_the_client_and_the_journal_on_every_list(
+    client: httpx.Client, path: str
+) -> None:
+    sandbox = client.post("/__mock__/sandboxes", json={}).json()
+    place = f"/__mock__/sandboxes/{sandbox['id']}"
+    client.post(f"{place}/faults", json={"kind": "malformed_json", "off_contract": True})
+    headers = {"Authorization": f"Bearer {sandbox['customers'][0]['token']}"}
+    answer = client.get(f"/customers/my-account/{path}", headers=headers)
+
+    assert (answer.status_code, answer.headers["X-Mock-Fault"]) == (200, "1")
+    with pytest.raises(ValueError):
+        answer.json()
+    (entry,) = client.get(f"{place}/journal").json()["entries"]
+    assert entry["fault"] == "1"
