@@ -58,7 +58,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A decision on a preference that was not so decided before, made once or twice, and read."""
+    """A decision on a preference that was not so decided before, made once or more, and read."""
 
     preference: str
     before: Exchange
@@ -147,16 +147,15 @@ class Customer(Actor):
             for backwards in (False, True):
                 for decision in self.client.contract.decisions.values():
                     for preference in reversed(chosen) if backwards else chosen:
-                        trial = self._trial(preference, decision, before, again=not backwards)
+                        times = 1 if backwards else 3 if preference == chosen[0] else 2
+                        trial = self._trial(preference, decision, before, times)
                         self._tried.setdefault(decision.id, []).append(trial)
                         before = trial.exchanges[-1]
         return self._tried[operation.id]
 
-    def _trial(
-        self, preference: str, operation: Operation, before: Exchange, *, again: bool
-    ) -> Trial:
-        calls = (self.call(operation, preference=preference) for _ in range(1 + again))
-        return Trial(preference, before, tuple(calls), self.preferences() if again else None)
+    def _trial(self, preference: str, operation: Operation, before: Exchange, times: int) -> Trial:
+        calls = tuple(self.call(operation, preference=preference) for _ in range(times))
+        return Trial(preference, before, calls, self.preferences() if times > 1 else None)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

@@ -28,10 +28,10 @@ NOT_NUMBERS: Strategies = {
     "word": _WORDS,
     "fraction": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}.{pair[1]}"),
     "whole fraction": _SMALL.map(lambda number: f"{number}.0"),
-    "exponent": _SMALL.map(lambda number: f"{number}e0"),
+    "exponent": _SMALL.map(lambda number: f"{number}e1"),
     "sign": _SMALL.map(lambda number: f"+{number}"),
     "white space": _SMALL.flatmap(lambda number: _padded(str(number))),
-    "hexadecimal": st.sampled_from(["0x1", "0xA", "0b1"]),
+    "hexadecimal": st.sampled_from(["0x1", "0x10", "0xA"]),
     "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
     "list": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]},{pair[1]}"),
     "separator": _SMALL.map(lambda number: f"{number}_0"),
@@ -40,7 +40,8 @@ NOT_NUMBERS: Strategies = {
             [str(number).translate(_FULL_WIDTH), str(number).translate(_EASTERN)]
         )
     ),
-    "constant": st.sampled_from(["null", "true", "NaN", "Infinity", "undefined"]),
+    "true": st.just("true"),
+    "constant": st.sampled_from(["null", "NaN", "Infinity", "undefined"]),
 }
 """What is no integer, or below 1, by kind."""
 
@@ -69,7 +70,7 @@ _HEX = "0123456789abcdef"
 
 
 def not_ids(own: str) -> Strategies:
-    """What is no preference's id, by kind; the last two are nearly `own`, which is one."""
+    """What is no preference's id, by kind; the last three are nearly `own`, which is one."""
     return {
         "word": _WORDS,
         "number": st.integers(0, 10**6).map(str),
@@ -77,6 +78,11 @@ def not_ids(own: str) -> Strategies:
         "nil UUID": st.just(str(UUID(int=0))),
         "hex24": st.text(_HEX, min_size=24, max_size=24),
         "another script": st.text("äßλж漢字", min_size=1, max_size=6),
+        "capital UUID": st.uuids(version=4).map(lambda id: str(id).upper()),
+        "wildcard": st.sampled_from(["*", "%", "_"]),
+        "quoted": st.sampled_from(["'", "''", '"', "1' or '1'='1"]),
+        "long": st.text("abcdef0123456789", min_size=65, max_size=80),
+        "tail": st.sampled_from(["-x", "x", " ", "-0000"]).map(lambda tail: own + tail),
         "longer": st.sampled_from(_HEX).map(lambda digit: own + digit),
         "shorter": st.just(own[:-1]),
     }
@@ -87,7 +93,7 @@ def boolean_casings(seed: int) -> list[str]:
     drawn = _drawn(
         {word: st.tuples(*map(_either_case, word)).map("".join) for word in ("true", "false")}, seed
     )
-    return list(dict.fromkeys(["TRUE", "False", *drawn.values()]))
+    return list(dict.fromkeys(["TRUE", "FALSE", "True", "False", *drawn.values()]))
 
 
 def _either_case(letter: str) -> st.SearchStrategy[str]:

@@ -2,6 +2,7 @@
 
 from contract_tests.law import laws_of
 from contract_tests.laws import (
+    aftermath,
     authentication,
     bodies,
     concurrency,
@@ -45,6 +46,7 @@ LAWS = laws_of(
         orders,
         money,
         bodies,
+        aftermath,
     )
 )
 GROUPS = tuple(dict.fromkeys(law.group for law in LAWS))

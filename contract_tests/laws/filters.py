@@ -34,13 +34,14 @@ class Holding:
     customer: Customer
     now: datetime
     seen: dict[str, list[tuple[Record, Exchange]]] = field(default_factory=dict)
-    """Every record of a credit, with the answer it stood in."""
+    """Every record of a credit by its id in lower case, with the answer it stood in."""
     used: dict[str, Exchange] = field(default_factory=dict)
     """The credits that an order was paid with, with the page that tells so."""
 
     def fact(self, *states: str) -> set[str]:
         """The credits that the profile says to be in one of the states."""
-        return {id for state in states for id in self.customer.facts.get(f"{state}_credits", ())}
+        known = self.customer.facts
+        return {id.lower() for state in states for id in known.get(f"{state}_credits", ())}
 
     @property
     def ids(self) -> set[str]:
@@ -126,7 +127,8 @@ def _holdings(session: Session) -> list[Holding]:
         if exchange.ok and not exchange.fits:
             unreadable.add(exchange.actor)
         for record in exchange.records if exchange.fits else ():
-            found[exchange.actor].seen.setdefault(record["id"], []).append((record, exchange))
+            held = found[exchange.actor].seen.setdefault(record["id"].lower(), [])
+            held.append((record, exchange))
     readable = [each for name, each in found.items() if name not in unreadable]
     return sorted(readable, key=lambda each: -each.hidden)
 
@@ -135,11 +137,15 @@ def _used(page: Exchange) -> Iterator[str]:
     for order in page.records:
         if order["status"] != "cancelled":
             used = (coupon.get("customer_credit_id") for coupon in order["coupon_codes"])
-            yield from filter(None, used)
+            yield from (id.lower() for id in used if id)
 
 
 def _instant(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _ids(answer: Exchange) -> set[str]:
+    return {each["id"].lower() for each in answer.records}
 
 
 def _words(query: Query) -> str:
@@ -151,7 +157,7 @@ def _listed(session: Session, query: Query, leave_out: Iterable[str] = ()) -> li
     holdings = _holdings(session)
     for holding in holdings:
         answer = holding.customer.credits(**dict(query))
-        shown = {each["id"] for each in answer.records}
+        shown = _ids(answer)
         for id in sorted(holding.ids - set(leave_out)):
             belongs = holding.belongs(id, query)
             if belongs is (id not in shown):
@@ -205,7 +211,7 @@ def what_is_redeemed_and_expired_needs_both_flags(session: Session) -> None:
     for holding in _holdings(session):
         for query in FLAGS[1:3]:
             answer = holding.customer.credits(**dict(query))
-            shown = {each["id"] for each in answer.records}
+            shown = _ids(answer)
             for id in holding.in_state(redeemed=True, expired=True):
                 if id in shown:
                     _misplaced(holding, id, answer, query, belongs=False)
@@ -220,7 +226,7 @@ def a_revoked_credit_is_never_listed(session: Session, operation: Operation) -> 
     for customer, exchange in session.successes(operation):
         for record in exchange.records:
             holding = holdings.get(customer.name)
-            if holding and holding.revoked(record["id"]):
+            if holding and holding.revoked(record["id"].lower()):
                 raise Violation(
                     expected=f"{record['id']} never listed, as it was revoked",
                     actual=f"it is listed with revoked_at {record['revoked_at']}",
@@ -259,7 +265,7 @@ def _same_list(holding: Holding, query: Query, like: Query) -> None:
     operation = holding.customer.operation(CREDITS)
     asked, wanted = (holding.customer.once(operation, each) for each in (query, like))
     lists = [
-        [each for each in answer.records if holding.expired(each["id"]) is not None]
+        [each for each in answer.records if holding.expired(each["id"].lower()) is not None]
         for answer in (wanted, asked)
     ]
     if asked.status != wanted.status or lists[0] != lists[1]:
@@ -291,7 +297,7 @@ def a_credit_is_expired_from_its_expiry_on(session: Session) -> None:
     seen = 0
     for holding in _holdings(session):
         plain = holding.customer.credits()
-        shown = {each["id"] for each in plain.records}
+        shown = _ids(plain)
         for id, records in holding.seen.items():
             ends = [each["expires_at"] for each, _ in records]
             seen += any(ends)

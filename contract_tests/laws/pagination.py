@@ -55,7 +55,7 @@ def _sizes(customer: Customer) -> list[int | None]:
     total = _total(customer)
     even = next((size for size in range(ceil(total / 6), total + 1) if total % size == 0), total)
     odd = next((size for size in range(ceil(total / 4), total + 1) if total % size), 1)
-    sizes = [None, HUGE, even, odd, 2]
+    sizes = [None, HUGE, total + 1, even, odd, 2]
     pages = {size: ceil(total / (size or _usual(customer))) for size in sizes}
     return [size for size in dict.fromkeys(sizes) if pages[size] <= WALKED]
 
@@ -308,12 +308,13 @@ def _leads(url: str | None, numbers: Sequence[int], name: str, exchange: Exchang
         raise Violation(expected=f"an absolute {name}", actual=url, exchange=exchange)
     if _numbers(url).get("page", 1) not in numbers:
         raise Violation(expected=f"{name} {places}", actual=url, exchange=exchange)
-    # Behind a gateway the list has another address; it must be the same list even so.
-    for part in ORIGIN if parts.netloc == here.netloc else ORIGIN[2:]:
+    for part in ORIGIN:
         wanted, got = getattr(here, part), getattr(parts, part)
         if wanted != got:
             expected = f"{name} to {here.scheme}://{here.netloc}{here.path}"
             raise Violation(expected=expected, actual=url, exchange=exchange)
+    if "&amp;" in url:
+        raise Violation(expected=f"{name} as a URL, not as HTML", actual=url, exchange=exchange)
 
 
 def _followed(customer: Customer) -> None:
@@ -430,7 +431,8 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
             for value in share(values, number):
                 malformed(customer, operation, name, ((name, value),))
             other = NAMES[1 - NAMES.index(name)]
-            malformed(customer, operation, name, ((other, "1"), (name, "0")))
+            malformed(customer, operation, name, ((other, "1"), (name, values["word"])))
+            malformed(customer, operation, name, ((name, "0"), (other, "2")))
 
 
 @law("PAGE-11")

@@ -89,8 +89,8 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
         raise NotCovered("the target names no own_preferences of a customer")
     for customer in known:
         answer = customer.read("listMyAccountMarketingPreferences")
-        listed = sorted(each["id"] for each in answer.records)
-        if listed != (wanted := sorted(customer.facts["own_preferences"])):
+        listed = sorted(each["id"].lower() for each in answer.records)
+        if listed != (wanted := sorted(map(str.lower, customer.facts["own_preferences"]))):
             raise Violation(expected=f"{wanted}", actual=f"{listed}", exchange=answer)
 
 
@@ -111,8 +111,8 @@ def preferences_come_in_order_of_creation(session: Session, operation: Operation
 def preferences_are_of_one_organisation(session: Session, operation: Operation) -> None:
     seen = 0
     for customer, exchange in session.successes(operation):
-        own = customer.facts.get("organisation_id")
-        found = {each["organisation_id"] for each in exchange.records}
+        own = customer.facts.get("organisation_id", "").lower()
+        found = {each["organisation_id"].lower() for each in exchange.records}
         seen += len(exchange.records)
         if len(found) > 1 or (own and found and found != {own}):
             wanted = f"one organisation{f', {own}' if own else ''}"
@@ -180,13 +180,15 @@ def a_decision_counts_at_once(customers: list[Customer], operation: Operation) -
 
 
 @law("PREF-05")
-def a_second_decision_changes_nothing(customers: list[Customer], operation: Operation) -> None:
+def a_decision_made_again_changes_nothing(customers: list[Customer], operation: Operation) -> None:
     for _, trial in _trials(customers, operation):
-        first, second = trial.answers[0], trial.answers[-1]
-        if second.status != first.status or second.json != first.json:
-            raise Violation(
-                expected=first.told(), actual=second.told(), exchange=second, after=[first]
-            )
+        first, *others = trial.answers
+        for place, other in enumerate(others, 1):
+            if other.status != first.status or other.json != first.json:
+                before, expected = trial.answers[:place], first.told()
+                raise Violation(
+                    expected=expected, actual=other.told(), exchange=other, after=before
+                )
 
 
 @law("PREF-06")
@@ -210,11 +212,11 @@ def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
     found = dict.fromkeys(filter(None, [customer.facts.get("foreign_preference")]))
     id = customer.client.contract.preferences.id
     own = customer.once(customer.operation(id))
-    mine = {each["organisation_id"] for each in own.records} if own.fits else set()
+    mine = {each["organisation_id"].lower() for each in own.records} if own.fits else set()
     for other in customers:
         listed = other.once(other.operation(id))
         for record in listed.records if listed.fits and mine else ():
-            if record["organisation_id"] not in mine:
+            if record["organisation_id"].lower() not in mine:
                 found[record["id"]] = None
     return list(found)[:2]
 

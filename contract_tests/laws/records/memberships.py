@@ -1,5 +1,7 @@
 """Memberships: states, dates, members, rates."""
 
+from datetime import datetime
+
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
@@ -8,6 +10,8 @@ from contract_tests.laws.records.record import broken, each_shown, every, instan
 from contract_tests.session import Session
 
 ATTENTION = ("needs_attention", "needs_dd_mandate")
+SHARED = ("status", "start_date", "end_date", "members", "type", "rate")
+"""What every member of a membership is shown alike."""
 
 
 @law("MEMBER-01")
@@ -61,9 +65,11 @@ def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> No
 
 @law("MEMBER-04")
 def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
-    brands = {name: account["brand_id"] for name, account in session.accounts.items()}
+    brands = {name: str(account["brand_id"]).lower() for name, account in session.accounts.items()}
     brands |= {
-        each.name: each.facts["brand_id"] for each in session.customers if "brand_id" in each.facts
+        each.name: each.facts["brand_id"].lower()
+        for each in session.customers
+        if "brand_id" in each.facts
     }
     for customer, exchange, membership in each_shown(session, operation):
         kind, rate = membership["type"], membership["rate"]
@@ -71,7 +77,7 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
             told = f"{kind['id']}; got {rate['membership_type_id']}"
             broken(told, membership, exchange)
         brand = brands.get(customer.name, kind["brand_id"])
-        if kind["brand_id"] != brand:
+        if kind["brand_id"].lower() != brand.lower():
             account = customer.once(session.contract.account)
             told = f"a type of {brand}; got one of {kind['brand_id']}"
             broken(told, membership, exchange, account)
@@ -91,7 +97,7 @@ def a_membership_number_is_ten_digits(session: Session, operation: Operation) ->
 
 @law("MEMBER-06")
 def every_member_sees_the_membership(session: Session, operation: Operation) -> None:
-    ids, seen = session.ids, 0
+    ids, seen, now = session.ids, 0, session.client.now()
     by_id = {ids.get(each.name): each for each in session.customers}
     for customer, exchange, membership in each_shown(session, operation):
         for member in membership["members"]:
@@ -100,15 +106,27 @@ def every_member_sees_the_membership(session: Session, operation: Operation) -> 
                 continue
             seen += 1
             theirs = memberships(known)
-            if membership["id"] not in (own := [each["id"] for each in theirs.records]):
+            own = {each["id"]: each for each in theirs.records}
+            same = own.get(membership["id"])
+            if same is None:
                 raise Violation(
                     expected=f"{membership['id']} for {known.name} as for {customer.name}",
-                    actual=f"{own}",
+                    actual=f"{list(own)}",
                     exchange=theirs,
                     after=[exchange],
                 )
+            for name in SHARED:
+                if same[name] != membership[name] and not _moved_on(membership, now):
+                    told = f"{name} {membership[name]} for {known.name} as for {customer.name}"
+                    broken(f"{told}; got {same[name]}", same, theirs, exchange)
     if not seen:
         raise NotCovered("no two of the customers share a membership")
+
+
+def _moved_on(membership: Record, now: datetime) -> bool:
+    """Whether it began or ended in these minutes, perhaps between two reads."""
+    edges = [membership["start_date"], membership["end_date"]]
+    return any(abs(instant(each) - now) < 5 * TOLERANCE for each in edges if each)
 
 
 @law("MEMBER-07")

@@ -197,3 +197,16 @@ def at_most_one_guest_booked(session: Session, operation: Operation) -> None:
         return None
 
     every(session, operation, wrong)
+
+
+@law("ORDER-12")
+def nothing_in_an_order_stands_twice(session: Session, operation: Operation) -> None:
+    def wrong(order: Record) -> str | None:
+        parts = [part for item in order["package_items"] for part in item["package_items"]]
+        for records in (_items(order), parts, order["guests"]):
+            ids = [each["id"] for each in records]
+            if len(set(ids)) < len(ids):
+                return f"different ids; got {ids}"
+        return None
+
+    every(session, operation, wrong)
