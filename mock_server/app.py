@@ -1,50 +1,43 @@
-"""Puts the server together: the only file that knows all the others."""
+"""Puts the server together: the documents, and the way of a request through the layers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
-from msgspec.structs import replace
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from mock_server import control
-from mock_server.addressing import is_control
-from mock_server.http import adapter, problems, site
+from mock_server.http import adapter, site
+from mock_server.http.adapter import Layer
+from mock_server.http.delivery import Delivery
 from mock_server.http.document import Document
-from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.entrance import Body, Entrance
+from mock_server.http.exchange import Context
 from mock_server.http.operation import handlers_of
-from mock_server.http.problems import Problem
-from mock_server.http.router import Api, Router, refusal
-from mock_server.middleware import quirks
-from mock_server.middleware.admission import Admission
-from mock_server.middleware.faults import Injector
-from mock_server.middleware.prefer import Preferring, examples_of
-from mock_server.middleware.quirks import QUIRKS
+from mock_server.http.router import Api, Routes
+from mock_server.http.site import Beside
+from mock_server.http.web import Cors, Gzip
+from mock_server.middleware.addressing import Addressing
+from mock_server.middleware.admission import Admission, check_admin
+from mock_server.middleware.authentication import Authentication
+from mock_server.middleware.delay import Delay
+from mock_server.middleware.faults import FaultInjection
+from mock_server.middleware.known_answers import KnownAnswers
+from mock_server.middleware.prefer import Prefer, examples_of
+from mock_server.middleware.quirks import Quirks
+from mock_server.middleware.recording import Recording
 from mock_server.middleware.signin import SignInMiddleware
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
-from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import load_catalogue
-from mock_server.worlds.changes import Change
 from mock_server.worlds.registry import Limits, Opening, Sandboxes
-from mock_server.worlds.sandbox import PlantedFault, Sandbox, Staff
 from mock_server.worlds.storage import Storage
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
-
-API = ("/customers/", "/shop/")
-"""What stands under these is meant for the My Account API, even where it does not exist."""
-READS = ("GET", "HEAD", "OPTIONS")
-NO_CORS = (b"X-Mock-No-Cors", b"1")
-MIXED_UP = (
-    "This is a staff token. The My Account API answers customer tokens only; the two kinds of"
-    " token are not interchangeable."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,6 @@ class Settings:
     delay_ms: int = 0
     """What every answer of the My Account API waits before it is sent."""
     quirks: tuple[str, ...] = ()
-    breakages: tuple[str, ...] = ()
     snapshot: Path | None = None
     """A file to make the default sandbox from, in place of the scenario."""
     persist: Path | None = None
@@ -75,6 +67,8 @@ class Settings:
     """How a staff token is refused on a GET; AUTH-05 of the document."""
     staff_write_status: int = HTTPStatus.FORBIDDEN
     """How a staff token is refused on opt-in and opt-out."""
+    known_answers: bool = True
+    """Whether an answer to an unchanged sandbox is given again, and not worked out anew."""
 
 
 class Mock:
@@ -91,89 +85,66 @@ class Mock:
         """
         self.settings = settings
         document, control_document = Document.of("openapi.yaml"), Document.of("control.yaml")
-        opening = Opening(
-            settings.scenario, settings.seed, settings.now, breakages=settings.breakages
-        )
-        self._admission = Admission(settings.admin_token, settings.insecure_admin)
-        storage = Storage(settings.persist) if settings.persist else None
-        self.sandboxes = Sandboxes(
-            opening, KINDS, load_catalogue(), about, settings.limits, storage
-        )
-        if settings.snapshot:
-            saved = snapshot.from_file(settings.snapshot)
-            self.sandboxes.add(self.sandboxes.restored(saved, DEFAULT_SANDBOX))
-        business = Api(document, handlers_of(RESOURCES), self._customer, wraps_data=True)
-        steering = Api(
-            control_document, handlers_of(control.SUBJECTS), lambda _request: self.sandboxes
-        )
+        api = my_account_api(settings, document)
+        routes = Routes(api)
+        self.sandboxes = _sandboxes(settings, routes)
+        control_api = _control_api(settings, control_document, self.sandboxes)
+        control_routes = Routes(control_api)
         schemas = {scenario_schema.PATH: msgspec.json.encode(scenario_schema.schema(KINDS))}
         pages = site.pages(document, control_document, schemas)
-        # Two tables, so that no path of the one API ever leads to an operation of the other.
-        self._router, self._control_router = Router(pages), Router(pages)
-        apis = ((business, self._router), (steering, self._control_router))
-        chosen = {name: QUIRKS[name] for name in settings.quirks}
-        self._business = quirks.altered_by(chosen, self._router)
-        self._preferring = Preferring(self._router, examples_of(document))
-        self._inject = Injector(self._router.route)
-        served = adapter.serve(apis, self.answer)
-        signing_in = SignInMiddleware(
-            served, self.sandboxes.get, customer.details, customer.refused, settings.redirects
+
+        my_account_layers: Sequence[Layer] = [
+            # First the operation: all layers below want to know it.
+            *adapter.routing(routes),
+            # Outside all that alters an answer: it notes what the client gets.
+            Recording,
+            *([partial(Delay, delay_ms=settings.delay_ms)] if settings.delay_ms else []),
+            # A wish of the request itself goes before what a tester arranged for all.
+            partial(Prefer, examples=examples_of(document)),
+            FaultInjection,
+            *([partial(Quirks, names=settings.quirks)] if settings.quirks else []),
+            # Next to the checks, so that it only ever keeps what they let pass.
+            *([KnownAnswers] if settings.known_answers else []),
+            *adapter.CHECKS,
+        ]
+        control_layers: Sequence[Layer] = [
+            partial(Admission, any_host=settings.insecure_admin or bool(settings.admin_token)),
+            *adapter.routing(control_routes),
+            *adapter.CHECKS,
+        ]
+        self.app = layered(
+            [
+                Entrance,
+                Cors,
+                Gzip,
+                # It reads forms of its own, so before the body is read.
+                self._signing_in,
+                # Outside the journal: what is late or lost on its way was answered all the same.
+                Delivery,
+                Body,
+            ],
+            Addressing(
+                self.sandboxes,
+                control=adapter.serve(
+                    control_api, control_routes, control_layers, Beside(control_routes, pages)
+                ),
+                my_account=adapter.serve(api, routes, my_account_layers, Beside(routes, pages)),
+            ),
         )
-        self.app = _open_to_the_web(signing_in)
-        self.sandboxes.business = self._router.routes
 
-    def answer(self, request: Request) -> Response:
-        """The answer to a request, in the sandbox that it belongs to."""
-        if is_control(request.path):
-            return self._control(request)
-        try:
-            inside = self.sandboxes.addressed(request)
-        except Problem as problem:
-            return refusal(problem)
-        sandbox, changes = self.sandboxes.get(inside.sandbox), list[Change]()
-        with sandbox.heard_by(changes.append):
-            response = self._delayed(self._inside(sandbox, inside))
-        route = self._router.route(inside.method, inside.path)
-        if route is not None or inside.path.startswith(API):
-            shown = [text for each in changes if (text := each.shown()) is not None]
-            sandbox.record(route, inside, response, shown)
-        return response
+    def _signing_in(self, app: ASGIApp) -> ASGIApp:
+        return SignInMiddleware(
+            app,
+            self.sandboxes.get,
+            customer.details,
+            customer.refused,
+            self.settings.redirects,
+        )
 
-    def _inside(self, sandbox: Sandbox, request: Request) -> Response:
-        """What a sandbox answers, with all that goes wrong in it."""
-        answer = _broken(sandbox, self._business)
-        if sandbox.faults:
-            answer = partial(self._inject, answer, sandbox)
-        return self._preferring(request, answer)
 
-    def _delayed(self, response: Response) -> Response:
-        if not self.settings.delay_ms:
-            return response
-        return replace(response, delay_s=response.delay_s + self.settings.delay_ms / 1000)
-
-    def _control(self, request: Request) -> Response:
-        names_operation = self._control_router.route(request.method, request.path) is not None
-        try:
-            self._admission.check(request, names_operation=names_operation)
-        except Problem as problem:
-            return refusal(problem)
-        return self._control_router(request)
-
-    def _customer(self, request: Request) -> Account:
-        sandbox = self.sandboxes.get(request.sandbox)
-        caller = sandbox.caller(request.headers.get("authorization"))
-        if isinstance(caller, Staff):
-            raise self._staff_refused(request.method)
-        if reason := customer.refused(caller):
-            raise problems.invalid_token(reason).under("AUTH-10")
-        return caller
-
-    def _staff_refused(self, method: str) -> Problem:
-        reads = method in READS
-        status = self.settings.staff_read_status if reads else self.settings.staff_write_status
-        if status == HTTPStatus.UNAUTHORIZED:
-            return problems.invalid_token(MIXED_UP).under("AUTH-04")
-        return Problem(status, MIXED_UP, rule="AUTH-04")
+def layered(layers: Sequence[Layer], inside: ASGIApp) -> ASGIApp:
+    """An application with layers round it, the first of them outermost."""
+    return reduce(lambda app, layer: layer(app), reversed(layers), inside)
 
 
 def build_app(settings: Settings | None = None) -> ASGIApp:
@@ -181,36 +152,38 @@ def build_app(settings: Settings | None = None) -> ASGIApp:
     return Mock(settings or Settings()).app
 
 
-def _open_to_the_web(app: ASGIApp) -> ASGIApp:
-    """The same application with gzip, and with CORS but for the control API."""
-    shared = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-
-    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
-        private = scope["type"] != "http" or is_control(scope["path"])
-        await (app if private else shared)(scope, receive, send if private else _hiding(send))
-
-    return GZipMiddleware(chosen)
-
-
-def _hiding(send: Send) -> Send:
-    """Take the CORS headers off an answer that a planted fault wants without them."""
-
-    async def hidden(message: Message) -> None:
-        headers = message.get("headers", ())
-        if NO_CORS in headers:
-            kept = [each for each in headers if not each[0].startswith(b"access-control-")]
-            message = {**message, "headers": [each for each in kept if each != NO_CORS]}
-        await send(message)
-
-    return hidden
+def my_account_api(settings: Settings, document: Document) -> Api:
+    """The My Account API, as a document has it."""
+    authentication = Authentication(
+        customer.refused, settings.staff_read_status, settings.staff_write_status
+    )
+    return Api(
+        document,
+        handlers_of(RESOURCES),
+        authentication.customer,
+        authentication.anybody,
+        wraps_data=True,
+    )
 
 
-def _broken(sandbox: Sandbox, answer: Answer) -> Answer:
-    """The same server with the sandbox's faults planted in it."""
-    for fault in sandbox.breakages.values():
-        answer = partial(_faulted, fault, answer, sandbox)
-    return answer
+def _control_api(settings: Settings, document: Document, sandboxes: Sandboxes) -> Api:
+    def admin(context: Context) -> Sandboxes:
+        if settings.admin_token is not None:
+            check_admin(context, settings.admin_token)
+        return sandboxes
+
+    # The document says that a token may be asked for; with one set, it is.
+    closed = document if settings.admin_token is None else document.without_optional_security
+    return Api(closed, handlers_of(control.SUBJECTS), admin, lambda _context: sandboxes)
 
 
-def _faulted(fault: PlantedFault, answer: Answer, sandbox: Sandbox, request: Request) -> Response:
-    return fault(request, answer, sandbox)
+def _sandboxes(settings: Settings, routes: Routes) -> Sandboxes:
+    opening = Opening(settings.scenario, settings.seed, settings.now)
+    storage = Storage(settings.persist) if settings.persist else None
+    sandboxes = Sandboxes(
+        opening, KINDS, load_catalogue(), about, routes.all, settings.limits, storage
+    )
+    if settings.snapshot:
+        saved = snapshot.from_file(settings.snapshot)
+        sandboxes.add(sandboxes.restored(saved, DEFAULT_SANDBOX))
+    return sandboxes

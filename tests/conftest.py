@@ -1,22 +1,27 @@
 """A running mock for tests: as a process with a socket, and as a function."""
 
+import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message
 
 from mock_server.app import Mock, Settings
 from mock_server.client.process import running
-from mock_server.http.exchange import Request, Response
+from mock_server.http.exchange import Response
 
 Serve = Callable[..., str]
+_LOOP = asyncio.new_event_loop()
+"""One for all calls without a socket: making one costs more than a call."""
 
 
 @pytest.fixture(scope="session")
@@ -54,22 +59,68 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self.mock = Mock(settings)
 
-    def __call__(self, method: str, path: str, who: str | None = None, **headers: str) -> Response:
-        path, _, query = path.partition("?")
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        who: str | None = None,
+        *,
+        body: bytes = b"",
+        **headers: str,
+    ) -> Response:
         if who is not None:
             headers["authorization"] = f"Bearer {who}"
-        return self.mock.answer(Request(method, path, query, headers))
+        return ask(self.mock.app, method, path, headers, body)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of what the control API answers; nothing but successes are expected."""
         text = json.dumps(body).encode() if body is not None else b""
-        answer = self.mock.answer(Request(method, path, body=text))
+        answer = self(method, path, body=text)
         assert answer.status < 300, answer.body
         return json.loads(answer.body) if answer.body else None
 
     def json(self, method: str, path: str, who: str | None = None) -> Any:
         """The JSON of the answer."""
         return json.loads(self(method, path, who).body)
+
+
+def ask(
+    app: ASGIApp,
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> Response:
+    """What an ASGI application answers."""
+    path, _, query = path.partition("?")
+    sent = {"host": "127.0.0.1:4010", "content-length": str(len(body))} | dict(headers or {})
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), text.encode()) for name, text in sent.items()],
+        "server": ("127.0.0.1", 4010),
+        "client": ("127.0.0.1", 1),
+        "extensions": {},
+    }
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    _LOOP.run_until_complete(app(scope, receive, send))
+    start, *rest = messages
+    named = tuple((name.decode(), text.decode("latin-1")) for name, text in start["headers"])
+    return Response(start["status"], b"".join(each.get("body", b"") for each in rest), named)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import click
 
 from mock_server import __version__
 from mock_server.app import Mock, Settings
-from mock_server.breakages import BREAKAGES
 from mock_server.cli import announce
 from mock_server.http import server
 from mock_server.http.operation import DocumentMismatch
@@ -112,7 +111,6 @@ def main() -> None:
 @_option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
 @_option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
 @_option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
-@_option("--break", "breakages", multiple=True, metavar="FAULT", help="Repeatable.")
 @_option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
 @_option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
 @_option(
@@ -152,15 +150,12 @@ def serve(
 def _settings(
     *,
     delay: int,
-    breakages: tuple[str, ...],
     max_sandboxes: int,
     sandbox_ttl: float | None,
     **said: Any,
 ) -> Settings:
-    if unknown := sorted(set(breakages) - BREAKAGES.keys()):
-        raise click.BadParameter(f"no such fault: {', '.join(unknown)}", param_hint="--break")
     limits = Limits(max_sandboxes, sandbox_ttl)
-    return Settings(delay_ms=delay, breakages=breakages, limits=limits, **said)
+    return Settings(delay_ms=delay, limits=limits, **said)
 
 
 def _ready(

@@ -46,7 +46,7 @@ class MockServer:
         raise MockError(f"{method} {path} was answered {answer.status_code}: {message}")
 
     def sandbox(self, scenario: str | None = None, **said: Any) -> "Sandbox":
-        """Open a sandbox; `said` is seed, now, overrides, breakages or snapshot."""
+        """Open a sandbox; `said` is seed, now, overrides or snapshot."""
         body = said if scenario is None else said | {"scenario": scenario}
         return Sandbox(self, self.call("POST", SANDBOXES, json=body))
 

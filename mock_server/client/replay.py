@@ -12,8 +12,8 @@ import httpx
 import msgspec
 from msgspec import Meta, Struct
 
-from mock_server.addressing import sandbox_of
 from mock_server.client import MockServer, Sandbox
+from mock_server.http.paths import sandbox_of
 
 FORMAT, VERSION = "my-account-bundle", 1
 LARGEST_FILE = 64 << 20

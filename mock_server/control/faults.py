@@ -18,15 +18,15 @@ Json = dict[str, Any]
 
 @operation("listFaults")
 def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
-    return [_shown(fault, sandboxes.business) for fault in sandboxes.get(sandbox_id).faults]
+    return [_shown(fault, sandboxes.operations) for fault in sandboxes.get(sandbox_id).faults]
 
 
 @operation("createFault")
 def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, rule = sandboxes.get(sandbox_id), msgspec.convert(body, Rule)
-    struck = [route for route in sandboxes.business if rule.at(route)]
+    struck = [route for route in sandboxes.operations if rule.at(route)]
     if not struck:
-        known = ", ".join(route.id for route in sandboxes.business)
+        known = ", ".join(route.id for route in sandboxes.operations)
         raise problems.conflict(f"operation '{rule.operation}' is not one of {known}.")
     if rule.kind == "status" and not rule.off_contract:
         _must_be_documented(rule, struck)
@@ -37,7 +37,7 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
-    return _shown(fault, sandboxes.business)
+    return _shown(fault, sandboxes.operations)
 
 
 @operation("removeFault")

@@ -98,12 +98,12 @@ def clear_journal(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 
 @operation("getCoverage")
 def get_coverage(sandboxes: Sandboxes) -> Json:
-    return sandboxes.coverage.shown(sandboxes.business)
+    return sandboxes.coverage.shown(sandboxes.operations)
 
 
 @operation("getSandboxCoverage")
 def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _journal(sandboxes, sandbox_id).coverage.shown(sandboxes.business)
+    return _journal(sandboxes, sandbox_id).coverage.shown(sandboxes.operations)
 
 
 def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.worlds import scenario, snapshot
@@ -27,8 +26,6 @@ def list_sandboxes(sandboxes: Sandboxes) -> Sequence[Json]:
 
 @operation("createSandbox")
 def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
-    if unknown := sorted(set(body.get("breakages", ())) - BREAKAGES.keys()):
-        raise problems.conflict(f"Unknown breakages: {', '.join(unknown)}.")
     try:
         sandbox = _opened(sandboxes, body)
     except (ScenarioError, ClockError, SnapshotError) as error:
@@ -90,7 +87,6 @@ def _opening(sandboxes: Sandboxes, body: Json) -> Opening:
         body.get("seed", default.seed),
         now,
         body.get("overrides", {}),
-        tuple(body.get("breakages", ())),
     )
 
 
@@ -116,7 +112,6 @@ def _summary(sandbox: Sandbox) -> Json:
         "scenario": sandbox.world.scenario.name,
         "seed": sandbox.world.seed,
         "now": sandbox.clock.now(),
-        "breakages": list(sandbox.breakages),
     }
 
 

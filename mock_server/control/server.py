@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from mock_server import __version__
-from mock_server.breakages import BREAKAGES
 from mock_server.http.operation import operation
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario
@@ -28,9 +27,3 @@ def health(sandboxes: Sandboxes) -> Json:
 def list_scenarios(_sandboxes: Sandboxes) -> Sequence[Json]:
     found = (scenario.load(name, KINDS) for name in scenario.names())
     return [{"name": each.name, "title": each.title} for each in found]
-
-
-@operation("listBreakages")
-def list_breakages(_sandboxes: Sandboxes) -> Sequence[Json]:
-    shown = ("id", "group", "rule", "text", "benign")
-    return [{name: getattr(each, name) for name in shown} for each in BREAKAGES.values()]

@@ -1,151 +1,282 @@
-"""The only file that speaks to Connexion: from ASGI to an answer, and back."""
+"""The only file that speaks to Connexion: what it does for each request, and what we tell it."""
 
-import asyncio
+import logging
 import warnings
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.http import problems, wire
-from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http import parameters, problems, router
+from mock_server.http.exchange import Context, Request, Response, context_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
-from mock_server.http.router import Api, Router, refusal
+from mock_server.http.router import Api, Route, Routes
 
 with warnings.catch_warnings():
     # Connexion 3.3 imports what Starlette and jsonschema deprecate; nobody who serves can help it.
     warnings.simplefilter("ignore")
-    from connexion.exceptions import InvalidSpecification
+    from connexion.exceptions import InvalidSpecification, ProblemException
+    from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.middleware import ConnexionMiddleware
-    from connexion.middleware.abstract import SpecMiddleware
-    from connexion.spec import Specification
+    from connexion.middleware.exceptions import ExceptionMiddleware
+    from connexion.middleware.request_validation import RequestValidationMiddleware
+    from connexion.middleware.response_validation import ResponseValidationMiddleware
+    from connexion.middleware.routing import RoutingMiddleware
+    from connexion.middleware.security import SecurityMiddleware
+    from connexion.resolver import Resolver
+    from connexion.uri_parsing import OpenAPIURIParser
 
-LARGEST_BODY = 1 << 20
-DRIPS = 20
-"""In how many pieces a slow body is sent."""
+log = logging.getLogger("mock_server")
+Layer = Callable[[ASGIApp], ASGIApp]
+CHECKS: Sequence[Layer] = (
+    # Outermost of the four: what the others refuse becomes an answer that our layers see.
+    ExceptionMiddleware,
+    SecurityMiddleware,
+    RequestValidationMiddleware,
+    ResponseValidationMiddleware,
+)
+"""Connexion's layers that judge a request and its answer, in their order."""
 
 
-def serve(apis: Iterable[tuple[Api, Router]], answer: Answer) -> ASGIApp:
+def serve(api: Api, routes: Routes, layers: Sequence[Layer], beside: ASGIApp) -> ASGIApp:
     """
-    The ASGI application: Connexion's middleware, with one layer of ours for its default eight.
-
-    Connexion checks each document and hands it on; the router beside it learns its operations
-    from that, and every request goes through `answer`.
+    The ASGI application of one document: `layers` from the outside in, ROUTING and CHECKS among
+    them, and then the handler. What no operation answers is answered by `beside`.
 
     Raises:
-        DocumentMismatch: a document is not valid, or handlers and document do not agree.
+        DocumentMismatch: the document is not valid OpenAPI.
     """
-    layer = partial(Operations, answer)
-    app = ConnexionMiddleware(_nothing_below, import_name="mock_server", middlewares=[layer])
+    app = ConnexionMiddleware(
+        Handlers(api, routes, beside),
+        import_name="mock_server",
+        middlewares=[*layers],
+        resolver=Resolver(lambda id: api.handlers[id]),
+        uri_parser_class=UriParser,
+        security_map={"bearer": lambda: Security(api)},
+        validator_map={
+            "parameter": ParameterValidator,
+            "body": {"application/json": RequestBody},
+            "response": {"application/json": ResponseBody},
+        },
+        validate_responses=True,
+    )
+    for error in (Problem, ProblemException, Exception):
+        app.add_error_handler(error, _refused)
     try:
-        for api, router in apis:
-            app.add_api(api.document.without_examples, base_path="/", api=api, router=router)
+        # Not "/": Connexion's checks would look for an API of that path, find none, and let pass.
+        app.add_api(api.document.without_examples, base_path="")
     except InvalidSpecification as error:
         raise DocumentMismatch(f"the document is not valid OpenAPI: {error.message}") from None
-    # Connexion builds its layers at the first request; a mismatch has to show at the start.
+    # Connexion builds its layers at the first request; nobody should have to wait for them then.
     app.app, app.middleware_stack = app._build_middleware_stack()
     return app  # type: ignore[no-any-return]  # Connexion carries no types
 
 
-class Operations(SpecMiddleware):  # type: ignore[misc]  # Connexion carries no types
-    """Connexion's layer that knows the operations."""
+class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no types
+    """Connexion's routing, but a slash at the end is another path, and 405 is said by `beside`."""
 
-    def __init__(self, answer: Answer, _below: ASGIApp) -> None:
-        self._answer = answer
-
-    def add_api(
-        self, specification: Specification, *, api: Api, router: Router, **_options: Any
-    ) -> None:
-        """Let a router learn the operations of a document that Connexion found valid."""
-        router.add(api)
+    def add_api(self, *arguments: Any, **options: Any) -> None:
+        """Learn the operations of a document."""
+        super().add_api(*arguments, **options)
+        for mounted in self.router.routes:
+            mounted.app.redirect_slashes = False
+            # Starlette's mount leads no path with a line break on, not even an encoded one.
+            self.router.default = mounted.app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
-        if scope["type"] != "http":
-            raise RuntimeError(f"this server does not speak {scope['type']}")
-        request = _request(scope)
+        """Pass the request on with its operation, or with none."""
         try:
-            if "content-length" in request.headers or "transfer-encoding" in request.headers:
-                request = msgspec.structs.replace(request, body=await _body(receive))
-            response = self._answer(request)
-        except Problem as problem:
-            response = refusal(problem)
-        await _send(response, scope, receive, send)
+            await super().__call__(scope, receive, send)
+        except HTTPException:
+            # Starlette knows the path, but `Allow` would name the methods of its first route only.
+            routing = {"connexion_routing": {"api_base_path": "", "operation_id": None}}
+            extensions = scope.get("extensions", {}) | routing
+            await self.app({**scope, "extensions": extensions}, receive, send)
 
 
-async def _nothing_below(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise RuntimeError("every request is answered above")
+class OperationFinder:
+    """Puts the operation that Connexion chose where all layers below find it."""
+
+    def __init__(self, app: ASGIApp, routes: Routes) -> None:
+        self._app, self._routes = app, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        id = scope["extensions"]["connexion_routing"]["operation_id"]
+        context_of(scope).route = self._routes.by_id(id)
+        await self._app(scope, receive, send)
 
 
-def _request(scope: Scope) -> Request:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host") or "{}:{}".format(*scope["server"])
-    return Request(
-        scope["method"],
-        scope["path"],
-        scope["query_string"].decode("latin-1"),
-        headers,
-        base_url=f"{scope['scheme']}://{host}{scope.get('root_path', '')}",
+def routing(routes: Routes) -> Sequence[Layer]:
+    """Connexion's layer that finds the operation of a request, and ours that notes it."""
+    return (Routing, partial(OperationFinder, routes=routes))
+
+
+class Handlers:
+    """The end of the stack: calls the handler of the operation."""
+
+    def __init__(self, api: Api, routes: Routes, beside: ASGIApp) -> None:
+        self._api, self._beside = api, beside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that the layers above let pass."""
+        context = context_of(scope)
+        route, request = context.route, context.request
+        if route is None:
+            await self._beside(scope, receive, send)
+            return
+        caller = context.caller if context.caller is not None else self._api.anybody(context)
+        result = route.handler(caller, **context.arguments)
+        response = router.response_of(route, result, request.base_url + request.path)
+        await response(scope, receive, send)
+
+
+class Security:
+    """Connexion's security handler of bearer tokens: asks the API who speaks."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def get_fn(self, _scheme: Any, _scopes: Any) -> Callable[[ConnexionRequest], Any]:
+        """The function that judges a request; Connexion wants a dictionary from it."""
+
+        def judge(request: ConnexionRequest) -> dict[str, str]:
+            context = context_of(request.scope)
+            context.caller = self._api.authenticate(context)
+            return {}
+
+        return judge
+
+
+class UriParser(OpenAPIURIParser):  # type: ignore[misc]  # Connexion carries no types
+    """Connexion's reader of parameters, for headers too."""
+
+    parsable_parameters = ("query", "path", "header", "cookie")
+
+    def read(self, texts: dict[str, Any], place: str) -> dict[str, Any]:
+        """Texts to values."""
+        values: dict[str, Any] = self.resolve_params(texts, place)
+        return values
+
+
+class ParameterValidator:
+    """In place of Connexion's own, which says of a wrong value no more than the schema."""
+
+    def __init__(self, _parameters: Any, uri_parser: UriParser, **_options: Any) -> None:
+        self._read = uri_parser.read
+
+    def validate(self, scope: Scope) -> None:
+        """
+        Read the parameters.
+
+        Raises:
+            Problem: 400, one is wrong; 415, a body comes that is not JSON.
+        """
+        context = context_of(scope)
+        route, request = _operation(context), context.request
+        context.arguments = _arguments(route, request, self._read, scope["path_params"])
+        if request.body:
+            router.check_media_type(request.headers)
+            # Connexion compares media types as they are written, and judges no body of another.
+            json = (b"content-type", b"application/json")
+            scope["headers"] = [each for each in scope["headers"] if each[0] != json[0]] + [json]
+
+
+class RequestBody:
+    """In place of Connexion's own: the body is at hand, and its schema is compiled."""
+
+    def __init__(self, **_options: Any) -> None:
+        pass
+
+    async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
+        """
+        Read the body.
+
+        Raises:
+            Problem: 400, it is missing, no JSON, or not what the schema allows.
+        """
+        context = context_of(scope)
+        context.arguments["body"] = router.json_body(_operation(context), context.request.body)
+        return receive, scope
+
+
+class ResponseBody:
+    """In place of Connexion's own: judges the bytes that are sent, by a compiled schema."""
+
+    def __init__(self, scope: Scope, **_options: Any) -> None:
+        self._context = context_of(scope)
+
+    def wrap_send(self, send: Send) -> Send:
+        """Hold the answer back until it is judged."""
+        held: list[Message] = []
+
+        async def judge(message: Message) -> None:
+            held.append(message)
+            if message["type"] == "http.response.body":
+                _judge(self._context, held)
+                for each in held:
+                    await send(each)
+
+        return judge
+
+
+def _judge(context: Context, held: Sequence[Message]) -> None:
+    start, body = held
+    if not body["body"] or context.route is None:
+        # A stream: what it sends is no one answer.
+        return
+    status, tree = start["status"], msgspec.json.decode(body["body"])
+    if error := router.violation(context.route, status, tree):
+        log.error("%s %s: our own answer breaks the contract: %s", context.route.id, status, error)
+        message = f"The mock's answer to {context.route.id} broke the contract: {error}"
+        raise problems.internal(message)
+
+
+def problem_of(route: Route, request: Request) -> str | None:
+    """What is wrong with a request for an operation, whoever asks; None where nothing is."""
+    parser = UriParser(route.declared, {})
+    path = {each.name.replace("-", "_"): "" for each in route.parameters if each.place == "path"}
+    try:
+        _arguments(route, request, parser.read, path)
+        if request.body:
+            router.check_media_type(request.headers)
+        if route.body is not None:
+            router.json_body(route, request.body)
+    except Problem as problem:
+        return problem.message
+    return None
+
+
+def _operation(context: Context) -> Route:
+    if context.route is None:
+        raise RuntimeError("Connexion checks a request that it found no operation for")
+    return context.route
+
+
+def _arguments(
+    route: Route, request: Request, read: parameters.Read, path: Mapping[str, Any]
+) -> dict[str, Any]:
+    return parameters.arguments(
+        route.parameters, read, path=path, query=request.query, headers=request.headers
     )
 
 
-async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise problems.too_large(LARGEST_BODY)
-        if not message.get("more_body"):
-            return bytes(body)
-
-
-async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if response.delay_s:
-        await asyncio.sleep(response.delay_s)
-    if response.wire is not None:
-        await wire.lose(response, scope, receive, send)
-        return
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
-    if (
-        not response.chunked
-        and response.stream is None
-        and response.status != HTTPStatus.NO_CONTENT
-    ):
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    *pieces, last = _pieces(response) if scope["method"] != "HEAD" else [b""]
-    for piece in pieces:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await asyncio.sleep(response.drip_s / len(pieces))
-    if response.stream is not None:
-        await send({"type": "http.response.body", "body": last, "more_body": True})
-        await _stream(response.stream, receive, send)
-        last = b""
-    await send({"type": "http.response.body", "body": last})
-
-
-async def _stream(stream: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Send what comes until there is no more, or nobody listens any more."""
-
-    async def forward() -> None:
-        async for piece in stream:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-    sending = asyncio.ensure_future(forward())
-    gone = asyncio.ensure_future(wire.disconnected(receive))
-    await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-    for each in (sending, gone):
-        each.cancel()
-
-
-def _pieces(response: Response) -> list[bytes]:
-    count = DRIPS if response.drip_s else 2 if response.chunked else 1
-    size = max(1, -(-len(response.body) // count))
-    return [
-        response.body[start : start + size] for start in range(0, len(response.body), size)
-    ] or [b""]
+async def _refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    """The contract's envelope of whatever was raised."""
+    context = context_of(request.scope)
+    if isinstance(error, ProblemException):
+        error = Problem(error.status, error.detail or error.title)
+    if not isinstance(error, Problem):
+        asked = f"{context.request.method} {context.request.path!r}"
+        log.error("%s: a fault of the mock", asked, exc_info=error)
+        error = problems.internal("The mock failed; its log says why.")
+    context.rule = error.rule
+    response: Response = router.refusal(error)
+    headers = dict(response.headers)
+    return ConnexionResponse(
+        response.status, headers.pop("Content-Type"), body=response.body, headers=headers
+    )

@@ -47,6 +47,12 @@ class Document:
         bare: dict[str, Any] = _without(self.tree, "examples")
         return bare
 
+    @property
+    def without_optional_security(self) -> "Document":
+        """The same document, asking for a token wherever it may ask for one."""
+        tree = self.tree | {"security": [each for each in self.tree["security"] if each]}
+        return Document(yaml.dump(tree, Dumper=yaml.CSafeDumper))
+
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Path, method and operation object of every operation."""
         for path, item in self.tree["paths"].items():

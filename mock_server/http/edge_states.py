@@ -1,65 +1,65 @@
-"""Situations that a client should have met, read off the document."""
+"""Situations that a client should have seen, read off the document."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from mock_server.http.document import Document
 
+EMPTY, NEXT = "an empty list", "a next page"
+
 
 class State(Struct, frozen=True):
-    """Something about the records of an operation that a client should have met."""
+    """Something about the records of an operation that a client should have seen."""
 
-    operation: str
     text: str
-    needle: bytes
-    """What stands in the body of an answer where it may be met."""
     field: str | None = None
     value: str | None = None
-    """What a field of a record must say, if it is about one."""
+    """What a field of a record must hold, if it is about one."""
 
-    def met(self, body: bytes) -> bool:
-        """Whether the body of a success shows it."""
-        if self.needle not in body:
-            return False
-        if self.field is None:
-            return True
-        try:
-            records = msgspec.json.decode(body)["data"]
-        except msgspec.DecodeError:
-            # A fault has spoilt the body: no client can read a state off it.
-            return False
-        return any(each.get(self.field) == self.value for each in records)
+    def shown_by(self, envelope: Mapping[str, Any]) -> bool:
+        """Whether an answer shows it: judged by its records, before they are text."""
+        records = envelope.get("data", ())
+        if self.text == EMPTY:
+            return not records
+        if self.text == NEXT:
+            return isinstance(_get(envelope.get("links"), "next"), str)
+        return any(_get(record, self.field) == self.value for record in records)
 
 
-def states_of(document: Document, id: str, said: Mapping[str, Any]) -> Iterator[State]:
+def states_of(document: Document, operation: Mapping[str, Any]) -> Iterator[State]:
     """
     The edge states of an operation, read off its schema: a list that is empty, one that has a
     next page, and each value of each of its records' enumerated fields.
     """
-    schema = said["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    success = document.resolve(operation["responses"].get("200", {}))
+    schema = success.get("content", {}).get("application/json", {})
     envelope = _flat(document, schema.get("schema", {}))
     data = _flat(document, envelope.get("data", {}))
     if "items" not in data:
         return
-    yield State(id, "an empty list", b'"data":[]')
+    yield State(EMPTY)
     if "links" in envelope:
-        yield State(id, "a next page", b'"next":')
+        yield State(NEXT)
     for name, field in _flat(document, data["items"]).items():
         for value in document.resolve(field).get("enum", ()) if isinstance(field, dict) else ():
             if isinstance(value, str):
-                needle = f'"{name}":"{value}"'.encode()
-                yield State(id, f"{name} {value}", needle, name, value)
+                yield State(f"{name} {value}", name, value)
+
+
+def _get(record: Any, name: str | None) -> Any:
+    if name is None:
+        return None
+    return record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
 
 
 def _flat(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The properties of a schema, those of its parts among them; a list's items."""
-    said = document.resolve(dict(schema))
-    found = dict(said.get("properties", {}))
-    for part in said.get("allOf", ()):
-        found |= _flat(document, part)
-    if "items" in said:
-        found["items"] = said["items"]
-    return found
+    schema = document.resolve(dict(schema))
+    properties = dict(schema.get("properties", {}))
+    for part in schema.get("allOf", ()):
+        properties |= _flat(document, part)
+    if "items" in schema:
+        properties["items"] = schema["items"]
+    return properties

@@ -1,9 +1,16 @@
-"""What goes in and what comes out: one HTTP request and its response, as values."""
+"""One HTTP request and its response, as values, and what is known of the two on their way."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Literal
+import gzip
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from mock_server.http.router import Route
 
 Wire = Literal[
     "truncated",
@@ -13,6 +20,11 @@ Wire = Literal[
     "CONNECTION_RESET_BY_PEER",
 ]
 """How a response can be lost on its way; those in capitals as WireMock names them."""
+CONTEXT = "my_account.context"
+_VALUE = "my_account.response"
+SMALLEST_ZIPPED = 500
+FASTEST = 1
+"""The level of gzip: the next ones take twice the time for a tenth of the bytes."""
 
 
 class Request(Struct, frozen=True):
@@ -25,12 +37,15 @@ class Request(Struct, frozen=True):
     body: bytes = b""
     base_url: str = "http://127.0.0.1:4010"
     """By what the client reached us; the links in answers begin with it."""
-    sandbox: str = "default"
-    """The id of the sandbox it lives in."""
 
 
-class Response(Struct, frozen=True):
-    """A response, ready for the socket."""
+class Response(Struct, frozen=True, dict=True):
+    """
+    A response, ready for the socket.
+
+    As an ASGI application it sends itself. Its first message carries the value, so that no layer
+    above has to put together again what another took apart.
+    """
 
     status: int
     body: bytes = b""
@@ -40,7 +55,7 @@ class Response(Struct, frozen=True):
     chunked: bool = False
     """Sent in pieces, without saying its length."""
     stream: AsyncIterator[bytes] | None = None
-    """What is sent after the body, as it comes."""
+    """Chunks that are sent after the body, as they come."""
     drip_s: float = 0.0
     """Seconds that sending the body takes."""
     wire: Wire | None = None
@@ -49,12 +64,80 @@ class Response(Struct, frozen=True):
     """The fault on demand that made it what it is."""
     rule: str | None = None
     """The rule of the document that it is refused by."""
+    states: frozenset[str] = frozenset()
+    """The edge states of the operation that its records show."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
-        found = (value for key, value in self.headers if key.lower() == name.lower())
-        return next(found, None)
+        values = (value for key, value in self.headers if key.lower() == name.lower())
+        return next(values, None)
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI has them."""
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in self.headers]
+        if len(self.body) >= SMALLEST_ZIPPED:
+            raw.append((b"vary", b"Accept-Encoding"))
+        if not self.chunked and self.stream is None and self.status != 204:
+            raw.append((b"content-length", str(len(self.body)).encode()))
+        return raw
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """The body as gzip has it; the same for the same body."""
+        return gzip.compress(self.body, FASTEST, mtime=0)
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        start = {"type": "http.response.start", "status": self.status}
+        await send({**start, "headers": self.raw_headers, _VALUE: self})
+        await send({"type": "http.response.body", "body": self.body})
 
 
-Answer = Callable[[Request], Response]
-"""The whole server seen as a function: everything between two sockets."""
+@dataclass(slots=True)
+class Context:
+    """What is known of a request: found once, on its way in."""
+
+    request: Request
+    for_control: bool = False
+    """Whether it is meant for the control API, however its path is written."""
+    route: "Route | None" = None
+    """The operation that it is for, if it is for one."""
+    caller: Any = None
+    """Who asks: the first argument of a handler."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """The declared parameters, by the names that a handler has for them."""
+    rule: str | None = None
+    """The rule of the document that it was refused by."""
+
+
+def context_of(scope: Scope) -> Context:
+    """What is known of the request."""
+    context: Context = scope[CONTEXT]
+    return context
+
+
+def value_of(message: Message) -> Response | None:
+    """The response that a first message belongs to, if it is one of ours."""
+    value: Response | None = message.get(_VALUE)
+    return value
+
+
+async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
+    """What an application answers, as a value."""
+    messages: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, keep)
+    start = messages[0]
+    if (value := value_of(start)) is not None:
+        return value
+    headers = tuple(
+        (name.decode("latin-1"), text.decode("latin-1"))
+        for name, text in start["headers"]
+        if name != b"content-length"
+    )
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    return Response(start["status"], body, headers, rule=context_of(scope).rule)

@@ -1,20 +1,23 @@
 """What a browser finds beside the API: the documents, raw and rendered."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from starlette.types import Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
 from mock_server.http import problems
 from mock_server.http.document import Document
-from mock_server.http.exchange import Answer, Request, Response
-from mock_server.http.router import JSON, refusal
+from mock_server.http.exchange import Request, Response, context_of
+from mock_server.http.router import JSON, Routes, refusal
 
+Pages = Callable[[Request], Response]
 YAML = ("Content-Type", "application/yaml")
 HTML = ("Content-Type", "text/html; charset=utf-8")
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
@@ -42,7 +45,27 @@ _PAGE = """<!doctype html>
 docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
 
 
-def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Answer:
+class Beside:
+    """Answers what no operation answers: 405 and OPTIONS where a path has others, pages, 404."""
+
+    def __init__(self, routes: Routes, pages: Pages) -> None:
+        self._routes, self._pages = routes, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = context_of(scope).request
+        allowed = self._routes.methods(request.path)
+        if allowed is None:
+            response = self._pages(request)
+        elif request.method == "OPTIONS":
+            response = Response(HTTPStatus.NO_CONTENT, headers=(("Allow", allowed),))
+        else:
+            problem = problems.method_not_allowed(request.method, allowed)
+            response = refusal(problem.under("HTTP-01"))
+        await response(scope, receive, send)
+
+
+def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Pages:
     """Answers every path that no document names."""
     known = {
         "/": Response(307, headers=(("Location", "/__mock__/"),)),

@@ -1,39 +1,49 @@
 """Who may use the control API."""
 
-from dataclasses import dataclass
 from hmac import compare_digest
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from mock_server.http import problems
-from mock_server.http.exchange import Request
+from mock_server.http.exchange import Context, context_of
+from mock_server.http.router import refusal
 
 
-@dataclass(frozen=True, slots=True)
 class Admission:
-    """Whom the control API answers."""
+    """Keeps other web origins away from the control API and its pages."""
 
-    token: str | None
-    """What it asks for; None leaves it open to this machine."""
-    open_to_all: bool = False
+    def __init__(self, app: ASGIApp, *, any_host: bool) -> None:
+        """`any_host`: whether it answers under names that are not this machine's own."""
+        self._app, self._any_host = app, any_host
 
-    def check(self, request: Request, *, names_operation: bool) -> None:
-        """
-        Let a request pass; documents and pages, which are no operations, need no token.
-
-        Raises:
-            Problem: 401 without the token, 403 for a page of another origin.
-        """
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it with 403."""
+        request = context_of(scope).request
         origin = request.headers.get("origin")
         if origin is not None and origin != request.base_url:
-            raise problems.forbidden("The control API answers no other web origin.")
-        if self.token is not None:
-            if names_operation and not _bears(request, self.token):
-                wanted = "the server's admin token: 'Authorization: Bearer TOKEN'"
-                raise problems.invalid_token(f"The control API wants {wanted}.")
-        elif not self.open_to_all and not is_local(urlsplit(request.base_url).hostname):
+            refused = "The control API answers no other web origin."
+        elif not self._any_host and not is_local(urlsplit(request.base_url).hostname):
             # A page of another site whose name was made to lead here: DNS rebinding.
-            raise problems.forbidden("The control API answers under a loopback name only.")
+            refused = "The control API answers under a loopback name only."
+        else:
+            await self._app(scope, receive, send)
+            return
+        await refusal(problems.forbidden(refused))(scope, receive, send)
+
+
+def check_admin(context: Context, token: str) -> None:
+    """
+    Let the admin pass.
+
+    Raises:
+        Problem: 401, the token is missing or another.
+    """
+    sent = context.request.headers.get("authorization", "")
+    if not compare_digest(sent.encode(), f"Bearer {token}".encode()):
+        wanted = "the server's admin token: 'Authorization: Bearer TOKEN'"
+        raise problems.invalid_token(f"The control API wants {wanted}.")
 
 
 def is_local(host: str | None) -> bool:
@@ -42,8 +52,3 @@ def is_local(host: str | None) -> bool:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
-
-
-def _bears(request: Request, token: str) -> bool:
-    sent = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return compare_digest(sent.encode(), token.encode())

@@ -1,41 +1,40 @@
 """Faults on demand: what goes wrong in a sandbox because a tester asked for it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
+from starlette.types import Receive, Scope, Send
 
-from mock_server.http.exchange import Answer, Request, Response, Wire
+from mock_server.http.exchange import Response, Wire, answer_of
 from mock_server.http.problems import Problem, invalid_token
 from mock_server.http.router import JSON, Route, refusal
+from mock_server.middleware.context import ApiContext, OperationLayer
 from mock_server.worlds.changes import FaultsSet
 from mock_server.worlds.faults import Fault, Kind, Rule
 from mock_server.worlds.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Injector:
-    """Lets faults happen at the operations of an API."""
+class FaultInjection(OperationLayer):
+    """Lets the faults of the sandbox happen at the operations that they are about."""
 
-    route: Callable[[str, str], Route | None]
-    """The operation at a method and path."""
-
-    def __call__(self, answer: Answer, sandbox: Sandbox, request: Request) -> Response:
-        """The answer, or what the first fault that fires makes of it; delays add up."""
-        route = self.route(request.method, request.path)
-        if route is None or not any(each.rule.at(route) for each in sandbox.faults):
-            return answer(request)
+    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, unless the first fault that fires answers; delays add up."""
+        route, sandbox = context.operation, context.sandbox
+        if not any(each.rule.at(route) for each in sandbox.faults):
+            await self.app(scope, receive, send)
+            return
         fired, delay_ms = _drawn(sandbox, route)
-        spoilers = [each for each in fired if each.rule.kind != "latency"]
-        if spoilers:
-            rule = spoilers[0].rule
-            response = _EFFECTS[rule.kind](rule, request, answer)
+        rule = next((each.rule for each in fired if each.rule.kind != "latency"), None)
+        if rule is not None and rule.kind in _INSTEAD:
+            response = _INSTEAD[rule.kind](rule)
         else:
-            response = answer(request)
-        return _marked(response, route, fired, delay_ms / 1000)
+            response = await answer_of(self.app, scope, receive)
+            if rule is not None:
+                response = _SPOILED[rule.kind](rule, response)
+        await _marked(response, route, fired, delay_ms / 1000)(scope, receive, send)
 
 
 def _drawn(sandbox: Sandbox, route: Route) -> tuple[list[Fault], float]:
@@ -88,7 +87,7 @@ def _phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def _status(rule: Rule, _request: Request, _answer: Answer) -> Response:
+def _status(rule: Rule) -> Response:
     response = error(rule.status or HTTPStatus.TOO_MANY_REQUESTS, rule.message)
     if rule.retry_after_s is None:
         return response
@@ -96,39 +95,42 @@ def _status(rule: Rule, _request: Request, _answer: Answer) -> Response:
     return replace(response, headers=(*response.headers, retry))
 
 
-def _own_answer(rule: Rule, _request: Request, _answer: Answer) -> Response:
+def _own_answer(rule: Rule) -> Response:
     """What the tester wrote, instead of what the operation would say."""
     body = b"" if rule.body is UNSET else msgspec.json.encode(rule.body)
     headers = {"Content-Type": JSON[1]} | dict(rule.headers)
     return Response(rule.status or HTTPStatus.OK, body, tuple(headers.items()))
 
 
-def _rate_limit(rule: Rule, request: Request, answer: Answer) -> Response:
-    return _status(replace(rule, retry_after_s=rule.retry_after_s or 1), request, answer)
+def _rate_limit(rule: Rule) -> Response:
+    return _status(replace(rule, retry_after_s=rule.retry_after_s or 1))
 
 
-def _drip(rule: Rule, request: Request, answer: Answer) -> Response:
-    return replace(answer(request), drip_s=rule.duration_ms / 1000)
+def _drip(rule: Rule, response: Response) -> Response:
+    return replace(response, drip_s=rule.duration_ms / 1000)
 
 
-def _malformed_json(_rule: Rule, request: Request, answer: Answer) -> Response:
-    response = answer(request)
-    return replace(response, body=response.body[: len(response.body) * 2 // 3])
+def _malformed_json(_rule: Rule, response: Response) -> Response:
+    return replace(response, body=response.body[: len(response.body) * 2 // 3], states=NONE)
 
 
-def _wrong_type(_rule: Rule, request: Request, answer: Answer) -> Response:
-    response = answer(request)
-    return replace(response, body=msgspec.json.encode({"data": "no records", "message": 0}))
+def _wrong_type(_rule: Rule, response: Response) -> Response:
+    body = msgspec.json.encode({"data": "no records", "message": 0})
+    return replace(response, body=body, states=NONE)
 
 
-def _on_the_wire(wire: Wire) -> Callable[[Rule, Request, Answer], Response]:
-    return lambda _rule, request, answer: replace(answer(request), wire=wire)
+def _on_the_wire(wire: Wire) -> Callable[[Rule, Response], Response]:
+    return lambda _rule, response: replace(response, wire=wire, states=NONE)
 
 
-_EFFECTS: Mapping[Kind, Callable[[Rule, Request, Answer], Response]] = {
+NONE: frozenset[str] = frozenset()
+_INSTEAD: Mapping[Kind, Callable[[Rule], Response]] = {
     "status": _status,
     "answer": _own_answer,
     "rate_limit": _rate_limit,
+}
+"""Faults that answer themselves: nobody below hears of the request, and it changes nothing."""
+_SPOILED: Mapping[Kind, Callable[[Rule, Response], Response]] = {
     "drip": _drip,
     "malformed_json": _malformed_json,
     "wrong_type": _wrong_type,
@@ -138,3 +140,4 @@ _EFFECTS: Mapping[Kind, Callable[[Rule, Request, Answer], Response]] = {
     "RANDOM_DATA_THEN_CLOSE": _on_the_wire("RANDOM_DATA_THEN_CLOSE"),
     "CONNECTION_RESET_BY_PEER": _on_the_wire("CONNECTION_RESET_BY_PEER"),
 }
+"""Faults that alter or lose a right answer."""

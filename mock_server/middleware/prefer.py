@@ -1,20 +1,21 @@
 """What a single request prefers: `Prefer: code=404, delay=800`, or `?__code=404&__delay=800`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 from urllib.request import parse_http_list
 
 import msgspec
 from msgspec.structs import replace
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.http import problems
 from mock_server.http.document import Document
-from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.exchange import Request, Response, answer_of
 from mock_server.http.problems import Problem
-from mock_server.http.router import JSON, Router, refusal
+from mock_server.http.router import JSON, refusal
 from mock_server.middleware import faults
+from mock_server.middleware.context import ApiContext, OperationLayer
 
 NAMES = ("code", "example", "delay")
 LONGEST_DELAY_MS = 60_000
@@ -22,31 +23,32 @@ LONGEST_HEADER = 1000
 Examples = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Preferring:
-    """The same server, heeding what each request prefers."""
+class Prefer(OperationLayer):
+    """Heeds what a request prefers."""
 
-    router: Router
-    examples: Examples
-    """Operation → status → name → body, of the document."""
+    def __init__(self, app: ASGIApp, examples: Examples) -> None:
+        super().__init__(app)
+        self._examples = examples
 
-    def __call__(self, request: Request, answer: Answer) -> Response:
-        """The answer that was preferred; 400 where the document has none such."""
+    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer as was preferred; 400 where the document has none such."""
+        request = context.request
         if "prefer" not in request.headers and "__" not in request.query:
-            return answer(request)
-        route = self.router.route(request.method, request.path)
-        if route is None:
-            return answer(request)
+            await self.app(scope, receive, send)
+            return
         try:
             wanted = dict(_wanted(request))
-            return self._preferred(wanted, route.id, request, answer) if wanted else answer(request)
+            response = await self._preferred(wanted, context.operation.id, scope, receive)
         except Problem as problem:
-            return refusal(problem)
+            response = refusal(problem)
+        await response(scope, receive, send)
 
-    def _preferred(
-        self, wanted: Mapping[str, str], id: str, request: Request, answer: Answer
+    async def _preferred(
+        self, wanted: Mapping[str, str], id: str, scope: Scope, receive: Receive
     ) -> Response:
-        known = self.examples[id]
+        if not wanted:
+            return await answer_of(self.app, scope, receive)
+        known = self._examples[id]
         code = _number("code", wanted["code"], 599) if "code" in wanted else None
         if code is not None and code not in known:
             codes = ", ".join(map(str, known))
@@ -55,28 +57,31 @@ class Preferring:
                 ' API with "off_contract": true.'
             )
         delay_s = _number("delay", wanted.get("delay", "0"), LONGEST_DELAY_MS) / 1000
-        response = self._chosen(id, code, wanted.get("example"), request, answer)
+        response = _example(known, code, wanted.get("example"))
+        if response is None:
+            response = await answer_of(self.app, scope, receive)
         applied = ("Preference-Applied", ", ".join(f"{k}={v}" for k, v in wanted.items()))
         headers = (*response.headers, applied)
         return replace(response, headers=headers, delay_s=response.delay_s + delay_s)
 
-    def _chosen(
-        self, id: str, code: int | None, example: str | None, request: Request, answer: Answer
-    ) -> Response:
-        known = self.examples[id]
-        if example is not None:
-            found = {
-                name: (status, body)
-                for status in ([code] if code else known)
-                for name, body in known[status].items()
-            }
-            if example not in found:
-                names = ", ".join(found)
-                raise problems.bad_request(f"There is no example '{example[:80]}', only {names}.")
-            return _shown(*found[example])
-        if code is None or code < 300:
-            return answer(request)
-        return _shown(code, next(iter(known[code].values()), None))
+
+def _example(
+    known: Mapping[int, Mapping[str, Any]], code: int | None, name: str | None
+) -> Response | None:
+    """The example that is meant; None where the request wants a success of its own."""
+    if name is not None:
+        named = {
+            name: (status, body)
+            for status in ([code] if code else known)
+            for name, body in known[status].items()
+        }
+        if name not in named:
+            names = ", ".join(named)
+            raise problems.bad_request(f"There is no example '{name[:80]}', only {names}.")
+        return _shown(*named[name])
+    if code is None or code < 300:
+        return None
+    return _shown(code, next(iter(known[code].values()), None))
 
 
 def _shown(status: int, body: Any) -> Response:

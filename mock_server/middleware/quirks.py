@@ -1,13 +1,14 @@
 """Habits of the real platform that a front end has to live with; all off by default."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.exchange import Request, Response, answer_of, context_of
 
 Alteration = Callable[[Request, Response], Response]
 LARGE_PAGE = 50
@@ -24,19 +25,23 @@ class Quirk:
     alter: Alteration
 
 
-def altered_by(quirks: dict[str, Quirk], answer: Answer) -> Answer:
-    """The same server with these habits; an answer that leaves the contract says so in a header."""
+class Quirks:
+    """Alters every answer as the chosen quirks do; one that leaves the contract says so."""
 
-    def with_quirks(request: Request) -> Response:
-        response = answer(request)
-        for name, quirk in quirks.items():
+    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        request = context_of(scope).request
+        response = await answer_of(self._app, scope, receive)
+        for name in self._names:
+            quirk = QUIRKS[name]
             changed = quirk.alter(request, response)
             if changed is not response and not quirk.keeps_contract:
                 changed = _marked(changed, name)
             response = changed
-        return response
-
-    return with_quirks if quirks else answer
+        await response(scope, receive, send)
 
 
 def _marked(response: Response, name: str) -> Response:

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from mock_server.http.edge_states import State
 from mock_server.http.exchange import Response
 from mock_server.http.router import Route
 
@@ -19,16 +18,15 @@ class Coverage:
     def __init__(self) -> None:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.personas: defaultdict[str, set[str]] = defaultdict(set)
-        self.states: set[State] = set()
+        self.states: set[tuple[str, str]] = set()
 
     def meet(self, route: Route, persona: str | None, response: Response) -> None:
         """Count an answer."""
         self.statuses[route.id, response.status] += 1
         if persona is not None:
             self.personas[route.id].add(persona)
-        if response.status == 200:
-            unmet = (each for each in route.states if each not in self.states)
-            self.states.update(each for each in unmet if each.met(response.body))
+        if response.states:
+            self.states.update((route.id, text) for text in response.states)
 
     def add(self, other: "Coverage") -> None:
         """Count what was met elsewhere too."""
@@ -55,6 +53,6 @@ class Coverage:
             "statuses": {
                 str(status): self.statuses[route.id, status] for status in sorted(route.answers)
             },
-            "states": {each.text: each in self.states for each in route.states},
+            "states": {each.text: (route.id, each.text) in self.states for each in route.states},
             "personas": sorted(self.personas.get(route.id, ())),
         }

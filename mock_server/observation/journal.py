@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mock_server.http.adapter import problem_of
 from mock_server.http.exchange import Request, Response
-from mock_server.http.router import Route, problem_of, violation
+from mock_server.http.router import Route, violation
 from mock_server.observation.coverage import Coverage
 
 KEPT = 500

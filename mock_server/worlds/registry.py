@@ -6,20 +6,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from mock_server.addressing import sandbox_of
-from mock_server.breakages import BREAKAGES
 from mock_server.http import problems
-from mock_server.http.exchange import Request
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
-from mock_server.worlds import scenario, snapshot, tokens
+from mock_server.worlds import scenario, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.changes import State
@@ -47,7 +43,6 @@ class Opening:
     now: datetime | None = None
     """Where its clock stands still; None lets it run with real time."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    breakages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +64,13 @@ class Sandboxes:
         kinds: Kinds,
         catalogue: Catalogue,
         about: Callable[[Account], About],
+        operations: Sequence[Route] = (),
         limits: Limits | None = None,
         storage: Storage | None = None,
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
-        self.business: Sequence[Route] = ()
-        """The operations of the My Account API, once they are known."""
+        self.operations = operations
+        """Those of the My Account API."""
         self._world = _worlds(kinds, catalogue, about)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
@@ -140,7 +136,6 @@ class Sandboxes:
             self._make_room()
         try:
             first, clock = saved.clocks(resumed=resumed)
-            broken = [BREAKAGES[id] for id in saved.breakages]
             text = msgspec.json.encode(saved.overrides, order="sorted")
             world = self._world(saved.source, saved.seed, saved.opened.astimezone(UTC), text)
             first_world = world
@@ -154,10 +149,9 @@ class Sandboxes:
             raise SnapshotError(f"a snapshot that names an unknown {error}") from None
         except (ScenarioError, ClockError) as error:
             raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
-        breakages = {each.id: each.start() for each in broken}
         state = State(world, clock, saved.decided, tuple(saved.faults))
         id = id or secrets.token_hex(4)
-        return Sandbox(id, State(first_world, first), breakages, state=state, keep=self._save)
+        return Sandbox(id, State(first_world, first), state=state, keep=self._save)
 
     def world(
         self, source: str | Source, seed: int, opened: datetime, overrides: Mapping[str, Any]
@@ -193,12 +187,9 @@ class Sandboxes:
     def _made(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
         since = None if opening.now else machine_now()
         clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
-        broken = [BREAKAGES[id] for id in opening.breakages]
-        overrides = reduce(scenario.merged, (each.overrides for each in broken), opening.overrides)
-        text = msgspec.json.encode(overrides, order="sorted")
+        text = msgspec.json.encode(opening.overrides, order="sorted")
         world = self._world(opening.scenario, opening.seed, clock.base, text)
-        breakages = {each.id: each.start() for each in broken}
-        return Sandbox(id, State(world, clock), breakages, keep=self._save)
+        return Sandbox(id, State(world, clock), keep=self._save)
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
@@ -211,13 +202,13 @@ class Sandboxes:
         Raises:
             Problem: 404, there is none.
         """
-        found = self._find(id)
+        found = self.find(id)
         if found is None:
             raise problems.not_found(f"There is no sandbox '{id[:80]}'.")
         return found
 
-    def _find(self, id: str) -> Sandbox | None:
-        """A sandbox that somebody asks for, and so uses."""
+    def find(self, id: str) -> Sandbox | None:
+        """A sandbox by its id, which is used by that; None where there is none."""
         found = self._by_id.get(id)
         if found is None or self._limits.idle_s is None:
             return found
@@ -272,24 +263,6 @@ class Sandboxes:
             if sandbox.coverage is not None:
                 met.add(sandbox.coverage)
         return met
-
-    def addressed(self, request: Request) -> Request:
-        """
-        The request as seen from inside the sandbox that it lives in.
-
-        That is named by the path, under `/@ID/`, or by the token; else it is the default one.
-
-        Raises:
-            Problem: 404, the path names a sandbox that does not exist.
-        """
-        if named := sandbox_of(request.path):
-            id, path = named
-            base_url = f"{request.base_url}/@{id}"
-            return replace(request, path=path, base_url=base_url, sandbox=self.get(id).id)
-        token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
-        if token is None or self._find(token.sandbox) is None:
-            return request
-        return replace(request, sandbox=token.sandbox)
 
 
 def base_path(sandbox: Sandbox) -> str:

@@ -1,6 +1,6 @@
 """Sandboxes: a world each, with what was changed in it since."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from mock_server.http import problems
-from mock_server.http.exchange import Answer, Request, Response
+from mock_server.http.exchange import Request, Response
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
@@ -34,8 +34,6 @@ class Staff:
 
 
 Caller = Account | Staff
-PlantedFault = Callable[[Request, Answer, "Sandbox"], Response]
-"""Answers in place of the right `Answer`, which it may ask."""
 
 
 class Sandbox:
@@ -46,7 +44,6 @@ class Sandbox:
         "_journal",
         "_keep",
         "_listeners",
-        "breakages",
         "id",
         "opening",
         "revision",
@@ -57,7 +54,6 @@ class Sandbox:
         self,
         id: str,
         opening: State,
-        breakages: Mapping[str, PlantedFault] | None = None,
         *,
         state: State | None = None,
         keep: Callable[["Sandbox"], None] | None = None,
@@ -67,8 +63,6 @@ class Sandbox:
         anybody sees it, and refuses it by raising.
         """
         self.id, self.opening, self._keep = id, opening, keep
-        self.breakages = breakages or {}
-        """What was broken in it on purpose, by the breakage's id."""
         self._journal: Journal | None = None
         self._grants: Grants | None = None
         self.state = state or opening
@@ -178,12 +172,13 @@ class Sandbox:
     def record(
         self,
         route: Route | None,
+        token: Token | None,
         request: Request,
         response: Response,
         changes: list[dict[str, Any]],
     ) -> None:
         """Note a request in the journal."""
-        persona, role = self._spoken_for(request.headers.get("authorization"))
+        persona, role = self._speaker(request, token)
         self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
 
     def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
@@ -193,28 +188,31 @@ class Sandbox:
         now, shown = self.clock.now(), [change.shown()]
         self.journal.record(now, None, change.persona, None, request, Response(200), shown)
 
-    def _spoken_for(self, authorization: str | None) -> tuple[str | None, str | None]:
+    def is_revoked(self, token: Token | None) -> bool:
+        """Whether the sign-in that a token came of was ended."""
+        grant = token.grant if token else None
+        return grant is not None and grant in self.grants.revoked
+
+    def _speaker(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
         """The persona and the role that a token names, good or not."""
-        if authorization is None:
+        if "authorization" not in request.headers:
             return None, None
-        token = tokens.parse(authorization.rpartition(" ")[2])
         if token is None or token.sandbox != self.id:
             return None, "unknown"
         if token.role == "staff":
             return None, "staff"
-        if token.name not in self.world.scenario.customers:
+        if token.name not in self.world:
             return None, "unknown"
         over = token.expires is not None and token.expires <= self.clock.now()
         return token.name, "expired" if over else token.role
 
-    def caller(self, authorization: str | None) -> Caller:
+    def caller(self, token: Token | None) -> Caller:
         """
-        Who speaks, by the Authorization header.
+        Who speaks, by their token.
 
         Raises:
-            Problem: 401, there is no token, or it opens nothing here.
+            Problem: 401, it opens nothing here.
         """
-        token = tokens.parse(_bearer(authorization))
         if token is None or token.sandbox != self.id:
             raise problems.invalid_token("The token is not valid.").under("AUTH-02")
         if token.role == "staff" and token.name in self.world.scenario.staff:
@@ -222,21 +220,8 @@ class Sandbox:
         if token.role == "staff" or token.name not in self.world:
             raise problems.invalid_token("The token is not valid.").under("AUTH-02")
         account = self.account(token.name)
-        if token.role == "revoked" or (token.grant and token.grant in self.grants.revoked):
+        if token.role == "revoked" or self.is_revoked(token):
             raise problems.invalid_token("The token was revoked; sign in again.").under("AUTH-09")
         if token.role == "expired" or (token.expires and token.expires <= account.now):
             raise problems.invalid_token("The token has expired; sign in again.").under("AUTH-06")
         return account
-
-
-def _bearer(authorization: str | None) -> str:
-    if authorization is None:
-        raise problems.token_missing(
-            "No token was sent; send 'Authorization: Bearer TOKEN'."
-        ).under("AUTH-01")
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.").under(
-            "AUTH-03"
-        )
-    return token.strip()

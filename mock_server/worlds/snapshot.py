@@ -71,7 +71,6 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
     scenario: ScenarioText
     seed: Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
     overrides: dict[str, Any]
-    breakages: Annotated[list[str], Meta(max_length=20)]
     opened: Instant
     first_clock: Clocked
     """What a reset goes back to."""
@@ -123,7 +122,6 @@ def taken(sandbox: Sandbox) -> Snapshot:
         text.scenario,
         text.seed,
         text.overrides,
-        list(sandbox.breakages),
         world.opened,
         _clocked(sandbox.opening.clock),
         _clocked(sandbox.clock),

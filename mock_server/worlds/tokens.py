@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
+from mock_server.http import problems
+
 Role = Literal["customer", "staff", "expired", "revoked"]
 ROLES = get_args(Role)
 DEFAULT_SANDBOX = "default"
@@ -46,3 +48,21 @@ def parse(text: str) -> Token | None:
     except ValueError:
         return None
     return Token(sandbox or DEFAULT_SANDBOX, role, name, expires, grant or None)  # type: ignore[arg-type]
+
+
+def check_bearer(authorization: str | None) -> None:
+    """
+    See that a header carries a bearer token, whichever that is.
+
+    Raises:
+        Problem: 401.
+    """
+    if authorization is None:
+        raise problems.token_missing(
+            "No token was sent; send 'Authorization: Bearer TOKEN'."
+        ).under("AUTH-01")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.").under(
+            "AUTH-03"
+        )

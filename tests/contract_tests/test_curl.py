@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mock_server.breakages import BREAKAGES
 from rich.console import Console
 
 from contract_tests.check import Plan, check
@@ -20,7 +21,6 @@ from contract_tests.redaction import Redactor
 from contract_tests.report import terminal
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
-from mock_server.breakages import BREAKAGES
 
 AT_ONCE = "concurrency"
 """Its exchanges overlap, which lines of a shell do not."""

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_server.addressing import is_control
 from mock_server.http.document import Document
+from mock_server.http.paths import is_control
 from tests.conftest import Serve
 
 BODIES: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from mock_server.app import Settings
 from mock_server.http import bounds
 from mock_server.http.bounds import BoundsError
-from mock_server.http.exchange import Request, Response
+from mock_server.http.exchange import Response
 from tests.conftest import Caller
 
 SANDBOXES = "/__mock__/sandboxes"
@@ -30,7 +30,7 @@ def answer(mock: Caller) -> Iterator[Callable[[bytes | Json], Response]]:
 
     def sent(body: bytes | Json) -> Response:
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return mock.mock.answer(Request("POST", SANDBOXES, body=text))
+        return mock("POST", SANDBOXES, body=text)
 
     yield sent
     assert mock.control("GET", SANDBOXES) == before
@@ -204,7 +204,7 @@ def test_faults_are_counted(mock: Caller) -> None:
     for _ in range(100):
         mock.control("POST", f"{SANDBOXES}/{id}/faults", {"kind": "drip"})
     body = json.dumps({"kind": "drip"}).encode()
-    refused = mock.mock.answer(Request("POST", f"{SANDBOXES}/{id}/faults", body=body))
+    refused = mock("POST", f"{SANDBOXES}/{id}/faults", body=body)
     mock.control("DELETE", f"{SANDBOXES}/{id}")
 
     assert refused.status == 409

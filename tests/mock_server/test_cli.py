@@ -71,8 +71,8 @@ def test_an_unknown_reference_in_a_scenario_names_what_there_is(tmp_path: Path) 
     assert "golden" in one_line(run("scenarios", "check", str(file)))
 
 
-def test_an_unknown_fault_or_instant_is_refused() -> None:
-    for option in (["--break", "nothing-like-it"], ["--now", "yesterday"], ["--quirk", "odd"]):
+def test_an_unknown_quirk_or_instant_is_refused() -> None:
+    for option in (["--now", "yesterday"], ["--quirk", "odd"]):
         result = run("serve", *option)
         assert result.exit_code == 2
         assert option[1] in result.stderr

@@ -1,6 +1,7 @@
 """The platform's habits: each shows, and those that leave the contract say so."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from mock_server.app import Settings
 from mock_server.http.exchange import Response
-from mock_server.middleware.quirks import QUIRKS
+from mock_server.middleware.quirks import LARGE_PAGE_DELAY_S, QUIRKS
 from tests.conftest import Caller
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -34,10 +35,17 @@ def test_each_quirk_changes_an_answer_and_marks_it_when_it_leaves_the_contract(n
     plain, quirky = answers(), answers(name)
     changed = [path for path in PATHS if plain[path] != quirky[path]]
 
-    assert changed
+    assert changed or name == "slow-large-page"
     for path in PATHS:
         mark = quirky[path].header("X-Mock-Off-Contract")
         assert mark == (None if path not in changed or QUIRKS[name].keeps_contract else name)
+
+
+def test_a_large_page_takes_its_time() -> None:
+    started = time.monotonic()
+    answers("slow-large-page")
+
+    assert time.monotonic() - started >= LARGE_PAGE_DELAY_S
 
 
 def test_numbers_come_as_strings() -> None:

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from mock_server.app import Settings
-from mock_server.http.exchange import Request
 from mock_server.worlds.registry import Limits
 from tests.conftest import Caller, Serve
 
@@ -96,10 +95,9 @@ def test_a_sandbox_at_a_time_that_no_clock_shows_is_refused(client: httpx.Client
     assert "2000 to 2200" in answer.json()["message"]
 
 
-def test_a_misspelt_scenario_breakage_or_holding_is_named(client: httpx.Client) -> None:
+def test_a_misspelt_scenario_or_holding_is_named(client: httpx.Client) -> None:
     wrong = {
         "no-such-scenario": {"scenario": "no-such-scenario"},
-        "no-such-fault": {"breakages": ["no-such-fault"]},
         "no-such-kind": {"overrides": {"customers": {"ada": {"no-such-kind": 1}}}},
     }
     for name, body in wrong.items():
@@ -109,7 +107,7 @@ def test_a_misspelt_scenario_breakage_or_holding_is_named(client: httpx.Client) 
 
 
 def create(call: Caller) -> tuple[int, dict[str, Any]]:
-    answer = call.mock.answer(Request("POST", SANDBOXES, "", {}, b'{"scenario": "empty"}'))
+    answer = call("POST", SANDBOXES, body=b'{"scenario": "empty"}')
     return answer.status, json.loads(answer.body)
 
 

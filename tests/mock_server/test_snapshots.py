@@ -79,7 +79,6 @@ def test_a_server_starts_from_a_snapshot(
         ({"format": "something else"}, "format"),
         ({"version": 2}, "version"),
         ({"clock": {"base": "never"}}, "broken"),
-        ({"breakages": ["no-such-fault"]}, "no-such-fault"),
         ({"scenario": {"name": "x", "text": "title: [unclosed"}}, "cannot be opened"),
         (
             {"decisions": [{"persona": "zoe", "preference_id": "x", "opted_in": True}]},

@@ -8,7 +8,6 @@ export interface Opening {
   /** ISO 8601; the clock stands still there. */
   now?: string;
   overrides?: Record<string, unknown>;
-  breakages?: string[];
   /** What `Sandbox.snapshot` gave; nothing else beside it. */
   snapshot?: Snapshot;
 }

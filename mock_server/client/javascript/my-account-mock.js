@@ -35,7 +35,7 @@ export class MockServer {
     throw new MockError(`${method} ${path} was answered ${answer.status}: ${told(text)}`, answer.status);
   }
 
-  /** Open a sandbox: {scenario, seed, now, overrides, breakages} or {snapshot}. */
+  /** Open a sandbox: {scenario, seed, now, overrides} or {snapshot}. */
   async sandbox(opening = {}) {
     return new Sandbox(this, await this.call("POST", `${CONTROL}/sandboxes`, opening));
   }

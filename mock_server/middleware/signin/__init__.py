@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.addressing import sandbox_of
+from mock_server.http.paths import sandbox_of
 from mock_server.worlds.account import Account
 from mock_server.worlds.sandbox import Sandbox
 

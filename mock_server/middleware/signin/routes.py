@@ -18,6 +18,7 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.middleware.signin.clients import Redirects
 from mock_server.middleware.signin.provider import ALGORITHM, SCOPES, Form, Provider, keys
+from mock_server.worlds import tokens
 from mock_server.worlds.account import Account
 from mock_server.worlds.grants import Grant
 from mock_server.worlds.sandbox import Sandbox
@@ -122,8 +123,10 @@ class SignIn:
     async def userinfo(self, request: Request) -> Response:
         """What the application may know of who signed in."""
         authorization = request.headers.get("authorization")
-        provider = self._provider(request, _prefix((authorization or "").partition(" ")[2]))
-        caller = provider.sandbox.caller(authorization)
+        tokens.check_bearer(authorization)
+        token = (authorization or "").rpartition(" ")[2]
+        provider = self._provider(request, _prefix(token))
+        caller = provider.sandbox.caller(tokens.parse(token))
         if not isinstance(caller, Account):
             raise problems.invalid_token("This is no customer's token.")
         grant = provider.sandbox.grant_of(authorization)

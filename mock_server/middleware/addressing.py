@@ -1,0 +1,55 @@
+"""Which API a request is for, and in which sandbox it lives."""
+
+from msgspec.structs import replace
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.http.exchange import CONTEXT, Request, context_of
+from mock_server.http.paths import sandbox_of
+from mock_server.http.problems import Problem
+from mock_server.http.router import refusal
+from mock_server.middleware.context import ApiContext
+from mock_server.worlds import tokens
+from mock_server.worlds.registry import Sandboxes
+from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.tokens import DEFAULT_SANDBOX, Token
+
+
+class Addressing:
+    """Sends each request to one of two stacks, which share nothing that a path could reach."""
+
+    def __init__(self, sandboxes: Sandboxes, *, control: ASGIApp, my_account: ASGIApp) -> None:
+        self._sandboxes, self._control, self._my_account = sandboxes, control, my_account
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, as it is seen from inside its sandbox."""
+        if context_of(scope).for_control:
+            await self._control(scope, receive, send)
+            return
+        try:
+            scope = self._inside(scope)
+        except Problem as problem:
+            await refusal(problem)(scope, receive, send)
+        else:
+            await self._my_account(scope, receive, send)
+
+    def _inside(self, scope: Scope) -> Scope:
+        request = context_of(scope).request
+        token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
+        request, sandbox = self._addressed(request, token)
+        context = ApiContext(request=request, sandbox=sandbox, token=token)
+        return {**scope, "path": request.path, CONTEXT: context}
+
+    def _addressed(self, request: Request, token: Token | None) -> tuple[Request, Sandbox]:
+        """
+        The request and its sandbox: named by the path, under `/@ID/`, or by the token, or the
+        default one.
+
+        Raises:
+            Problem: 404, the path names a sandbox that does not exist.
+        """
+        if named := sandbox_of(request.path):
+            id, path = named
+            sandbox = self._sandboxes.get(id)
+            return replace(request, path=path, base_url=f"{request.base_url}/@{id}"), sandbox
+        by_token = self._sandboxes.find(token.sandbox) if token else None
+        return request, by_token or self._sandboxes.get(DEFAULT_SANDBOX)

@@ -1,0 +1,53 @@
+"""What is known of a request for the My Account API, and the layers that only such a one passes."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.http.exchange import Context, context_of
+from mock_server.http.router import Route
+from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.tokens import Token
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiContext(Context):
+    """A request for the My Account API."""
+
+    sandbox: Sandbox
+    """Where it lives."""
+    token: Token | None
+    """What its Authorization header names, good or not; None where it names nothing."""
+
+    @property
+    def operation(self) -> Route:
+        """The operation of a request that is for one."""
+        assert self.route is not None
+        return self.route
+
+
+def api_context_of(scope: Scope) -> ApiContext:
+    """What is known of a request for the My Account API."""
+    context = context_of(scope)
+    assert isinstance(context, ApiContext)
+    return context
+
+
+class OperationLayer(ABC):
+    """A layer that requests for an operation pass; all others go straight on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        context = api_context_of(scope)
+        if context.route is None:
+            await self.app(scope, receive, send)
+        else:
+            await self.handle(context, scope, receive, send)
+
+    @abstractmethod
+    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+        """Do the one job of the layer."""

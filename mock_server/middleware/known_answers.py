@@ -1,0 +1,70 @@
+"""Answers known again: the same question to an unchanged sandbox is not worked out twice."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.http.exchange import Response, answer_of
+from mock_server.middleware.context import ApiContext, OperationLayer
+
+LARGEST_MEMORY = 32 << 20
+"""So many bytes of answers are kept; the one that was asked for least lately goes first."""
+SAFE = ("GET", "HEAD")
+
+
+class KnownAnswers(OperationLayer):
+    """
+    Gives a success again that Connexion's layers let pass before.
+
+    A revision names one state of one sandbox, and all that an answer depends on besides is in the
+    key: whatever leaves from here is, byte for byte, what the document's validators accepted.
+    """
+
+    def __init__(self, app: ASGIApp, largest: int = LARGEST_MEMORY) -> None:
+        super().__init__(app)
+        self._largest, self._size = largest, 0
+        self._known: OrderedDict[Hashable, Response] = OrderedDict()
+
+    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on and remember what comes back."""
+        if context.request.method not in SAFE:
+            await self.app(scope, receive, send)
+            return
+        key = _key(context)
+        response = self._known.get(key)
+        if response is None:
+            response = await answer_of(self.app, scope, receive)
+            if response.status == 200:
+                self._remember(key, response)
+        else:
+            self._known.move_to_end(key)
+        await response(scope, receive, send)
+
+    def _remember(self, key: Hashable, response: Response) -> None:
+        self._known[key] = response
+        self._size += _size(response)
+        while self._size > self._largest:
+            _, oldest = self._known.popitem(last=False)
+            self._size -= _size(oldest)
+
+
+def _size(response: Response) -> int:
+    # Twice: the compressed form is made when somebody asks for it, and is never longer.
+    return 2 * len(response.body)
+
+
+def _key(context: ApiContext) -> Hashable:
+    request, route = context.request, context.operation
+    return (
+        context.sandbox.revision,
+        # Nothing in an answer is finer than a second.
+        int(context.sandbox.clock.now().timestamp()),
+        request.headers.get("authorization"),
+        # Signing out is no change of the sandbox, but ends what a token opens.
+        context.sandbox.is_revoked(context.token),
+        request.base_url,
+        request.path,
+        request.query,
+        *(request.headers.get(name) for name in route.headers),
+    )

@@ -1,0 +1,28 @@
+"""The journal: what was asked, what was answered, what that changed."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.http.exchange import answer_of
+from mock_server.middleware.context import api_context_of
+from mock_server.worlds.changes import Change
+
+API = ("/customers/", "/shop/")
+"""What stands under these is meant for the My Account API, even where it does not exist."""
+
+
+class Recording:
+    """Notes each request for the API in the journal of its sandbox."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note what became of it."""
+        context, changes = api_context_of(scope), list[Change]()
+        with context.sandbox.heard_by(changes.append):
+            response = await answer_of(self._app, scope, receive)
+        request = context.request
+        if context.route is not None or request.path.startswith(API):
+            shown = [text for each in changes if (text := each.shown()) is not None]
+            context.sandbox.record(context.route, context.token, request, response, shown)
+        await response(scope, receive, send)
