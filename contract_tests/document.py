@@ -263,6 +263,9 @@ def as_json_schema(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     said = {key: as_json_schema(value) for key, value in node.items()}
-    if said.pop("nullable", False) is True:
-        return {"anyOf": [{"type": "null"}, said]}
-    return said
+    if said.pop("nullable", False) is not True:
+        return said
+    if "type" in said:
+        # Not `anyOf`, under which an error no longer tells where and of what kind it is.
+        return said | {"type": [said["type"], "null"]}
+    return {"anyOf": [{"type": "null"}, said]}

@@ -95,4 +95,8 @@ def _json_schema(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     said = {key: _json_schema(value) for key, value in node.items() if key != "nullable"}
-    return {"anyOf": [said, {"type": "null"}]} if node.get("nullable") is True else said
+    if node.get("nullable") is not True:
+        return said
+    if "type" in said:
+        return said | {"type": [said["type"], "null"]}
+    return {"anyOf": [said, {"type": "null"}]}

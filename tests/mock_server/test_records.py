@@ -39,7 +39,8 @@ def test_a_record_has_the_fields_of_its_schema(name: str) -> None:
 @pytest.mark.parametrize("name", STRUCTS)
 def test_a_record_knows_the_members_of_its_enums(name: str) -> None:
     for field in msgspec.structs.fields(STRUCTS[name]):
-        declared = SCHEMAS[name]["properties"][field.encode_name].get("enum")
+        schema = SCHEMAS[name]["properties"][field.encode_name]
+        declared = DOCUMENT.resolve(schema).get("enum")
         kinds = [field.type, *get_args(field.type)]
         literals = [get_args(each) for each in kinds if get_origin(each) is Literal]
         if declared and literals:

@@ -205,7 +205,7 @@ def test_every_nullable_enum_lists_null() -> None:
 
 def test_every_field_says_what_it_is() -> None:
     for name, schema in DOCUMENT.tree["components"]["schemas"].items():
-        for field, said in schema["properties"].items():
+        for field, said in schema.get("properties", {}).items():
             assert DOCUMENT.resolve(said).get("description"), f"{name}.{field}"
 
 
