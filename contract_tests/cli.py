@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,12 +13,14 @@ import msgspec
 from msgspec.structs import replace as described_as
 from rich.console import Console
 
-from contract_tests import archive, baseline, recorded
+from contract_tests import archive, baseline, cli_mutants, recorded
 from contract_tests import parity as oracles
-from contract_tests import self_check as proof
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, selected
 from contract_tests.client import Exchange
+from contract_tests.command import THIN, USAGE, VIOLATED
+from contract_tests.command import one_line_errors as _one_line_errors
+from contract_tests.command import option as _option
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.example import Example, example, right_answer
@@ -26,60 +28,15 @@ from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
-from contract_tests.redaction import Redactor
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, complete, load
+from contract_tests.target import CustomerSaid, Target, TargetError, complete, load
 
-VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
-CRASHED = 70
-"""The kit's own fault: what `sysexits.h` calls an internal software error; never a verdict."""
-INTERRUPTED = 130
-"""What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
 SOURCES = ("documented", "client", "ruled")
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[Redactor]:
-    """Whatever goes wrong is told in one line, without the secrets of what it yields."""
-    redact = Redactor()
-    try:
-        yield redact
-    except (BrokenPipeError, click.exceptions.Exit, click.ClickException):
-        # Whoever read the output has seen enough; Click ends the command quietly.
-        raise
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get("CONTRACT_TESTS_TRACEBACK"):
-            raise
-        text, status = _ending(error)
-        click.echo(f"contract-tests: {redact(' '.join(text.split()))}", err=True)
-        sys.exit(status)
-
-
-def _ending(error: BaseException) -> tuple[str, int]:
-    """What is said of an error, and the exit code."""
-    match error:
-        case KeyboardInterrupt():
-            return "interrupted; there is no verdict", INTERRUPTED
-        case TargetError():
-            return str(error), USAGE
-        case Unreachable():
-            return f"the target cannot be reached: {error}", UNREACHABLE
-        case OSError(filename=str()):
-            return f"{error.filename}: {error.strerror}", USAGE
-    text = f"a fault of the kit, and no verdict: {type(error).__name__}: {error}"
-    return f"{text} (CONTRACT_TESTS_TRACEBACK=1 shows where)", CRASHED
-
-
-def _option(*names: str, **said: Any) -> Callable[[Any], Any]:
-    """An option that a variable can give too: `--seed` is CONTRACT_TESTS_SEED."""
-    long = next(name for name in names if name.startswith("--"))
-    variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -333,22 +290,6 @@ def _needs(law: Law) -> list[str]:
     return [words[name] for name in law.needs if name in words]
 
 
-@main.command("self-check")
-@_option("--url", help="A running mock; one is started by default.")
-@_option("--only", multiple=True, metavar="NAME", help="Faults, groups or rules.")
-@_option("--beside-schemathesis", is_flag=True, help="Say what `schemathesis run` finds; slow.")
-def self_check(url: str | None, only: tuple[str, ...], beside_schemathesis: bool) -> None:
-    """See the kit go red: run it against planted faults, and against harmless variants."""
-    with _one_line_errors(), nullcontext(url) if url else proof.mock() as at:
-        found = []
-        chosen = proof.catalogue(at, only)
-        for finding in proof.findings(at, chosen, beside=beside_schemathesis):
-            found.append(finding)
-            click.echo(_line(finding))
-        click.echo(_figures(found))
-        sys.exit(0 if all(finding.fine for finding in found) else VIOLATED)
-
-
 @main.command()
 @_option("--left", help="The oracle; a mock is started by default.")
 @_option("--right", required=True, help="The implementation to hold against it.")
@@ -369,7 +310,7 @@ def parity(
     Ids and instants are correlated, not compared; statuses, shapes, orders, counts and consents
     are. Both sides must hold the same scenario.
     """
-    with _one_line_errors(), nullcontext(left) if left else proof.mock() as oracle:
+    with _one_line_errors(), nullcontext(left) if left else mock() as oracle:
         target = load(right_profile) if right_profile else Target()
         over = {"customers": tuple(map(CustomerSaid, customer_token))} if customer_token else {}
         target, contract = described_as(target, base_url=right, **over), Contract.load()
@@ -387,29 +328,6 @@ def parity(
         sys.exit(VIOLATED)
 
 
-def _line(finding: proof.Finding) -> str:
-    killers = ",".join(finding.killers)[:48]
-    plain = {None: "", True: "  schemathesis too", False: "  laws alone"}[finding.schemathesis]
-    return (
-        f"{finding.outcome:11} {finding.id:38} {finding.rule:11} {killers:48}"
-        f" {finding.seconds:5.1f} s {finding.requests:4}{plain}"
-    )
-
-
-def _figures(found: list[proof.Finding]) -> str:
-    planted = [each for each in found if not each.benign]
-    killed = [each for each in planted if each.killers]
-    right = [each for each in planted if each.outcome == "killed"]
-    benign = [each for each in found if each.benign]
-    alarms = [each for each in benign if each.killers]
-    plain = [each for each in killed if each.schemathesis]
-    beside = f", plain Schemathesis {len(plain)}/{len(planted)}" if plain else ""
-    return (
-        f"kill rate {len(killed)}/{len(planted)}, right group named {len(right)}/{len(planted)},"
-        f" false alarms {len(alarms)}/{len(benign)}{beside}"
-    )
-
-
 @main.command()
 def laws() -> None:
     """List every law."""
@@ -417,3 +335,7 @@ def laws() -> None:
     for law in sorted(LAWS, key=lambda each: each.rule):
         rule = contract.rules[law.rule]
         click.echo(f"{rule.id:12} {rule.source:10} {law.group:14} {rule.text}")
+
+
+for command in cli_mutants.COMMANDS:
+    main.add_command(command)

@@ -33,6 +33,11 @@ _WORDS = re.compile(
 Query = Sequence[tuple[str, str]]
 
 
+def transport_of(target: Target) -> httpx.BaseTransport:
+    """What reaches a target: a socket."""
+    return httpx.HTTPTransport()
+
+
 class ReadOnly(Exception):
     """A request that would write, in a run that must not."""
 
@@ -157,7 +162,7 @@ class Client:
     """URLs that were not answered; there is no patience with them a second time."""
 
     def __post_init__(self) -> None:
-        sender = self.transport or httpx.HTTPTransport()
+        sender = self.transport or transport_of(self.target)
         self.http = httpx.Client(
             transport=ReadOnlyTransport(sender) if self.target.read_only else sender,
             timeout=self.target.timeout_s,

@@ -95,9 +95,10 @@ def _filled(text: str, path: Path) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def complete(target: Target) -> Target:
+def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Target:
     """
-    The target with what can be found out: our own mock tells its people and their facts.
+    The target with what can be found out: our own mock tells its people and their facts, asked by
+    `transport` where one is given.
 
     Raises:
         TargetError: there is no base URL, or nobody to speak for.
@@ -111,7 +112,7 @@ def complete(target: Target) -> Target:
     target = replace(target, base_url=url)
     _usable(target)
     if not target.customers:
-        target = _discovered(target)
+        target = _discovered(target, transport)
     if not target.customers:
         raise TargetError(
             "nobody to speak for: give two customers' tokens (--customer-token, or a profile)"
@@ -160,11 +161,12 @@ def _sendable(value: str, what: str) -> None:
         raise TargetError(f"{what} has {kind} in it ({place}): give the bare token")
 
 
-def _discovered(target: Target) -> Target:
+def _discovered(target: Target, transport: httpx.BaseTransport | None) -> Target:
     root, at, sandbox = target.base_url.partition("/@")
     url = f"{root}/__mock__/sandboxes/{sandbox if at else 'default'}"
     try:
-        answer = httpx.get(url, timeout=target.timeout_s)
+        with httpx.Client(transport=transport, timeout=target.timeout_s) as client:
+            answer = client.get(url)
         said = answer.json() if answer.status_code == 200 else {}
     except httpx.TransportError as error:
         raise Unreachable(f"{target.base_url}: {error}") from None

@@ -43,10 +43,26 @@ def named(names: Iterable[str]) -> list[Mutant]:
     chosen = set(names)
     known = {name for mutant in MUTANTS.values() for name in _names(mutant)}
     for name in sorted(chosen - known):
-        near = get_close_matches(name, known, 3, 0.5)
-        hint = f"near: {', '.join(near)}" if near else "`contract-tests mutants` lists them"
-        raise TargetError(f"no mutant, group or rule is called '{name}'; {hint}")
+        raise TargetError(f"no mutant, group or rule is called '{name}'; {_near(name, known)}")
     return [mutant for mutant in MUTANTS.values() if not chosen or chosen & _names(mutant)]
+
+
+def exactly(id: str) -> Mutant:
+    """
+    The mutant with this id.
+
+    Raises:
+        TargetError: there is none; near ones are named.
+    """
+    if id not in MUTANTS:
+        raise TargetError(f"no mutant is called '{id}'; {_near(id, MUTANTS)}")
+    return MUTANTS[id]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, 3, 0.5)
+    listing = "`contract-tests mutants` lists them"
+    return f"did you mean {' or '.join(near)}?" if near else listing
 
 
 def _names(mutant: Mutant) -> set[str]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_fields
 
 from contract_tests.actor import Customer
 from contract_tests.check import Plan, check
-from contract_tests.client import SAFE, ReadOnly
+from contract_tests.client import ReadOnly, ReadOnlyTransport, transport_of
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.law import NotCovered, Verdict
@@ -67,7 +67,10 @@ class Study:
         Raises:
             Unreachable: it does not answer.
         """
-        self.recording = RecordingTransport(transport or httpx.HTTPTransport(), target.rate_per_s)
+        sender = transport or transport_of(target)
+        # Below the mutants, so that none of them can write either.
+        sender = ReadOnlyTransport(sender) if target.read_only else sender
+        self.recording = RecordingTransport(sender, target.rate_per_s)
         # The recording paces what leaves; what is answered from memory need not wait.
         self.target, self.contract = with_fields(target, rate_per_s=None), contract
         self.people = People(self.target, contract)
@@ -120,7 +123,7 @@ class Study:
 
     def _would_show(self, mutant: Mutant) -> bool:
         """Whether it changes an answer to anything that was read of the target as it is."""
-        seen = MutantTransport(mutant, _Kept(self.recording), self.people)
+        seen = MutantTransport(mutant, ReadOnlyTransport(self.recording), self.people)
         for request in self._reads:
             try:
                 seen.handle_request(request)
@@ -139,18 +142,6 @@ class Study:
                 customer.restore(consents)
             customer.client.exchanges.clear()
         self._written = self.recording.written
-
-
-class _Kept(httpx.BaseTransport):
-    """Lets nothing be written."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method not in SAFE:
-            raise ReadOnly(f"{request.method} {request.url.path} was kept from leaving")
-        return self._inner.handle_request(request)
 
 
 def _of(customer: Customer) -> dict[str, bool]:

@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from contract_tests.client import SAFE
+from contract_tests.client import SAFE, ReadOnly
 from contract_tests.mutants.message import Request, Response
 from contract_tests.mutants.mutant import NOT_APPLICABLE, Mutant
 from contract_tests.mutants.people import People
 
 _OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
 """Headers that do not hold for a body that was changed."""
+_OF_THE_SERVER = "/__"
+"""What a server keeps for itself, as our mock does its control API."""
 
 
 class MutantTransport(httpx.BaseTransport):
@@ -26,7 +28,8 @@ class MutantTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The mutant's answer; the implementation's own to what lies outside the API."""
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        if not path.startswith(f"{self._prefix}/"):
+        outside = not path.startswith(f"{self._prefix}/") or path.startswith(_OF_THE_SERVER)
+        if outside:
             return self._inner.handle_request(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = Request(
@@ -37,7 +40,7 @@ class MutantTransport(httpx.BaseTransport):
     def _answer(self, exchange: "_Exchange") -> Response:
         try:
             response = self._change(exchange.asked, exchange.send, self._people)
-        except NOT_APPLICABLE:
+        except (*NOT_APPLICABLE, ReadOnly):
             return exchange.plain()
         self.touched = self.touched or exchange.altered(response)
         return response

@@ -3,7 +3,6 @@
 from datetime import date
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -12,6 +11,7 @@ from contract_tests import cli
 from contract_tests.baseline import UNEXPLAINED
 
 PLACE = "PAGE-08@listMyAccountOrders"
+from tests.contract_tests.conftest import Broken
 
 
 def run(*arguments: str) -> Result:
@@ -25,10 +25,9 @@ def written(path: Path, law: str = PLACE, reason: str = "sorted next week", unti
 
 
 @pytest.fixture
-def broken(url: str) -> str:
+def broken(broken: Broken) -> str:
     """A sandbox in which orders come in another order."""
-    made = {"breakages": ["two-orders-are-swapped"]}
-    return url + str(httpx.post(f"{url}/__mock__/sandboxes", json=made).json()["base_path"])
+    return broken("two-orders-are-swapped").base_url
 
 
 def test_a_known_violation_is_printed_and_tolerated_a_documented_one_too(

@@ -4,23 +4,16 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import httpx
-import pytest
 from click.testing import CliRunner, Result
 
 from contract_tests.cli import main
+from tests.contract_tests.conftest import Broken
+
+SWAPPED = "two-orders-are-swapped"
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, arguments, env=env)
-
-
-@pytest.fixture
-def broken(url: str) -> str:
-    """A sandbox with a planted fault."""
-    said = {"breakages": ["two-orders-are-swapped"]}
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
-    return url + str(sandbox["base_path"])
 
 
 def test_a_kept_contract_is_exit_0(url: str) -> None:
@@ -30,8 +23,8 @@ def test_a_kept_contract_is_exit_0(url: str) -> None:
     assert "KEPT" in result.stdout
 
 
-def test_a_broken_rule_is_exit_1_with_sentence_place_and_curl(broken: str) -> None:
-    result = run("run", "--base-url", broken, "--depth", "quick")
+def test_a_broken_rule_is_exit_1_with_sentence_place_and_curl(broken: Broken) -> None:
+    result = run("run", "--base-url", broken(SWAPPED).base_url, "--depth", "quick")
 
     assert result.exit_code == 1
     for told in ("PAGE-08", "Newest first", "spec/openapi.yaml:", "curl -i", "_TOKEN"):
@@ -86,11 +79,12 @@ def test_thin_coverage_is_exit_4_when_more_is_required(url: str) -> None:
     assert run("run", *only, "--require-coverage", "95").exit_code == 4
 
 
-def test_reports_are_written_and_no_token_is_in_them(broken: str, tmp_path: Path) -> None:
+def test_reports_are_written_and_no_token_is_in_them(broken: Broken, tmp_path: Path) -> None:
     kinds = ("junit", "json", "html", "sarif")
     reports = [f"--report={kind}={tmp_path / kind}" for kind in kinds]
     env = {"GITHUB_ACTIONS": "true"}
-    result = run("run", "--base-url", broken, "--depth", "quick", *reports, env=env)
+    target = broken(SWAPPED)
+    result = run("run", "--base-url", target.base_url, "--depth", "quick", *reports, env=env)
     texts = {kind: (tmp_path / kind).read_text("utf-8") for kind in kinds}
 
     assert "::error title=PAGE-" in result.stdout
@@ -113,23 +107,23 @@ def test_a_law_is_explained(url: str) -> None:
     assert "CREDITS-05" in run("laws").stdout
 
 
-def test_no_report_shows_a_token_or_most_of_one(url: str, tmp_path: Path) -> None:
-    said = {"breakages": ["a-token-is-known-by-most-of-it"]}
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
+def test_no_report_shows_a_token_or_most_of_one(broken: Broken, tmp_path: Path) -> None:
+    target = broken("a-token-is-known-by-most-of-it")
     files = [tmp_path / kind for kind in ("junit", "json", "html", "sarif")]
     reports = [part for file in files for part in ("--report", f"{file.name}={file}")]
-    result = run("run", "-u", url + sandbox["base_path"], "--only", "AUTH-02", *reports)
+    result = run("run", "-u", target.base_url, "--only", "AUTH-02", *reports)
 
     assert result.exit_code == 1
     assert "${ADA_TOKEN%?}" in result.stdout
     for text in (result.stdout, *(file.read_text() for file in files)):
-        assert f"{sandbox['id']}.customer-" not in text
+        assert target.customers[0].token[:-1] not in text
 
 
-def test_the_line_for_a_lengthened_token_names_a_variable_that_a_shell_knows(url: str) -> None:
-    said = {"breakages": ["a-token-is-known-by-its-beginning"]}
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
-    result = run("run", "-u", url + sandbox["base_path"], "--only", "AUTH-02")
+def test_the_line_for_a_lengthened_token_names_a_variable_that_a_shell_knows(
+    broken: Broken,
+) -> None:
+    target = broken("a-token-is-known-by-its-beginning")
+    result = run("run", "-u", target.base_url, "--only", "AUTH-02")
 
     assert "${ADA_TOKEN}x" in result.stdout
     assert "$ADA_TOKENx" not in result.stdout

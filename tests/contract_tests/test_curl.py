@@ -5,26 +5,26 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import httpx
 import pytest
-from mock_server.breakages import BREAKAGES
 from rich.console import Console
 
 from contract_tests.check import Plan, check
 from contract_tests.client import Exchange
 from contract_tests.engine import Options
 from contract_tests.law import Verdict
+from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.redaction import Redactor
 from contract_tests.report import terminal
 from contract_tests.report.summary import Report
-from contract_tests.target import Target, complete
+from contract_tests.target import Target
+from tests.contract_tests.conftest import Broken
 
 AT_ONCE = "concurrency"
 """Its exchanges overlap, which lines of a shell do not."""
-CHOSEN = [id for id, each in BREAKAGES.items() if not each.benign and each.group != AT_ONCE][::4]
+CHOSEN = [id for id, each in MUTANTS.items() if not each.harmless and each.group != AT_ONCE][::4]
 PAUSE = "printf '\\n=====\\n'"
 
 
@@ -85,22 +85,13 @@ def decided(shown: tuple[int, Any], evidence: Sequence[Exchange]) -> Any:
     return status, [each for each in body["data"] if any(each["id"] in url for url in writes)]
 
 
-@pytest.fixture
-def sandbox(url: str, breakage: str) -> Iterator[Target]:
-    said = {"breakages": [breakage], "now": "2026-03-01T09:00:00Z"}
-    made = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
-    yield complete(Target(base_url=url + made["base_path"]))
-    httpx.delete(f"{url}/__mock__/sandboxes/{made['id']}")
-
-
-@pytest.mark.parametrize("breakage", CHOSEN)
-def test_the_lines_of_a_violation_run_as_printed_and_show_it(
-    sandbox: Target, breakage: str
-) -> None:
-    report = check(sandbox, Plan(Options(only=(BREAKAGES[breakage].group,)), "quick"))
+@pytest.mark.parametrize("mutant", CHOSEN)
+def test_the_lines_of_a_violation_run_as_printed_and_show_it(broken: Broken, mutant: str) -> None:
+    target = broken(mutant, now="2026-03-01T09:00:00Z")
+    report = check(target, Plan(Options(only=MUTANTS[mutant].rules), "quick"))
     verdict = report.violations[0]
     lines = lines_of(verdict, printed(report))
-    again = shell(lines, sandbox)
+    again = shell(lines, target)
 
     assert [each[0] for each in again] == [each.status for each in verdict.evidence]
     first, second = (

@@ -19,15 +19,15 @@ from contract_tests.recorded import Record, judge
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import Target, complete
+from tests.contract_tests.conftest import Broken
 
 NOW = "2026-03-01T09:00:00Z"
 CONTRACT = Contract.load()
 ORDERS = CONTRACT.operations["listMyAccountOrders"]
 
 
-def sandbox(url: str, *breakages: str) -> Target:
-    wanted = {"breakages": list(breakages), "now": NOW}
-    made = httpx.post(f"{url}/__mock__/sandboxes", json=wanted).json()
+def sandbox(url: str) -> Target:
+    made = httpx.post(f"{url}/__mock__/sandboxes", json={"now": NOW}).json()
     return complete(Target(base_url=url + made["base_path"]))
 
 
@@ -88,7 +88,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli.main, ["judge", *map(str, arguments)])
 
 
-def broken(report: Report) -> set[str]:
+def violated(report: Report) -> set[str]:
     return {each.rule.id for each in report.violations}
 
 
@@ -134,7 +134,7 @@ def test_some_reads_of_right_traffic_raise_no_alarm(url: str, tmp_path: Path, se
 
 
 @pytest.mark.parametrize(
-    ("breakage", "rules"),
+    ("mutant", "rules"),
     [
         ("unpaid-is-a-penny-off", {"ORDER-01"}),
         ("instants-have-no-offset", {"BODY-04"}),
@@ -145,21 +145,23 @@ def test_some_reads_of_right_traffic_raise_no_alarm(url: str, tmp_path: Path, se
         ("errors-hide-from-browsers", {"HTTP-04"}),
     ],
 )
-def test_planted_faults_are_found_in_what_was_recorded(
-    url: str, tmp_path: Path, breakage: str, rules: set[str]
+def test_mutants_are_found_in_what_was_recorded(
+    broken: Broken, tmp_path: Path, mutant: str, rules: set[str]
 ) -> None:
-    report = judged(tmp_path, har(browsed(sandbox(url, breakage)).client.exchanges))
+    report = judged(tmp_path, har(browsed(broken(mutant, now=NOW)).client.exchanges))
 
-    assert rules <= broken(report)
+    assert rules <= violated(report)
 
 
 def test_the_journal_of_the_mock_can_be_judged(url: str, tmp_path: Path) -> None:
-    for breakages, code in (((), 0), (("charges-name-another-customer",), 1)):
-        target = sandbox(url, *breakages)
-        browsed(target)
-        id = target.base_url.rpartition("@")[2]
+    target = sandbox(url)
+    browsed(target)
+    id = target.base_url.rpartition("@")[2]
+    right = httpx.get(f"{url}/__mock__/sandboxes/{id}/journal/har").text
+    wrong = right.replace(str(target.customers[0].id), "00000000-0000-4000-8000-000000000001", 1)
+    for journal, code in ((right, 0), (wrong, 1)):
         path = tmp_path / "journal.har"
-        path.write_bytes(httpx.get(f"{url}/__mock__/sandboxes/{id}/journal/har").content)
+        path.write_text(journal)
         result = run(path)
         assert result.exit_code == code, result.stdout
 

@@ -3,22 +3,17 @@
 import httpx
 import pytest
 
-from contract_tests.parity import Difference, compare
+from contract_tests.parity import compare
 from contract_tests.target import Target, complete
-
-
-def parted(url: str, *faults: str) -> Difference | None:
-    sandboxes = f"{url}/__mock__/sandboxes"
-    paths = [
-        httpx.post(sandboxes, json={"breakages": planted}).json()["base_path"]
-        for planted in ([], list(faults))
-    ]
-    left, right = (complete(Target(base_url=url + path)) for path in paths)
-    return compare(left, right, depth="quick")
+from tests.contract_tests.conftest import Broken
 
 
 def test_the_mock_agrees_with_itself(url: str) -> None:
-    assert parted(url) is None
+    sandboxes = f"{url}/__mock__/sandboxes"
+    paths = [httpx.post(sandboxes, json={}).json()["base_path"] for _ in range(2)]
+    left, right = (complete(Target(base_url=url + path)) for path in paths)
+
+    assert compare(left, right, depth="quick") is None
 
 
 @pytest.mark.parametrize(
@@ -31,8 +26,11 @@ def test_the_mock_agrees_with_itself(url: str) -> None:
         ("no-token-needed", "AUTH-01"),
     ],
 )
-def test_a_fault_is_shown_in_the_fewest_requests(url: str, fault: str, rule: str) -> None:
-    found = parted(url, fault)
+def test_a_fault_is_shown_in_the_fewest_requests(
+    url: str, broken: Broken, fault: str, rule: str
+) -> None:
+    right = broken(fault)
+    found = compare(complete(Target(base_url=url)), right, depth="quick")
 
     assert found is not None
     assert found.rule.id == rule

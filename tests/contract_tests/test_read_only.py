@@ -12,8 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from contract_tests.check import Plan, check
+from contract_tests.document import Contract
+from contract_tests.mutants import proxy
+from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.target import Target, complete
 from tests.conftest import Serve
 
@@ -117,15 +121,15 @@ def test_ctrl_c_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
 def test_a_second_run_straight_after_sends_the_same_and_says_the_same(
     url: str, recorded: tuple[str, list[tuple[str, str]]]
 ) -> None:
-    proxy, sent = recorded
-    said = {"breakages": ["a-second-opt-in-toggles"], "now": "2026-03-01T09:00:00Z"}
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=said).json()
-    target = complete(Target(base_url=proxy + sandbox["base_path"]))
-    seen = []
-    for _ in range(2):
-        sent.clear()
-        report = check(target, Plan(seed=5))
-        seen.append((Counter(sent), [(each.id, each.outcome) for each in report.verdicts]))
+    recorder, sent = recorded
+    opening = {"now": "2026-03-01T09:00:00Z"}
+    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=opening).json()
+    target, seen = complete(Target(base_url=recorder + sandbox["base_path"])), []
+    with proxy.running(MUTANTS["a-second-opt-in-toggles"], target, Contract.load()) as broken:
+        for _ in range(2):
+            sent.clear()
+            report = check(replace(target, base_url=broken.url), Plan(seed=5))
+            seen.append((Counter(sent), [(each.id, each.outcome) for each in report.verdicts]))
 
     assert seen[0] == seen[1]
     assert ("PREF-05@actionMyAccountMarketingPreferenceOptIn", "violated") in seen[0][1]

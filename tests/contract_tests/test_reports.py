@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema_rs import Draft202012Validator
@@ -20,6 +19,7 @@ from contract_tests.report.files import WRITERS
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
+from tests.contract_tests.conftest import Broken
 
 ORDERS = "--only=PAGE-08"
 
@@ -29,10 +29,9 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
 
 
 @pytest.fixture
-def broken(url: str) -> str:
+def broken(broken: Broken) -> str:
     """A sandbox in which orders come in another order."""
-    made = {"breakages": ["two-orders-are-swapped"]}
-    return url + str(httpx.post(f"{url}/__mock__/sandboxes", json=made).json()["base_path"])
+    return broken("two-orders-are-swapped").base_url
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a run comes to: no green without something that holds, and evidence that shows the bug."""
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -11,6 +10,7 @@ from contract_tests.engine import Options
 from contract_tests.law import Outcome, Verdict
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
+from tests.contract_tests.conftest import Broken
 
 
 def run(*arguments: str) -> Result:
@@ -21,12 +21,6 @@ def report(*outcomes: Outcome, allow_unstable: bool = False) -> Report:
     rule = Contract.load().rules["PAGE-03"]
     verdicts = [Verdict(rule, "pagination", "listMyAccountOrders", each) for each in outcomes]
     return Report("http://x", 1, verdicts, 0.0, 0, allow_unstable=allow_unstable)
-
-
-def broken(url: str, breakage: str) -> Target:
-    """A target with a planted fault."""
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json={"breakages": [breakage]}).json()
-    return complete(Target(base_url=url + sandbox["base_path"]))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +102,7 @@ def test_a_rule_without_a_law_is_explained_as_such(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("breakage", "law", "paths"),
+    ("mutant", "law", "paths"),
     [
         ("expired-ones-are-always-listed", "CREDITS-01", ["/customers/my-account/credits"]),
         ("everybody-is-the-first-customer", "OWN-01", ["/customers/my-account"]),
@@ -116,9 +110,9 @@ def test_a_rule_without_a_law_is_explained_as_such(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_the_evidence_is_the_exchanges_that_show_it(
-    url: str, breakage: str, law: str, paths: list[str]
+    broken: Broken, mutant: str, law: str, paths: list[str]
 ) -> None:
-    target = broken(url, breakage)
+    target = broken(mutant)
     found = check(target, Plan(Options(only=(law,)), "quick")).violations[0]
     shown = [each.url.removeprefix(target.base_url).partition("?")[0] for each in found.evidence]
 
@@ -126,8 +120,10 @@ def test_the_evidence_is_the_exchanges_that_show_it(
     assert set(shown) == set(paths)
 
 
-def test_a_refused_write_and_the_read_that_shows_its_harm_are_both_shown_in_order(url: str) -> None:
-    target = broken(url, "a-refused-opt-in-still-writes")
+def test_a_refused_write_and_the_read_that_shows_its_harm_are_both_shown_in_order(
+    broken: Broken,
+) -> None:
+    target = broken("a-refused-opt-in-still-writes")
     found = check(target, Plan(Options(only=("AUTH-12",)), "quick")).violations[0]
     *before, read = found.evidence
 

@@ -140,7 +140,6 @@ SPOILT: list[tuple[tuple[str, ...], Json]] = [
     ((), {"opened": "2026-03-01T09:00:00"}),
     ((), {"seed": -1}),
     ((), {"seed": 10**30}),
-    ((), {"breakages": ["http.no-such"] * 30}),
     (("scenario",), {"name": ""}),
     (("scenario",), {"text": "title: x\ncustomers: {ada: {customer: {dob: 2026-02-30}}}"}),
     (("scenario",), {"text": "title: x\ncustomers: {ada: {customer: {joined: 2026-02-30}}}"}),

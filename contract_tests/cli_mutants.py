@@ -1,0 +1,171 @@
+"""The commands about mutants: self-check, power, break and their list."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec.structs import replace
+
+from contract_tests import power as powers
+from contract_tests.command import VIOLATED, one_line_errors, option
+from contract_tests.document import Contract
+from contract_tests.mutants.catalogue import exactly, named
+from contract_tests.mutants.mutant import Mutant
+from contract_tests.mutants.proxy import Proxy
+from contract_tests.mutants.study import Finding, Study
+from contract_tests.own_mock import mock
+from contract_tests.self_check import Figures, plain_schemathesis
+from contract_tests.session import ready
+from contract_tests.target import CustomerSaid, Target, TargetError, complete, load
+
+
+def _target(profile: Path | None, **options: Any) -> Target:
+    """The profile, with what the command line gives laid over it."""
+    target = load(profile) if profile else Target()
+    tokens = tuple(map(CustomerSaid, options.pop("customer_token", ())))
+    over = {**options, "customers": tokens}
+    return replace(target, **{name: value for name, value in over.items() if value})
+
+
+@click.command("self-check")
+@option("-u", "--base-url", help="A right implementation; a mock is started by default.")
+@option("--profile", type=Path, help="A YAML file that describes it.")
+@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
+@option("--beside-schemathesis", is_flag=True, help="Say what `schemathesis run` finds; slow.")
+def self_check(
+    base_url: str | None, profile: Path | None, only: Sequence[str], beside_schemathesis: bool
+) -> None:
+    """See the kit go red: show it a right implementation through mutants.
+
+    Ends with the share of mutants that were found, the share for which a rule that they break was
+    named, and the false alarms over harmless variants.
+    """
+    with one_line_errors():
+        chosen = named(only)
+        start = nullcontext(base_url) if base_url or profile else mock()
+        with start as url:
+            target = ready(_target(profile, base_url=url), contract := Contract.load(), 0)
+            study = Study(target, contract)
+            findings = []
+            for finding in study.findings(chosen):
+                findings.append(finding)
+                beside = ""
+                if beside_schemathesis and not finding.mutant.harmless:
+                    too = plain_schemathesis(finding.mutant, target, contract)
+                    beside = "  schemathesis too" if too else "  laws alone"
+                click.echo(_line(finding) + beside)
+        click.echo(str(Figures(findings)))
+        sys.exit(0 if all(finding.fine for finding in findings) else VIOLATED)
+
+
+def _line(finding: Finding) -> str:
+    mutant, seconds = finding.mutant, finding.seconds
+    told = finding.wakes or ",".join(finding.killers)[:48]
+    return (
+        f"{finding.outcome:11} {mutant.id:42} {','.join(mutant.rules):11} {seconds:4.1f} s  {told}"
+    )
+
+
+@click.command()
+@option("-u", "--base-url", help="Where the API is; a path before its own is fine.")
+@option("--profile", type=Path, help="A YAML file that describes the target.")
+@option("--customer-token", multiple=True, help="A customer's token; give two.")
+@option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
+@option("--rate", "rate_per_s", type=float, metavar="N", help="Requests per second at the most.")
+@option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
+@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
+def power(
+    base_url: str | None, profile: Path | None, patience: float, only: Sequence[str], **options: Any
+) -> None:
+    """Measure how far a green verdict on your service can be trusted.
+
+    Judges the service through each known mutant in turn, on this side of the wire: the service
+    itself is not broken, and what it answered once is not asked again. Tells how many mutants a
+    run with these tokens and this data finds, which are missed, and what would wake those that
+    cannot show.
+    """
+    with one_line_errors():
+        chosen = [mutant for mutant in named(only) if not mutant.harmless]
+        contract = Contract.load()
+        target = ready(_target(profile, base_url=base_url, **options), contract, patience)
+        study = Study(target, contract)
+        findings = list(_watched(study, chosen))
+        measured = powers.measured(findings, powers.now())
+        _show(study, findings, measured)
+        if not only:
+            with suppress(OSError):
+                powers.keep(target.base_url, measured)
+
+
+def _watched(study: Study, mutants: Sequence[Mutant]) -> list[Finding]:
+    """Judge through each, with a bar where somebody watches."""
+    with click.progressbar(
+        mutants, file=sys.stderr, label="mutants", item_show_func=lambda each: each and each.id
+    ) as shown:
+        return [study.finding(mutant) for mutant in shown]
+
+
+def _show(study: Study, findings: Sequence[Finding], measured: powers.Power) -> None:
+    if violations := study.baseline.violations:
+        click.echo(f"The service itself breaks {len(violations)} laws; those find nothing more.")
+    for finding in findings:
+        if finding.outcome == "MISSED":
+            click.echo(f"missed   {finding.mutant.id}: {finding.mutant.text}")
+    for sleep in powers.sleeping(findings):
+        click.echo(f"asleep   {sleep.mutants:3}  would wake with {sleep.needs}")
+    for reason, rules in powers.uncovered(study.baseline.verdicts).items():
+        click.echo(f"no law   {', '.join(rules)}: {reason}")
+    click.echo(
+        f"This run finds {measured.found} of {len(findings)} known mutants:"
+        f" {measured.awake} show with these tokens and this data, {measured.asleep} are asleep."
+    )
+    click.echo(f"The service was sent {study.recording.sent} requests.")
+
+
+@click.command("break")
+@click.argument("mutant")
+@option("--target", "base_url", help="The implementation to show broken.")
+@option("--profile", type=Path, help="A YAML file that describes it.")
+@option("--customer-token", multiple=True, help="A customer's token; give two.")
+@option("--port", default=0, help="Where to listen on this machine; 0 takes any free one.")
+def break_(
+    mutant: str, base_url: str | None, profile: Path | None, port: int, **options: Any
+) -> None:
+    """Show any implementation broken: a reverse proxy with a mutant in it.
+
+    Mutants about tokens and about other customers need a profile, or two customers' tokens.
+    """
+    with one_line_errors():
+        chosen = exactly(mutant)
+        target = _known(_target(profile, base_url=base_url, **options))
+        with Proxy(chosen, target, Contract.load(), port) as proxy:
+            click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
+            proxy.serve_forever()
+
+
+def _known(target: Target) -> Target:
+    """The target with its people, where they can be found out."""
+    if not target.base_url:
+        raise TargetError("--target: say where the implementation is, as in http://127.0.0.1:4010")
+    try:
+        return complete(target)
+    except TargetError:
+        if target.customers or "://" not in target.base_url:
+            raise
+        click.echo("no customers are known: mutants about tokens will not show", err=True)
+        return target
+
+
+@click.command()
+@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
+def mutants(only: Sequence[str]) -> None:
+    """List every mutant and every harmless variant."""
+    with one_line_errors():
+        for mutant in named(only):
+            click.echo(f"{mutant.id:42} {','.join(mutant.rules):11} {mutant.text}")
+
+
+COMMANDS = (self_check, power, break_, mutants)

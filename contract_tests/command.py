@@ -1,0 +1,57 @@
+"""What the commands of the kit share: exit codes, errors in one line, options as variables."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from contract_tests.redaction import Redactor
+from contract_tests.target import TargetError, Unreachable
+
+VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
+CRASHED = 70
+"""The kit's own fault: what `sysexits.h` calls an internal software error; never a verdict."""
+INTERRUPTED = 130
+"""What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[Redactor]:
+    """Whatever goes wrong is told in one line, without the secrets of what it yields."""
+    redact = Redactor()
+    try:
+        yield redact
+    except (BrokenPipeError, click.exceptions.Exit, click.ClickException):
+        # Whoever read the output has seen enough; Click ends the command quietly.
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("CONTRACT_TESTS_TRACEBACK"):
+            raise
+        text, status = _ending(error)
+        click.echo(f"contract-tests: {redact(' '.join(text.split()))}", err=True)
+        sys.exit(status)
+
+
+def _ending(error: BaseException) -> tuple[str, int]:
+    """What is said of an error, and the exit code."""
+    match error:
+        case KeyboardInterrupt():
+            return "interrupted; there is no verdict", INTERRUPTED
+        case TargetError():
+            return str(error), USAGE
+        case Unreachable():
+            return f"the target cannot be reached: {error}", UNREACHABLE
+        case OSError(filename=str()):
+            return f"{error.filename}: {error.strerror}", USAGE
+    text = f"a fault of the kit, and no verdict: {type(error).__name__}: {error}"
+    return f"{text} (CONTRACT_TESTS_TRACEBACK=1 shows where)", CRASHED
+
+
+def option(*names: str, **said: Any) -> Callable[[Any], Any]:
+    """An option that a variable can give too: `--seed` is CONTRACT_TESTS_SEED."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)

@@ -1,0 +1,113 @@
+"""A reverse proxy that shows an implementation broken by a mutant."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import httpx
+
+from contract_tests.client import transport_of
+from contract_tests.document import Contract
+from contract_tests.mutants.mutant import Mutant
+from contract_tests.mutants.people import People
+from contract_tests.mutants.transport import MutantTransport
+from contract_tests.target import Target
+
+_HOP_BY_HOP = (
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "content-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "proxy-authorization",
+)
+"""Headers that are good for one connection, or for a body as it came."""
+
+
+class Proxy(ThreadingHTTPServer):
+    """Listens on this machine, and has every path that the target's origin has."""
+
+    daemon_threads = True
+
+    def __init__(self, mutant: Mutant, target: Target, contract: Contract, port: int = 0) -> None:
+        """
+        Raises:
+            OSError: the port is taken.
+        """
+        super().__init__(("127.0.0.1", port), _Handler)
+        parts = urlsplit(target.base_url)
+        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = self.origin + parts.path.rstrip("/")
+        """The target's base URL, as it stands here."""
+        self.target_origin = f"{parts.scheme}://{parts.netloc}"
+        people = People(target, contract)
+        self.client = httpx.Client(
+            transport=MutantTransport(mutant, transport_of(target), people),
+            timeout=target.timeout_s,
+        )
+
+    def rewritten(self, text: bytes) -> bytes:
+        """A body or a header with links that lead through this proxy."""
+        ours, theirs = self.origin.encode(), self.target_origin.encode()
+        escaped = theirs.replace(b"/", rb"\/"), ours.replace(b"/", rb"\/")
+        return text.replace(theirs, ours).replace(*escaped)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Proxy
+    protocol_version = "HTTP/1.1"
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        # The base class looks for a do_GET, a do_POST and so on; every method is taken.
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the target logs."""
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = [pair for pair in self.headers.items() if pair[0].lower() not in _HOP_BY_HOP]
+        headers = [pair for pair in headers if pair[0].lower() != "host"]
+        try:
+            response = self.server.client.request(
+                self.command, self.server.target_origin + self.path, headers=headers, content=body
+            )
+        except httpx.HTTPError as error:
+            self._send(502, [("Content-Type", "text/plain")], f"the target: {error}".encode())
+            return
+        pairs = [
+            (name, self.server.rewritten(value.encode("latin-1", "replace")).decode("latin-1"))
+            for name, value in response.headers.multi_items()
+            if name.lower() not in _HOP_BY_HOP
+        ]
+        self._send(response.status_code, pairs, self.server.rewritten(response.content))
+
+    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        if status not in (204, 304):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@contextmanager
+def running(mutant: Mutant, target: Target, contract: Contract) -> Iterator[Proxy]:
+    """A proxy on a free port for as long as it is needed."""
+    with Proxy(mutant, target, contract) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.shutdown()
+            thread.join()

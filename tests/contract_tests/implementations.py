@@ -1,0 +1,80 @@
+"""Right implementations of the contract, reached without a socket where that is possible."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import httpx
+import msgspec
+
+from contract_tests.target import Target, complete
+from mock_server.app import Settings, build_app
+from tests.contract_tests import independent
+
+ORIGIN = "http://127.0.0.1:4010"
+NODE = Path(__file__).with_name("implementation.mjs")
+
+
+class InProcess(httpx.BaseTransport):
+    """Sends requests to an ASGI application, one at a time."""
+
+    def __init__(self, app: Any) -> None:
+        self._asgi = httpx.ASGITransport(app)
+        self._loop, self._turn = asyncio.new_event_loop(), Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        with self._turn:
+            return self._loop.run_until_complete(self._answer(request))
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._asgi.handle_async_request(request)
+        body = b"".join([piece async for piece in answer.stream])  # type: ignore[union-attr]
+        stream = httpx.ByteStream(body)
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=stream)
+
+    def close(self) -> None:
+        """Nothing: it is shared."""
+
+
+Implementation = tuple[Target, httpx.BaseTransport]
+
+
+def mock(overrides: Mapping[str, Any] | None = None) -> Implementation:
+    """The mock at a fixed instant, in a sandbox with these overrides."""
+    transport = InProcess(build_app(Settings(now=datetime(2026, 3, 1, 9, tzinfo=UTC))))
+    with httpx.Client(transport=transport, base_url=ORIGIN) as client:
+        sandbox = client.post("/__mock__/sandboxes", json={"overrides": overrides or {}}).json()
+    described = Target(base_url=ORIGIN + sandbox["base_path"])
+    return complete(described, transport=transport), transport
+
+
+def python() -> Implementation:
+    """The independent implementation in Python."""
+    profile = {"base_url": f"http://independent{independent.PREFIX}"} | independent.PROFILE
+    return complete(msgspec.convert(profile, Target)), InProcess(independent.app)
+
+
+@contextmanager
+def node() -> Iterator[Implementation]:
+    """The implementation on Node, as a process of its own."""
+    process = subprocess.Popen(
+        ["node", str(NODE)],
+        env={**os.environ, "PORT": "0", "PREFIX": "/club"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        profile = json.loads(process.stdout.readline())
+        yield complete(msgspec.convert(profile, Target)), httpx.HTTPTransport()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
