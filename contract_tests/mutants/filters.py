@@ -181,7 +181,8 @@ def _living_longer(request: Request, send: Send, people: People, longer: timedel
     if not at(request, CREDITS) or _flags(request)[1]:
         return send(request)
     since = people.now - longer
-    late = send(_asked(request, "&".join(filter(None, (request.query, "expired=true")))))
+    parts = [part for part in request.query.split("&") if part and "expired=" not in part]
+    late = send(_asked(request, "&".join([*parts, "expired=true"])))
 
     def keep(tree: Tree, _request: Request) -> None:
         tree["data"] = [

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from contract_tests import cli
 from contract_tests.baseline import UNEXPLAINED
+from tests.contract_tests.conftest import Broken
 
 PLACE = "PAGE-08@listMyAccountOrders"
-from tests.contract_tests.conftest import Broken
 
 
 def run(*arguments: str) -> Result:
