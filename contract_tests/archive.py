@@ -97,6 +97,9 @@ class Entry(
     def body(self) -> bytes:
         """The body of the answer."""
         content = self.response.content
+        if self.journal and self.request.method == "HEAD":
+            # The journal keeps what GET would be answered.
+            return b""
         text = content.text or ""
         return b64decode(text) if content.encoding == "base64" else text.encode()
 

@@ -194,11 +194,12 @@ class Redactor:
         if not text or not self.secrets:
             return spans
         plain = _plain(text)
-        for secret in self._longest_first():
-            for start, end in self._places(secret, text, plain):
-                if all(end <= taken[0] or start >= taken[1] for taken in spans):
-                    shown = self.secrets.get(text[start:end], self.secrets[secret])
-                    spans.append((start, end, shown))
+        # As they stand first: some altered tokens differ in their case or their blanks alone.
+        for places in (_exactly, self._places):
+            for secret in self._longest_first():
+                for start, end in places(secret, text, plain):
+                    if all(end <= taken[0] or start >= taken[1] for taken in spans):
+                        spans.append((start, end, self.secrets[secret]))
         for place in self._cut_off(plain, spans):
             spans.append(place)
         return spans
@@ -244,6 +245,17 @@ class Redactor:
                 at = plain.text.find(form[:least], end)
 
 
+def _exactly(secret: str, text: str, _plain: _Plain) -> Iterator[tuple[int, int]]:
+    """Where a secret stands letter by letter, and as a word of its own if it is not long."""
+    at = text.find(secret)
+    while at >= 0:
+        end = at + len(secret)
+        inside = _of_a_word(text[max(at - 1, 0) : at]) or _of_a_word(text[end : end + 1])
+        if len(secret) >= WORD or not inside:
+            yield at, end
+        at = text.find(secret, end)
+
+
 def _apart(shown: str, rest: str) -> str:
     """A variable which a shell can tell from the letters that follow it."""
     plain = shown.startswith("$") and not shown.startswith("${")
@@ -279,6 +291,8 @@ def _made_from(secret: str, token: str, variable: str) -> str | None:
         return f"${{{variable}^^}}"
     if token == secret.lower():
         return f"${{{variable},,}}"
+    if token == secret.swapcase():
+        return f"${{{variable}~~}}"
     first = len(commonprefix((secret, token)))
     last = len(commonprefix((secret[first:][::-1], token[first:][::-1])))
     if first + last < max(4, len(secret) / 2):

@@ -203,3 +203,21 @@ def test_credentials_in_the_base_url_are_exit_2_without_them() -> None:
 
     assert result.exit_code == 2
     assert not leaks(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("altered", "line", "shown"),
+    [
+        ("Bearerquite-a-token", "Bearer quite-a-token", "Bearer $ADA_TOKEN"),
+        ("QUITE-A-TOKEN", "Bearer QUITE-A-TOKEN", "Bearer ${ADA_TOKEN^^}"),
+        ("QUITE-A-TOKEN", "Bearer quite-a-token", "Bearer $ADA_TOKEN"),
+    ],
+)
+def test_a_token_that_differs_from_an_altered_one_in_a_blank_or_in_case_is_told_from_it(
+    altered: str, line: str, shown: str
+) -> None:
+    redact = Redactor()
+    redact.hide("quite-a-token", "$ADA_TOKEN")
+    redact.hide_altered(altered)
+
+    assert redact(line) == shown
