@@ -66,7 +66,7 @@ def _usual(customer: Customer) -> int:
 
 
 def _page(customer: Customer, query: Mapping[str, int], *, fresh: bool = False) -> Exchange:
-    named = tuple((name, str(value)) for name, value in query.items())
+    named = tuple((name, str(int(value))) for name, value in query.items())
     return customer.read(ORDERS, *named, fresh=fresh)
 
 
@@ -143,7 +143,7 @@ def _numbers(url: str) -> dict[str, int]:
 
 def _success(customer: Customer, what: str, **query: int) -> Exchange:
     """A page that must be answered 200."""
-    named = tuple((name, str(value)) for name, value in query.items())
+    named = tuple((name, str(int(value))) for name, value in query.items())
     answer = customer.once(customer.operation(ORDERS), named)
     if not answer.fits:
         raise Violation(expected=f"200 and {what}", actual=answer.told(), exchange=answer)

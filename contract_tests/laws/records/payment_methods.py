@@ -93,11 +93,13 @@ def the_last_four_digits_are_text(session: Session, operation: Operation) -> Non
 @law("PAYMENT-05")
 def the_short_form_says_what_the_full_one_says(session: Session, operation: Operation) -> None:
     compared = 0
-    names = ["type", "last_4", "card_brand"]
-    # A charge tells how the method stood when it was billed.
-    names += ["status"] if operation.id == MEMBERSHIPS else []
     for (customer, exchange, record), method in short_forms(session, operation):
         full = customer.once(customer.operation(PAYMENT_METHODS))
+        names = ["last_4", "card_brand"]
+        # Where one of the two knows words that the document does not, they may differ.
+        names += [] if full.misfits or exchange.misfits else ["type"]
+        # A charge tells how the method stood when it was billed.
+        names += ["status"] if "type" in names and operation.id == MEMBERSHIPS else []
         for other in full.records if full.fits else ():
             if other["id"] != method["id"]:
                 continue
