@@ -21,6 +21,7 @@ from contract_tests.client import Exchange
 from contract_tests.command import THIN, USAGE, VIOLATED
 from contract_tests.command import one_line_errors as _one_line_errors
 from contract_tests.command import option as _option
+from contract_tests.diff import differences
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.example import Example, example, right_answer
@@ -325,6 +326,25 @@ def parity(
             ("right", found.actual, found.right),
         ):
             click.echo("\n".join([f"\n{name}: {told}", *(f"  {line}" for line in lines)]))
+        sys.exit(VIOLATED)
+
+
+@main.command()
+@click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
+def diff(old: Path, new: Path, as_json: bool) -> None:
+    """What changed between two documents: breaking, additive, and in the rules.
+
+    Exits with 1 if anything breaks a client of the old one.
+    """
+    with _one_line_errors():
+        found = differences(Contract.load(old), Contract.load(new))
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    else:
+        click.echo("\n".join(map(str, found)) or "no difference")
+    if any(each.kind == "breaking" for each in found):
         sys.exit(VIOLATED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from contract_tests.document import DocumentError
 from contract_tests.redaction import Redactor
 from contract_tests.target import TargetError, Unreachable
 
@@ -40,7 +41,7 @@ def _ending(error: BaseException) -> tuple[str, int]:
     match error:
         case KeyboardInterrupt():
             return "interrupted; there is no verdict", INTERRUPTED
-        case TargetError():
+        case TargetError() | DocumentError():
             return str(error), USAGE
         case Unreachable():
             return f"the target cannot be reached: {error}", UNREACHABLE

@@ -122,12 +122,20 @@ class Operation:
             yield drift, f"${where}: {error.message[:300]}"
 
 
+class DocumentError(Exception):
+    """A document that is no contract; the message says where and why."""
+
+
 class Contract:
     """An OpenAPI 3.0 document with `x-rules`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, origin: str = FILE) -> None:
+        """
+        Raises:
+            DocumentError: it is not YAML, or has no operations.
+        """
         self.text = text
-        self.tree: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+        self.tree: dict[str, Any] = _tree(text, origin)
         self._lines = {
             found[1]: number
             for number, line in enumerate(text.splitlines(), 1)
@@ -138,7 +146,10 @@ class Contract:
     def load(cls, path: Path | None = None) -> "Contract":
         """The contract of a file; the one that comes with the kit by default."""
         file = path or shipped("spec", "openapi.yaml")
-        return cls(file.read_text("utf-8"))
+        try:
+            return cls(file.read_text("utf-8"), str(path or FILE))
+        except UnicodeDecodeError:
+            raise DocumentError(f"{path}: it is not UTF-8 text") from None
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -190,9 +201,15 @@ class Contract:
 
     def _rule(self, said: dict[str, Any], operations: tuple[str, ...]) -> Rule:
         traits = set(said.get("applies_to", ()))
+        named = said.get("operations", operations)
+        if unknown := [id for id in (*named, *said.get("except", ())) if id not in self.operations]:
+            line = self._lines.get(said["id"], 1)
+            raise DocumentError(
+                f"line {line}: {said['id']} names {unknown[0]}, which is no operation"
+            )
         bound = [
             id
-            for id in said.get("operations", operations)
+            for id in named
             if traits <= self.operations[id].traits and id not in said.get("except", ())
         ]
         return Rule(
@@ -204,20 +221,20 @@ class Contract:
             self._lines.get(said["id"], 1),
         )
 
-    def _parameters(self, path: str, said: dict[str, Any]) -> list[dict[str, Any]]:
+    def _parameters(self, path: str, said: dict[str, Any]) -> list[Mapping[str, Any]]:
         shared = self.tree["paths"][path].get("parameters", ())
-        return [self._resolve(each) for each in (*shared, *said.get("parameters", ()))]
+        return [self.resolved(each) for each in (*shared, *said.get("parameters", ()))]
 
-    def _parameter(self, said: dict[str, Any]) -> Parameter:
-        schema = self._resolve(said["schema"])
+    def _parameter(self, said: Mapping[str, Any]) -> Parameter:
+        schema = self.resolved(said["schema"])
         return Parameter(said["name"], said["in"], schema.get("type", ""), schema.get("maximum"))
 
     def _success(self, responses: dict[str, Any]) -> tuple[bool, bool, frozenset[str]]:
         """Whether a success is a list, whether it is a page, and the names within it."""
-        content = self._resolve(responses.get("200", {})).get("content", {})
-        schema = self._resolve(content.get("application/json", {}).get("schema", {}))
+        content = self.resolved(responses.get("200", {})).get("content", {})
+        schema = self.resolved(content.get("application/json", {}).get("schema", {}))
         properties = schema.get("properties", {})
-        lists = self._resolve(properties.get("data", {})).get("type") == "array"
+        lists = self.resolved(properties.get("data", {})).get("type") == "array"
         return lists, "meta" in properties, frozenset(self._names(schema, ()))
 
     def _names(self, node: Any, above: tuple[str, ...]) -> Iterator[str]:
@@ -227,7 +244,7 @@ class Contract:
         if not isinstance(node, dict) or node.get("$ref") in above:
             return
         if "$ref" in node:
-            yield from self._names(self._resolve(node), (*above, node["$ref"]))
+            yield from self._names(self.resolved(node), (*above, node["$ref"]))
             return
         yield from node.get("properties", ())
         yield from (node["format"],) if isinstance(node.get("format"), str) else ()
@@ -237,7 +254,7 @@ class Contract:
     def _validators(self, responses: dict[str, Any]) -> dict[int, Draft202012Validator]:
         found = {}
         for status, answer in responses.items():
-            content = self._resolve(answer).get("content", {}).get("application/json")
+            content = self.resolved(answer).get("content", {}).get("application/json")
             if content:
                 root = as_json_schema(content["schema"]) | {"components": self._components}
                 found[int(status)] = Draft202012Validator(root, validate_formats=True)
@@ -247,13 +264,26 @@ class Contract:
     def _components(self) -> dict[str, Any]:
         return {"schemas": as_json_schema(self.tree["components"]["schemas"])}
 
-    def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+    def resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A node, or what its `$ref` leads to."""
         if "$ref" not in node:
             return node
         found: Any = self.tree
         for part in node["$ref"].removeprefix("#/").split("/"):
             found = found[part]
-        return self._resolve(found)
+        return self.resolved(found)
+
+
+def _tree(text: str, origin: str) -> dict[str, Any]:
+    try:
+        tree = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or "this is not YAML"
+        raise DocumentError(f"{origin}:{mark.line + 1 if mark else 1}: {what}") from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("paths"), dict):
+        raise DocumentError(f"{origin}: an OpenAPI document is a mapping with `paths`")
+    return tree
 
 
 def as_json_schema(node: Any) -> Any:
