@@ -1,11 +1,12 @@
 """Puts the server together: the documents, and the way of a request through the layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, reduce
 from http import HTTPStatus
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 from starlette.types import ASGIApp
@@ -13,11 +14,13 @@ from starlette.types import ASGIApp
 from mock_server import control
 from mock_server.http import adapter, site
 from mock_server.http.adapter import Layer
+from mock_server.http.agreement import check_records, check_rules
 from mock_server.http.delivery import Delivery
 from mock_server.http.document import Document
 from mock_server.http.entrance import Body, Entrance
 from mock_server.http.exchange import Context
-from mock_server.http.operation import handlers_of
+from mock_server.http.operation import Handler, handlers_of
+from mock_server.http.problems import RuleId
 from mock_server.http.router import Api, Routes
 from mock_server.http.site import Beside
 from mock_server.http.web import Cors, Gzip
@@ -74,22 +77,35 @@ class Settings:
 class Mock:
     """The server, short of its socket."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        document: Document | None = None,
+        handlers: Mapping[str, Handler] | None = None,
+    ) -> None:
         """
+        `document` and `handlers` stand in for those of the My Account API: what differs in the
+        document is served so.
+
         Raises:
             ScenarioError: the scenario cannot be used.
             ClockError: no clock shows the time it is to open at.
             SnapshotError: the snapshot cannot be read.
             StorageError: sandboxes cannot be kept there.
-            DocumentMismatch: the handlers and the document do not agree.
+            CatalogueError: the catalogue cannot be used.
+            DocumentMismatch: a document is broken, or does not agree with handlers or records.
         """
         self.settings = settings
-        document, control_document = Document.of("openapi.yaml"), Document.of("control.yaml")
-        api = my_account_api(settings, document)
-        routes = Routes(api)
+        document = document or Document.of("openapi.yaml")
+        control_document = Document.of("control.yaml")
+        api = _my_account_api(settings, document, handlers or {})
+        routes = adapter.routes_of(api)
+        check_records(document, routes.all)
+        check_rules(document, get_args(RuleId))
         self.sandboxes = _sandboxes(settings, routes)
         control_api = _control_api(settings, control_document, self.sandboxes)
-        control_routes = Routes(control_api)
+        control_routes = adapter.routes_of(control_api)
         schemas = {scenario_schema.PATH: msgspec.json.encode(scenario_schema.schema(KINDS))}
         pages = site.pages(document, control_document, schemas)
 
@@ -152,14 +168,13 @@ def build_app(settings: Settings | None = None) -> ASGIApp:
     return Mock(settings or Settings()).app
 
 
-def my_account_api(settings: Settings, document: Document) -> Api:
-    """The My Account API, as a document has it."""
+def _my_account_api(settings: Settings, document: Document, handlers: Mapping[str, Handler]) -> Api:
     authentication = Authentication(
         customer.refused, settings.staff_read_status, settings.staff_write_status
     )
     return Api(
         document,
-        handlers_of(RESOURCES),
+        {**handlers_of(RESOURCES), **handlers},
         authentication.customer,
         authentication.anybody,
         wraps_data=True,

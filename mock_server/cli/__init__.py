@@ -22,7 +22,9 @@ from mock_server.middleware.admission import is_local
 from mock_server.middleware.quirks import QUIRKS
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario, scenario_schema
+from mock_server.worlds.catalogue import CatalogueError
 from mock_server.worlds.clock import ClockError
+from mock_server.worlds.judging import judge_records
 from mock_server.worlds.registry import Limits
 from mock_server.worlds.scenario import ScenarioError, load
 from mock_server.worlds.snapshot import SnapshotError
@@ -36,6 +38,7 @@ EXPECTED = (
     SnapshotError,
     StorageError,
     ClockError,
+    CatalogueError,
     DocumentMismatch,
     AddressError,
     OSError,
@@ -196,10 +199,10 @@ def show(source: str) -> None:
 @scenarios.command()
 @click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
 def check(source: tuple[str, ...]) -> None:
-    """Say what is wrong with scenarios, or that nothing is."""
+    """Make every record of scenarios, and judge it by the contract."""
     with one_line_errors():
         for each in source:
-            Mock(Settings(scenario=each))
+            judge_records(Mock(Settings(scenario=each)).sandboxes)
             click.echo(f"{each}: ok")
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http import parameters, problems, router
+from mock_server.http.document import Document
 from mock_server.http.exchange import Context, Request, Response, context_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
@@ -28,6 +29,7 @@ with warnings.catch_warnings():
     from connexion.middleware.routing import RoutingMiddleware
     from connexion.middleware.security import SecurityMiddleware
     from connexion.resolver import Resolver
+    from connexion.spec import Specification
     from connexion.uri_parsing import OpenAPIURIParser
 
 log = logging.getLogger("mock_server")
@@ -70,10 +72,33 @@ def serve(api: Api, routes: Routes, layers: Sequence[Layer], beside: ASGIApp) ->
         # Not "/": Connexion's checks would look for an API of that path, find none, and let pass.
         app.add_api(api.document.without_examples, base_path="")
     except InvalidSpecification as error:
-        raise DocumentMismatch(f"the document is not valid OpenAPI: {error.message}") from None
+        raise _invalid(api.document, error) from None
     # Connexion builds its layers at the first request; nobody should have to wait for them then.
     app.app, app.middleware_stack = app._build_middleware_stack()
     return app  # type: ignore[no-any-return]  # Connexion carries no types
+
+
+def routes_of(api: Api) -> Routes:
+    """
+    The operations of a document.
+
+    Raises:
+        DocumentMismatch: it is not valid OpenAPI, or does not agree with the handlers.
+    """
+    try:
+        return Routes(api)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Connexion knows what a document must have; it is asked only where something is missing,
+        # for it takes its time.
+        try:
+            Specification.load(api.document.without_examples)
+        except InvalidSpecification as invalid:
+            raise _invalid(api.document, invalid) from None
+        raise DocumentMismatch(f"{api.document.origin} cannot be used: {error!r}") from error
+
+
+def _invalid(document: Document, error: InvalidSpecification) -> DocumentMismatch:
+    return document.error(f"this is not valid OpenAPI: {error.message[:300]}", error.absolute_path)
 
 
 class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no types

@@ -1,10 +1,13 @@
 """How much of what strangers send is read: its size, its depth, how many of what."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 import yaml
 from msgspec import Meta
+
+from mock_server.http.yaml_text import readable
 
 DEEPEST = 50
 LARGEST_TEXT = 1 << 20
@@ -61,12 +64,12 @@ def check_yaml(text: str) -> None:
     Raises:
         BoundsError: it is too large, nested too deep, or has too many nodes or aliases; the
             message begins with the line.
-        yaml.YAMLError: it is no YAML.
+        YamlError: it is no YAML.
     """
     if len(text) > LARGEST_TEXT:
         raise BoundsError(f"1: the text is longer than {LARGEST_TEXT} characters")
     depth = aliases = 0
-    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+    for number, event in enumerate(_events(text)):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         aliases += isinstance(event, yaml.AliasEvent)
@@ -80,3 +83,10 @@ def check_yaml(text: str) -> None:
             if is_over:
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 raise BoundsError(f"{line}: {what}")
+
+
+def _events(text: str) -> Iterator[Any]:
+    try:
+        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise readable(error) from None

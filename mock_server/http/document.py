@@ -1,6 +1,6 @@
 """The OpenAPI documents: where they lie, what they say, and the validators they give."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 import yaml
 from jsonschema_rs import Draft202012Validator
+
+from mock_server.http.operation import DocumentMismatch
+from mock_server.http.yaml_text import YamlError, line_of, tree_of
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
 
@@ -26,16 +29,48 @@ class Document:
     """An OpenAPI 3.0 document, as text and as a tree."""
 
     text: str
+    origin: str = "the document"
+    """Its file, for whoever has to mend it."""
 
     @classmethod
     def of(cls, name: str) -> "Document":
         """A document of spec/, by its file's name."""
-        return cls(shipped("spec", name).read_text("utf-8"))
+        return cls(shipped("spec", name).read_text("utf-8"), f"spec/{name}")
 
     @cached_property
     def tree(self) -> dict[str, Any]:
-        tree: dict[str, Any] = yaml.load(self.text, Loader=yaml.CSafeLoader)
+        """
+        Raises:
+            DocumentMismatch: the text is no YAML, or not a document.
+        """
+        try:
+            tree = tree_of(self.text)
+        except YamlError as error:
+            raise DocumentMismatch(f"{self.origin}:{error}") from None
+        if not isinstance(tree, dict):
+            raise DocumentMismatch(f"{self.origin}:1: a document is a mapping with openapi, paths")
         return tree
+
+    def error(self, what: str, place: Iterable[str | int]) -> DocumentMismatch:
+        """What is wrong with the document, with its file and line."""
+        return DocumentMismatch(f"{self.origin}:{line_of(self.text, place)}: {what}")
+
+    def at(self, place: Iterable[str | int]) -> Any:
+        """The node at a place."""
+        node: Any = self.tree
+        for part in place:
+            node = node[part]
+        return node
+
+    def place_of(self, node: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Where a node leads, if it is a reference."""
+        return tuple(node["$ref"].removeprefix("#/").split("/")) if "$ref" in node else None
+
+    def rules(self) -> Iterator[str]:
+        """The id of every rule."""
+        operations = (operation for _, _, operation in self.operations())
+        for holder in (self.tree, *operations):
+            yield from (rule["id"] for rule in holder.get("x-rules", ()))
 
     @cached_property
     def json(self) -> bytes:
@@ -51,7 +86,7 @@ class Document:
     def without_optional_security(self) -> "Document":
         """The same document, asking for a token wherever it may ask for one."""
         tree = self.tree | {"security": [each for each in self.tree["security"] if each]}
-        return Document(yaml.dump(tree, Dumper=yaml.CSafeDumper))
+        return Document(yaml.dump(tree, Dumper=yaml.CSafeDumper), self.origin)
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Path, method and operation object of every operation."""
@@ -63,10 +98,12 @@ class Document:
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """What a node says, or what it refers to."""
         while "$ref" in node:
-            found: Any = self.tree
-            for part in node["$ref"].removeprefix("#/").split("/"):
-                found = found[part]
-            node = found
+            try:
+                node = self.at(node["$ref"].removeprefix("#/").split("/"))
+            except (KeyError, TypeError):
+                raise DocumentMismatch(
+                    f"{self.origin}: '{node['$ref']}' leads nowhere; write it, or refer to another"
+                ) from None
         return node
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:

@@ -1,11 +1,12 @@
 """One page of a sequence, with its meta and links."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 from msgspec import UNSET, Struct, UnsetType
 
+T = TypeVar("T")
 DEFAULT_PER_PAGE = 15
 LARGEST_PER_PAGE = 100
 
@@ -31,10 +32,10 @@ class PageLinks(Struct, frozen=True):
     prev: str | UnsetType = UNSET
 
 
-class Page(Struct, frozen=True):
+class Page(Struct, Generic[T], frozen=True):
     """The `per_page` items of a sequence that page `number` (from 1) shows."""
 
-    items: Sequence[Any]
+    items: Sequence[T]
     number: int
     per_page: int
     total: int
@@ -78,7 +79,7 @@ class Page(Struct, frozen=True):
         return f"{url}?{urlencode(query)}"
 
 
-def page_of(sequence: Sequence[Any], number: int = 1, per_page: int | None = None) -> Page:
+def page_of(sequence: Sequence[T], number: int = 1, per_page: int | None = None) -> Page[T]:
     """Cut a page; a `per_page` over the cap is silently capped, a page past the end is empty."""
     size = min(per_page or DEFAULT_PER_PAGE, LARGEST_PER_PAGE)
     start = (number - 1) * size

@@ -1,6 +1,23 @@
 """Refusals, one function per kind; the adapter turns each into the contract's error envelope."""
 
 from http import HTTPStatus
+from typing import Literal
+
+RuleId = Literal[
+    "AUTH-01",
+    "AUTH-02",
+    "AUTH-03",
+    "AUTH-04",
+    "AUTH-06",
+    "AUTH-09",
+    "AUTH-10",
+    "ERR-03",
+    "HTTP-01",
+    "PAYMENT-02",
+    "PREF-06",
+    "PREF-07",
+]
+"""The rules of the document that the mock refuses requests by."""
 
 
 class Problem(Exception):
@@ -14,12 +31,12 @@ class Problem(Exception):
         status: int,
         message: str,
         headers: tuple[tuple[str, str], ...] = (),
-        rule: str | None = None,
+        rule: RuleId | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.headers, self.rule = status, message, headers, rule
 
-    def under(self, rule: str) -> "Problem":
+    def under(self, rule: RuleId) -> "Problem":
         """The same, by a rule of the document."""
         self.rule = rule
         return self

@@ -68,11 +68,20 @@ class Routes:
         Raises:
             DocumentMismatch: document and handlers do not name the same operations or parameters.
         """
-        declared = {operation["operationId"] for _, _, operation in api.document.operations()}
-        if missing := sorted(declared - api.handlers.keys()):
-            raise DocumentMismatch(f"no handler for {', '.join(missing)}")
+        document, declared = api.document, set[str]()
+        for path, method, operation in document.operations():
+            id, place = operation["operationId"], ("paths", path, method, "operationId")
+            if id in declared:
+                raise document.error(f"two operations are called {id}; rename one", place)
+            if id not in api.handlers:
+                what = f"no function handles {id}; write one under @operation({id!r})"
+                raise document.error(what, place)
+            declared.add(id)
         if unknown := sorted(api.handlers.keys() - declared):
-            raise DocumentMismatch(f"not in the document: {', '.join(unknown)}")
+            raise DocumentMismatch(
+                f"{document.origin} has no operation {', '.join(unknown)}, which functions handle;"
+                " write it there, or take the function away"
+            )
         self._by_id = {
             operation["operationId"]: _route(api, path, method.upper(), operation)
             for path, method, operation in api.document.operations()
@@ -175,7 +184,8 @@ def _route(api: Api, path: str, method: str, operation: dict[str, Any]) -> Route
     declared = parameters.declared(document, shared, own)
     body = document.resolve(operation.get("requestBody", {})).get("content", {})
     body = body.get("application/json")
-    _agree(id, handler, [each.python_name for each in declared], body is not None)
+    if disagreement := _disagreement(handler, declared, takes_body=body is not None):
+        raise document.error(f"{id} {disagreement}", ("paths", path, method.lower()))
     answers = {
         int(status): _validator(document, document.resolve(answer))
         for status, answer in operation["responses"].items()
@@ -205,12 +215,20 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path)))
 
 
-def _agree(id: str, handler: Handler, declared: Iterable[str], takes_body: bool) -> None:
-    taken = dict(list(signature(handler).parameters.items())[1:])
-    wanted = {*declared, "body"} if takes_body else set(declared)
-    if any(each.kind is Argument.VAR_KEYWORD for each in taken.values()):
-        return
-    for name in sorted(wanted - taken.keys()):
-        raise DocumentMismatch(f"{id} declares '{name}'; {handler.__name__} does not take it")
-    for name in sorted(taken.keys() - wanted):
-        raise DocumentMismatch(f"{id} does not declare '{name}', which {handler.__name__} takes")
+def _disagreement(
+    handler: Handler, parameters: Iterable[Parameter], *, takes_body: bool
+) -> str | None:
+    """What a handler lacks of what is declared, or the other way round."""
+    taken = list(signature(handler).parameters.values())[1:]
+    if any(each.kind is Argument.VAR_KEYWORD for each in taken):
+        return None
+    declared = {each.python_name: each.name for each in parameters}
+    if takes_body:
+        declared["body"] = "the body"
+    for python_name, name in declared.items():
+        if python_name not in {each.name for each in taken}:
+            return f"declares '{name}'; let {handler.__name__}() take `{python_name}`"
+    for each in taken:
+        if each.name not in declared:
+            return f"does not declare '{each.name}', which {handler.__name__}() takes"
+    return None

@@ -6,16 +6,20 @@ from functools import cache
 from typing import Literal, TypeVar
 
 import msgspec
-import yaml
 from msgspec import Struct
 
 from mock_server.http.document import shipped
+from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
 from mock_server.worlds.seed import Seed
 
 FOUNDED = datetime(2022, 1, 10, 9, tzinfo=UTC)
 Hours = tuple[int, int]
 """The earliest and the latest hour of the day at which something begins."""
 Sold = TypeVar("Sold", "Offering", "Package")
+
+
+class CatalogueError(Exception):
+    """What is wrong with the catalogue, with its file and line."""
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,9 +153,31 @@ def hex24_of(kind: str, name: str) -> str:
 
 
 def load_catalogue() -> Catalogue:
-    """The catalogue that comes with the mock."""
-    text = shipped("fixtures", "catalogue.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), Catalogue)
+    """
+    The catalogue that comes with the mock.
+
+    Raises:
+        CatalogueError: it cannot be used.
+    """
+    return read_catalogue(shipped("fixtures", "catalogue.yaml").read_text("utf-8"))
+
+
+def read_catalogue(text: str) -> Catalogue:
+    """
+    A catalogue from its text.
+
+    Raises:
+        CatalogueError: it cannot be used.
+    """
+    file = "fixtures/catalogue.yaml"
+    try:
+        return msgspec.convert(tree_of(text), Catalogue)
+    except YamlError as error:
+        raise CatalogueError(f"{file}:{error}") from None
+    except msgspec.ValidationError as error:
+        what, place = place_of(error)
+        where = ".".join(place) or "the catalogue"
+        raise CatalogueError(f"{file}:{line_of(text, place)}: {where}: {what}") from None
 
 
 def named(what: str, name: str, known: Mapping[str, object]) -> str | None:

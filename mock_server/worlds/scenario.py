@@ -1,17 +1,17 @@
 """Scenarios: named worlds, written in YAML, and what is wrong with one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from msgspec import Struct
 
 from mock_server.http import bounds
 from mock_server.http.bounds import MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
+from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
 from mock_server.worlds.account import Kind
 
 Kinds = Mapping[str, Kind[Any, Any]]
@@ -40,7 +40,7 @@ class Source:
     def error(self, what: str, place: Place) -> ScenarioError:
         """What is wrong, with the file, the line and the words that lead there."""
         where = ".".join(place[1:] if place[:1] == ("customers",) else place)
-        line = _line_of(self.text, place)
+        line = line_of(self.text, place)
         return ScenarioError(f"{self.origin}:{line}: {where or 'scenario'}: {what}")
 
 
@@ -137,15 +137,11 @@ class _Reader:
         origin = self.source.origin
         try:
             bounds.check_yaml(self.source.text)
-            tree = yaml.load(self.source.text, Loader=yaml.CSafeLoader)
-        except BoundsError as error:
+            tree = tree_of(self.source.text)
+        except (BoundsError, YamlError) as error:
             raise ScenarioError(f"{origin}:{error}") from None
         except ValueError as error:
             raise ScenarioError(f"{origin}: {error}") from None
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            what = getattr(error, "problem", None) or "this is not YAML"
-            raise ScenarioError(f"{origin}:{mark.line + 1 if mark else 1}: {what}") from None
         if not isinstance(tree, dict):
             raise ScenarioError(f"{origin}:1: a scenario is a mapping with a title and customers")
         return tree
@@ -189,8 +185,7 @@ class _Reader:
         try:
             return msgspec.convert(value, shape)
         except msgspec.ValidationError as error:
-            what, _, path = str(error).partition(" - at `$")
-            fields = tuple(part for part in path.rstrip("`").split(".") if part)
+            what, fields = place_of(error)
             raise self.source.error(what, place + fields) from None
 
 
@@ -205,15 +200,3 @@ def merged(base: Any, changes: Any) -> Any:
         else:
             result[key] = merged(result.get(key), value)
     return result
-
-
-def _line_of(text: str, place: Iterable[str]) -> int:
-    """The line, from 1, on which the innermost part of `place` that the text has begins."""
-    node, line = yaml.compose(text, Loader=yaml.CSafeLoader), 1
-    for part in place:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next(((key, value) for key, value in pairs if key.value == part), None)
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line

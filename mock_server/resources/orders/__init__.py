@@ -57,7 +57,7 @@ def facts(account: Account) -> dict[str, Any]:
 
 
 @operation("listMyAccountOrders")
-def list_orders(account: Account, *, page: int = 1, per_page: int | None = None) -> Page:
+def list_orders(account: Account, *, page: int = 1, per_page: int | None = None) -> Page[Order]:
     """A page of orders, newest first."""
     found = page_of(account.all(ORDERS), page, per_page)
     return replace(found, items=[order.at(account.now) for order in found.items])

@@ -1,0 +1,53 @@
+"""YAML that people write, read so that what is wrong with it can be said with its line."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import yaml
+
+
+class YamlError(ValueError):
+    """Text that is no YAML: its line, and what is wrong there."""
+
+
+def tree_of(text: str) -> Any:
+    """
+    Decode YAML.
+
+    Raises:
+        YamlError: it is none.
+    """
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise readable(error) from None
+
+
+def readable(error: yaml.YAMLError) -> YamlError:
+    """The same in a line."""
+    mark = getattr(error, "problem_mark", None)
+    what = getattr(error, "problem", None) or "this is not YAML"
+    return YamlError(f"{mark.line + 1 if mark else 1}: {what}")
+
+
+def place_of(error: msgspec.ValidationError) -> tuple[str, tuple[str, ...]]:
+    """What a value is refused for, and the keys that lead to it."""
+    what, _, path = str(error).partition(" - at `$")
+    return what, tuple(part for part in path.rstrip("`").split(".") if part)
+
+
+def line_of(text: str, place: Iterable[str | int]) -> int:
+    """The line, from 1, on which the innermost part of `place` that the text has begins."""
+    node, line = yaml.compose(text, Loader=yaml.CSafeLoader), 1
+    for part in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            items = [(item, item) for item in node.value][part : part + 1]
+        else:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else []
+            items = [(key, value) for key, value in pairs if key.value == str(part)]
+        if not items:
+            break
+        (key, node), *_ = items
+        line = key.start_mark.line + 1
+    return line
