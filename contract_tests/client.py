@@ -211,6 +211,10 @@ class Client:
         sent = {name: value for name, value in headers.items() if name.lower() in RESENT}
         return self._exchange(self._patiently(method, url, sent), "", sent, operation)
 
+    def wait(self, seconds: float) -> None:
+        """Let some time pass at the target."""
+        time.sleep(seconds)
+
     def now(self) -> datetime:
         """What the target takes for the present."""
         if self.target.now is not None:

@@ -82,6 +82,9 @@ class RecordedClient(Client):
         self.missing.append(self._exchange(answer, actor, headers, operation))
         return self.missing[-1]
 
+    def wait(self, seconds: float) -> None:
+        """Nothing comes of waiting here."""
+
 
 def _kept(header: str) -> bool:
     # Browsers record the pseudo-headers of HTTP/2, which begin with a colon.

@@ -1,6 +1,5 @@
 """What must be the same from one moment to the next."""
 
-import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -35,7 +34,7 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
         if not all(agree(reads[0], each) for each in reads):
             # The world may have moved on since the first; it seldom does so twice in a second.
             reads = [customer.call(operation) for _ in range(3)]
-            time.sleep(A_SECOND)
+            customer.client.wait(A_SECOND)
             reads.append(customer.call(operation))
         _told(reads)
         _one_form(customer, operation)
@@ -81,7 +80,7 @@ def _settled(
         query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         answer = customer.call(operation, tuple(query))
         found.append(next((each for each in answer.records if each.get("id") == id), None))
-        time.sleep(A_SECOND)
+        customer.client.wait(A_SECOND)
     return found[0] == found[1]
 
 
