@@ -46,6 +46,14 @@ class Actor:
         self._read.setdefault((operation.id, tuple(query), preference, method), found)
         return found
 
+    def at(self, path: str) -> Exchange:
+        """What reading a path answers that is no operation's, when it is first read."""
+        if path not in self._read:
+            self._read[path] = self.client.send(
+                "GET", path, actor=self.name, token=self.token, headers=self.headers
+            )
+        return self._read[path]
+
     def once(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
     ) -> Exchange:

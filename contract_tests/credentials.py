@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from contract_tests.client import Query, lengthened, shortened
 
@@ -18,15 +19,24 @@ class Credentials:
     query: Query = ()
 
 
-def half_correct(token: str, others: Sequence[str]) -> Iterator[Credentials]:
-    """Everything that is nearly a customer's credentials; `others` are tokens that are known."""
-    for altered in altered_tokens(token, others):
+def half_correct(token: str, others: Sequence[str], id: str) -> Iterator[Credentials]:
+    """
+    Everything that is nearly a customer's credentials, or that a slip would take for them; `others`
+    are tokens that are known, `id` is the customer's.
+    """
+    for altered in (*altered_tokens(token, others), *made_up(id)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
     yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
     for said in _without_the_prefix(token):
         yield Credentials("AUTH-03", {"Authorization": said})
     yield Credentials("AUTH-01", {"Authorization": "Bearer"})
     yield elsewhere(token)
+
+
+def made_up(id: str) -> tuple[str, ...]:
+    """Tokens that nobody was given: words of programs, wildcards, other forms, an id."""
+    jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
+    return ("null", "undefined", "%", "*", jwt, str(UUID(int=7)), id, "kit" * 100)
 
 
 def altered_tokens(token: str, others: Sequence[str]) -> list[str]:
@@ -56,7 +66,8 @@ def _altered(token: str, at: int) -> str:
 
 def _without_the_prefix(token: str) -> tuple[str, ...]:
     basic = b64encode(f"{token}:".encode()).decode()
-    return (token, f"Basic {token}", f"Token {token}", f"Bearer{token}", f"Basic {basic}")
+    schemes = (f"{scheme} {token}" for scheme in ("Basic", "Token", "Digest", "Bearer:"))
+    return (token, *schemes, f"Basic {basic}", f"Bearer{token}", f"Basic x, Bearer {token}")
 
 
 def elsewhere(token: str) -> Credentials:
@@ -75,7 +86,8 @@ def elsewhere(token: str) -> Credentials:
 
 def steering(id: str, email: str) -> Credentials:
     """Parameters and headers that say that somebody else asks than the token does."""
-    names = ("customer_id", "customerId", "customer", "user_id", "account_id", "as", "id")
+    ids = ("customer_id", "customerId", "user_id", "userId", "account_id", "filter[customer_id]")
+    names = (*ids, "customer", "as", "id")
     headers = ("X-Customer-Id", "X-User-Id", "X-Account-Id", "X-Forwarded-User", "X-Remote-User")
     query = (*((name, id) for name in names), ("email", email))
     cookies = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}

@@ -12,7 +12,7 @@ import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import SAFE, Client, Exchange, Query, ReadOnly
-from contract_tests.credentials import half_correct
+from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, Unreachable, complete
@@ -184,7 +184,10 @@ class Session:
 
     def about(self, operation: Operation) -> list[Exchange]:
         """Everything exchanged over the path of an operation, by whatever method or spelling."""
-        fixed = f"{self.client.target.base_url}{operation.path.partition('/{')[0]}".lower()
+        base, fixed = self.client.target.base_url, operation.path.partition("/{")[0]
+        # What is beside the path belongs to it, but for what is beside the whole API.
+        parent = fixed.rpartition("/")[0]
+        fixed = f"{base}{parent if parent.count('/') > 1 else fixed}".lower()
         return [
             each
             for each in self.client.exchanges
@@ -257,6 +260,10 @@ class Session:
         """Whether a customer was found to have something to consent to."""
         return bool(self._found.get(customer.name))
 
+    def has_preference(self, customer: Customer, preference: str) -> bool:
+        """Whether a customer was found to be able to consent to it."""
+        return preference in self._found.get(customer.name, {})
+
     def some(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
         """A few of many values, others at each operation."""
         turn = list(self.contract.operations).index(operation.id) * count
@@ -279,12 +286,14 @@ class Session:
     def _strangers_refused(self, operation: Operation) -> Iterator[Refused]:
         rules = {"staff": "AUTH-04", "expired": "AUTH-06", "revoked": "AUTH-09"}
         rules |= {"locked": "AUTH-10", "unknown": "AUTH-02", "": "AUTH-01"}
+        last = self.customers[-1]
+        wrong = steering(self.ids.get(last.name, last.name), f"{last.name}@example.com")
         for number, actor in enumerate(self.strangers):
             preference, rule = self._preference(operation, number), rules[actor.name]
             yield Refused(rule, actor.call(operation, preference=preference))
-            query = unusual(operation)
-            if operation.reads:
-                yield Refused(rule, actor.call(operation, query, preference=preference))
+            steered = Actor(self.client, actor.name, actor.token, dict(wrong.headers))
+            asked = (*unusual(operation), *wrong.query)
+            yield Refused(rule, steered.call(operation, asked, preference=preference))
             for query, preference in self._bad(operation):
                 yield Refused("AUTH-08", actor.call(operation, query, preference=preference))
 
@@ -293,7 +302,8 @@ class Session:
         turn, bad = list(self.contract.operations).index(operation.id), self._bad(operation)
         customer = self.customers[turn % len(self.customers)]
         known = [str(each.token) for each in self.customers if each is not customer]
-        for number, wrong in enumerate(half_correct(str(customer.token), known[:1])):
+        id = self.ids.get(customer.name, customer.name)
+        for number, wrong in enumerate(half_correct(str(customer.token), known[:1], id)):
             name = "" if wrong.rule == "AUTH-01" else "unknown"
             actor = Actor(self.client, name, headers=dict(wrong.headers))
             preference = self._preference(operation, number)
@@ -307,8 +317,13 @@ class Session:
 
     def _bad(self, operation: Operation) -> list[tuple[Query, str]]:
         """Parameters that cannot be understood, with the preference that they are asked with."""
-        named = [((), "not-a-uuid")] if any(p.place == "path" for p in operation.parameters) else []
-        return [*named, *((query, "x") for query in unreadable(operation))]
+        if any(each.place == "path" for each in operation.parameters):
+            foreign = [each.facts.get("foreign_preference") for each in self.customers]
+            ids = dict.fromkeys(("not-a-uuid", NOWHERE, *filter(None, foreign)))
+            return [((), id) for id in list(ids)[:3]]
+        twice = [((name, "1"), (name, "1")) for name in operation.queries("integer")[:1]]
+        twice += [((name, "true"), (name, "true")) for name in operation.queries("boolean")[:1]]
+        return [(query, "x") for query in (*unreadable(operation), *twice)]
 
     def _preference(self, operation: Operation, number: int) -> str:
         """One of the preferences of the customers, each in turn."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from contract_tests.actor import Actor, consents_in
 from contract_tests.client import Exchange
-from contract_tests.credentials import spellings, steering
+from contract_tests.credentials import spellings
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import Session
@@ -59,12 +59,10 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
 @law("AUTH-01")
 def without_a_token_there_is_no_answer(session: Session, operation: Operation) -> None:
     _must_be_refused(_refused(session, operation, "AUTH-01"), 401)
-    who = session.customers[-1]
-    wrong = steering(session.ids.get(who.name, who.name), f"{who.name}@example.com")
-    method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
-    steered = Actor(session.client, headers={**wrong.headers, **method})
     preference = session.preference(operation)
-    _must_be_refused([steered.call(operation, wrong.query, preference=preference)], 401)
+    method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
+    overriding = Actor(session.client, headers=method)
+    _must_be_refused([overriding.call(operation, preference=preference)], 401)
     for path in session.some(spellings(operation.path), operation):
         path = path.replace("{marketingPreferenceId}", preference)
         answer = session.client.send(operation.method, path)

@@ -1,21 +1,27 @@
 """Methods, headers and origins."""
 
-from contract_tests.actor import Actor, Customer
+from contract_tests.actor import Actor, consents_in
 from contract_tests.client import NO_ANSWER, ORIGIN, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import UNKNOWN, difference, steady
-from contract_tests.session import Session
+from contract_tests.session import Session, unreadable
 
 ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
 """The origins of a shopfront, of a developer's machine, of a sandboxed frame and of a stranger."""
-GUESSED = (
-    *(("page", "2"), ("per_page", "1"), ("limit", "1"), ("offset", "1"), ("redeemed", "true")),
-    *(("expired", "true"), ("status", "none"), ("fields", "id"), ("include", "none")),
-    *(("filter[id]", "none"), ("q", "none"), ("search", "none"), ("order", "asc")),
-    *(("callback", "show"), ("format", "csv"), ("locale", "fr"), ("_", "1")),
+ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+"""What a browser says that it would like, whoever asks."""
+OBEYED = (
+    *(("limit", "1"), ("offset", "1"), ("page", "2"), ("per_page", "1"), ("order", "asc")),
+    *(("redeemed", "true"), ("expired", "true"), ("status", "none"), ("filter[id]", "none")),
+    *(("q", "none"), ("search", "none"), ("since", "2030-01-01"), ("_", "1")),
 )
 """What a developer might obey who reads more into the query than the document names."""
+SHAPING = (
+    *(("fields", "id"), ("include", "none"), ("expand", "all"), ("callback", "show")),
+    *(("format", "csv"), ("envelope", "false"), ("pretty", "1"), ("debug", "1")),
+)
+"""Parameters that give an answer another form elsewhere."""
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
 METHODS = ("PATCH", "PUT", "POST", "DELETE", "GET", "TRACE", "REPORT")
@@ -40,18 +46,43 @@ def _methods(session: Session, operation: Operation) -> set[str]:
 
 def undeclared(session: Session, operation: Operation) -> list[Exchange]:
     """What the API answers to methods that a path does not have; what stands before it is none."""
-    declared = _methods(session, operation)
-    answers = []
+    of_the_api = {
+        answer.method
+        for each in session.contract.operations.values()
+        for answer in _all_undeclared(session, each)
+        if answer.status == 405 and isinstance(answer.json, dict)
+    }
+    return [
+        each
+        for each in _all_undeclared(session, operation)
+        if each.status not in BEHIND or isinstance(each.json, dict) or each.method in of_the_api
+    ]
+
+
+def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
+    declared, answers = _methods(session, operation), []
     for number, method in enumerate(each for each in METHODS if each not in declared):
         customer = session.acting[number % len(session.acting)]
         preference = session.preference(operation)
         answers.append(customer.once(operation, method=method, preference=preference))
-    return [each for each in answers if each.status not in BEHIND or isinstance(each.json, dict)]
+    return answers
+
+
+def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
+    """What is answered at paths near an operation's that are none."""
+    # Two segments more, and none in place of a parameter, which any text may stand for; beside
+    # it only where that is within the API.
+    fixed = operation.path.partition("/{")[0]
+    parent = fixed.rpartition("/")[0]
+    beside = [f"{parent}/no-such-thing"] if parent.count("/") > 1 else []
+    customer = session.acting[len(operation.path) % len(session.acting)]
+    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside)]
 
 
 @law("HTTP-01")
 def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
     methods, answers = _methods(session, operation), undeclared(session, operation)
+    _nothing_is_written(session, operation)
     for answer in answers:
         if answer.status != 405:
             raise Violation(expected="405", actual=answer.told(), exchange=answer)
@@ -68,13 +99,33 @@ def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
         raise NotCovered("something before the API answers other methods")
 
 
+def _nothing_is_written(session: Session, operation: Operation) -> None:
+    """What a path does not offer must not decide either."""
+    if not operation.decides or not session.has_preferences(session.customers[0]):
+        return
+    customer, preference = session.customers[0], session.preference(operation)
+    for method in ("GET", "PUT", "PATCH", "OPTIONS"):
+        before = customer.preferences()
+        answer = customer.call(operation, method=method, preference=preference)
+        after = customer.preferences()
+        if consents_in(after.records) != consents_in(before.records):
+            raise Violation(
+                expected=f"the preferences as they were before {method}",
+                actual=f"others: {consents_in(after.records)}",
+                exchange=after,
+                after=[before, answer],
+            )
+
+
 @law("HTTP-02")
 def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
     for number, headers in enumerate(HEADERS):
         _may_be_asked(session, operation, ORIGINS[number], headers)
     for number, origin in enumerate(ORIGINS if operation.reads else ()):
         customer = session.acting[number % len(session.acting)]
-        Actor(session.client, customer.name, customer.token, {"Origin": origin}).call(operation)
+        Actor(
+            session.client, customer.name, customer.token, {"Origin": origin, "Accept": ACCEPT}
+        ).call(operation)
     successes = [each for each in session.exchanges(operation) if each.ok]
     if not successes:
         raise NotCovered("no success was seen that a browser could read")
@@ -89,12 +140,22 @@ def _may_be_asked(session: Session, operation: Operation, origin: str, headers: 
         "Access-Control-Request-Headers": headers,
     }
     preflight = Actor(session.client, headers=asked).call(operation, method="OPTIONS")
-    if preflight.status in BEHIND:
+    if preflight.status in BEHIND and not _answers_preflights(session):
         raise NotCovered(f"a preflight is answered {preflight.status}")
+    if not 200 <= preflight.status < 300 and "," not in headers:
+        raise Violation(expected="2xx", actual=preflight.told(), exchange=preflight)
     _readable(preflight)
     _allows(preflight, "headers", "authorization")
     if operation.method not in SIMPLE:
         _allows(preflight, "methods", operation.method.lower())
+
+
+def _answers_preflights(session: Session) -> bool:
+    """Whether a preflight was answered anywhere, so that it is the API that answers them."""
+    asked = (each for each in session.client.exchanges if each.method == "OPTIONS")
+    return any(
+        200 <= each.status < 300 for each in asked if "Access-Control-Request-Method" in each.sent
+    )
 
 
 def _allows(preflight: Exchange, what: str, wanted: str) -> None:
@@ -115,7 +176,11 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
     nobody = Actor(session.client, headers={"Origin": ORIGINS[-1]})
     nobody.call(operation, preference=session.preference(operation))
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
-    errors += [each for each in undeclared(session, operation) if each.status >= 400]
+    errors += [
+        each
+        for each in (*undeclared(session, operation), *unknown_paths(session, operation))
+        if each.status >= 400 and isinstance(each.json, dict)
+    ]
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:
@@ -127,18 +192,35 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     turn = list(session.contract.operations).index(operation.id)
     customer = session.acting[turn % len(session.acting)]
     other = session.strangers[turn % len(session.strangers)]
-    for actor in (customer, session.nobody, other):
-        head = actor.call(operation, method="HEAD")
-        if head.status in (405, 501):
-            continue
-        get = actor.once(operation)
-        kinds = [each.headers.get("content-type", "").partition(";")[0] for each in (head, get)]
-        if head.status != get.status or kinds[0] != kinds[1]:
-            wanted = f"{get.status} {kinds[1]}"
-            actual = f"{head.status} {kinds[0]}"
-            raise Violation(expected=wanted, actual=actual, exchange=head, after=[get])
-        if head.body:
-            raise Violation(expected="no body", actual=head.told(), exchange=head, after=[get])
+    for query in ((), *unreadable(operation)[:1]):
+        for actor in (customer, session.nobody, other) if not query else (customer,):
+            get = actor.once(operation, query)
+            _as_get(actor.call(operation, query, method="HEAD"), get)
+    # What a HEAD leaves behind in a cache the next GET would show.
+    plain, get = customer.once(operation), customer.call(operation)
+    if plain.ok and not get.ok:
+        raise Violation(expected="200", actual=get.told(), exchange=get, after=[plain])
+
+
+def _as_get(head: Exchange, get: Exchange) -> None:
+    if head.status in (405, 501):
+        return
+    names = ("content-type", "access-control-allow-origin")
+    wanted, got = (
+        [each.status, *(each.headers.get(name, "none").partition(";")[0] for name in names)]
+        for each in (get, head)
+    )
+    if wanted != got:
+        raise Violation(expected=f"{wanted}", actual=f"{got}", exchange=head, after=[get])
+    if head.body or (get.body and head.headers.get("content-length") == "0"):
+        length = head.headers.get("content-length", "none")
+        actual = f"a body of {len(head.body)} bytes, content-length {length}"
+        raise Violation(
+            expected="no body, and the length that GET has",
+            actual=actual,
+            exchange=head,
+            after=[get],
+        )
 
 
 @law("HTTP-03")
@@ -153,15 +235,15 @@ def answers_are_json(session: Session, operation: Operation) -> None:
 
 
 @law("QUERY-01")
-def unknown_parameters_are_ignored(customers: list[Customer], operation: Operation) -> None:
-    readable = [each for each in customers if each.once(operation).ok]
+def unknown_parameters_are_ignored(session: Session, operation: Operation) -> None:
+    readable = [each for each in session.acting if each.once(operation).ok]
     if not readable:
-        told = customers[0].once(operation).told()
+        told = session.customers[0].once(operation).told()
         raise NotCovered(f"it answered {told[:60]}")
     known = {each.name for each in operation.parameters}
-    guessed = tuple((name, value) for name, value in GUESSED if name not in known)
-    for customer in readable:
-        for query in (UNKNOWN, guessed):
+    for parameters in (UNKNOWN, OBEYED, SHAPING):
+        query = tuple(pair for pair in parameters if pair[0] not in known)
+        for customer in readable:
             asked, plain = customer.once(operation, query), customer.once(operation)
             if not _same_records(asked, plain):
                 plain, asked = customer.call(operation), customer.call(operation, query)

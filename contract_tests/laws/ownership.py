@@ -76,6 +76,9 @@ def _steered(session: Session, operation: Operation) -> int:
         for path in session.some(spellings(operation.path), operation, 1):
             path = f"{path};customer_id={ids[other.name]}"
             session.client.send("GET", path, actor=customer.name, token=customer.token)
+        tail = operation.path.rpartition("/")[2]
+        for path in (f"/customers/{ids[other.name]}", f"/customers/{ids[other.name]}/{tail}"):
+            _shows_nobody_else(session, customer.at(path), f"nothing of {other.name}")
     return seen
 
 
@@ -115,47 +118,46 @@ def no_record_is_listed_for_two_customers(session: Session, operation: Operation
 
 
 @law("OWN-03")
-def a_decision_is_nobody_elses(
-    session: Session, customer: Customer, other: Customer, operation: Operation
-) -> None:
-    opted_in = operation.opts_in
-    mine, before = customer.changeable(), other.changeable()
-    shared = [each for each in mine if each in before] or list(mine)
-    chosen = shared[session.customers.index(customer) % len(shared)]
-    done = customer.restore({chosen: not opted_in}, mine)
-    if before.get(chosen) == opted_in:
-        done.append(other.decide(chosen, opted_in=not opted_in))
-        before[chosen] = not opted_in
-    kept = [] if opted_in else _everything(session, other)
-    done.append(customer.decide(chosen, opted_in=opted_in))
-    if other.name in session.ids:
-        wrong = steering(session.ids[other.name], other.name)
-        steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
-        done.append(steered.call(operation, wrong.query, preference=chosen))
-    read = other.preferences()
-
-    if (after := consents_in(read.records)) != before:
-        changed = [each for each in {**before, **after} if after.get(each) != before.get(each)]
-        raise Violation(
-            expected=f"opted_in {before.get(changed[0])} for {other.name}'s {changed[0]}",
-            actual=f"{after.get(changed[0])}, since {customer.name} decided on {chosen}",
-            exchange=read,
-            after=done,
-        )
-    for old, new in zip(kept, _everything(session, other) if kept else (), strict=True):
-        if steady(old) != steady(new):
+def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: Operation) -> None:
+    mine = customer.changeable()
+    others = {
+        each.name: each
+        for each in (*session.acting, session.customers[-1])
+        if each is not customer and session.has_preferences(each)
+    }
+    if not others:
+        raise NotCovered("the target names no second customer with marketing preferences")
+    shared = [id for id in mine if any(session.has_preference(o, id) for o in others.values())]
+    turn = session.customers.index(customer)
+    chosen = (shared or list(mine))[turn % len(shared or mine)]
+    done = customer.restore({chosen: not operation.opts_in}, mine)
+    for other in others.values():
+        done += other.restore({chosen: not operation.opts_in} if chosen in shared else {})
+    before = {name: other.preferences() for name, other in others.items()}
+    done += _decided(session, customer, next(iter(others.values())), operation, chosen)
+    for name, other in others.items():
+        read = other.preferences()
+        was, now = consents_in(before[name].records), consents_in(read.records)
+        if was != now:
+            changed = next(id for id in {**was, **now} if was.get(id) != now.get(id))
             raise Violation(
-                expected=f"what {other.name} was shown before",
-                actual=difference(new, old),
-                exchange=new,
-                after=[old, *done],
+                expected=f"opted_in {was.get(changed)} for {name}'s {changed}",
+                actual=f"{now.get(changed)}, since {customer.name} decided on {chosen}",
+                exchange=read,
+                after=[*done, before[name]],
             )
 
 
-def _everything(session: Session, customer: Customer) -> list[Exchange]:
-    """All that a customer is shown, but for what the decision is about."""
-    reads = (each for each in session.contract.operations.values() if each.reads)
-    return [customer.call(each) for each in reads if each != session.contract.preferences]
+def _decided(
+    session: Session, customer: Customer, other: Customer, operation: Operation, preference: str
+) -> list[Exchange]:
+    """A decision, plain and with another customer named beside the token."""
+    wrong = steering(session.ids.get(other.name, other.name), f"{other.name}@example.com")
+    steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
+    return [
+        customer.call(operation, preference=preference),
+        steered.call(operation, wrong.query, preference=preference),
+    ]
 
 
 @law("OWN-04")
