@@ -68,7 +68,8 @@ def one_line_errors(*also: type[Exception]) -> Iterator[None]:
         # Whoever read the output has seen enough; Click ends the command quietly.
         raise
     except EXPECTED + also as error:
-        click.echo(f"mock-server: {error}", err=True)
+        for line in str(error).splitlines():
+            click.echo(f"mock-server: {line}", err=True)
         sys.exit(2)
 
 

@@ -31,7 +31,8 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     _exists(sandbox, persona)
     now = sandbox.world
     document = merged(now.scenario.document, {"customers": {persona: body}})
-    source = Source(now.scenario.name, msgspec.json.format(msgspec.json.encode(document)).decode())
+    text = msgspec.json.format(msgspec.json.encode(document)).decode()
+    source = Source(now.scenario.name, text, is_file=False)
     try:
         world = sandboxes.world(source, now.seed, now.opened, {})
     except ScenarioError as error:

@@ -93,7 +93,7 @@ def _opening(sandboxes: Sandboxes, body: Json) -> Opening:
 def _scenario(sandboxes: Sandboxes, wanted: str | Json) -> str | Source:
     """What a name or a document stands for; a file is for the command line to name."""
     if isinstance(wanted, dict):
-        return Source("scenario", msgspec.json.format(msgspec.json.encode(wanted)).decode())
+        return Source("scenario", msgspec.json.encode(wanted).decode(), is_file=False)
     own = Path(str(sandboxes.default.scenario)).stem
     if wanted == own:
         return sandboxes.default.scenario

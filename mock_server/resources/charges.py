@@ -1,7 +1,7 @@
 """Charges: what is collected for the memberships that a customer leads."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from mock_server.resources.memberships.holding import said
 from mock_server.resources.payment_methods import PaymentMethodSummary
 from mock_server.worlds.account import Account, Kind, Person
 from mock_server.worlds.catalogue import named
+from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
 Status = Literal["preparing", "processing", "succeeded", "failed", "errored", "refunded"]
@@ -52,12 +53,16 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     count: Count = 1
     membership: str | None = None
     """Of which membership; of any, where it is not said."""
+    billed: str | None = None
+    """On which day it fell due, as a date or a moment; the latest, where it is not said."""
 
     def problems(self, person: Person) -> Iterator[str | None]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
             led = {name: each for name, each in said(person).items() if each.lead is None}
             yield named("membership", self.membership, led)
+        if self.billed is not None:
+            yield _problem_of_day(self.billed, person)
 
 
 class Due(Struct, frozen=True):
@@ -104,11 +109,33 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Ending]:
     ]
 
 
+def _day(text: str, person: Person) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return moment(text, person.opened).date()
+
+
+def _problem_of_day(text: str, person: Person) -> str | None:
+    try:
+        _day(text, person)
+    except ValueError as error:
+        return f"billed {error}, nor a date such as 2026-03-01"
+    return None
+
+
 def _taken(decided: list[Due], holding: Holding, person: Person) -> Due:
     wanted = holding.membership and memberships.id_of(person, holding.membership)
-    for index, due in enumerate(decided):
-        if wanted in (None, due.membership.id):
-            return decided.pop(index)
+    of_it = [due for due in decided if wanted in (None, due.membership.id)]
+    day = _day(holding.billed, person) if holding.billed else None
+    for due in of_it:
+        if day is None or due.billed_at.date() == day:
+            decided.remove(due)
+            return due
+    if day is not None and of_it:
+        near = sorted({due.billed_at.date() for due in of_it}, key=lambda each: abs(each - day))
+        days = " or ".join(map(str, near[:2]))
+        raise ValueError(f"nothing (more) was billed on {day} and decided by now; say {days}")
     raise ValueError(
         f"more charges are '{holding.status}' than were decided by now; "
         "let a membership have started earlier, or say fewer"

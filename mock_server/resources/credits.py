@@ -92,6 +92,8 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         """What is wrong with it in a scenario."""
         if self.membership is not None:
             yield named("membership", self.membership, said(person))
+        if self.coupon is not None:
+            yield named("coupon", self.coupon.lower(), [code.lower() for code in COUPONS])
         if self.redeemed is not None and USUAL[self.state].redeemed is None:
             yield f"redeemed is said of a credit that is '{self.state}'"
         if self.multi_use and USUAL[self.state].redeemed is not None:
@@ -125,7 +127,7 @@ def _order(credit: Credit) -> tuple[bool, datetime, str]:
 
 def _credit(person: Person, holding: Holding, seed: Seed, index: int) -> Credit:
     dates, code = holding.dates(), holding.coupon or seed.child("coupon").pick(list(COUPONS))
-    name, description = COUPONS.get(code.upper(), (code.capitalize(), None))
+    name, description = COUPONS[code.upper()]
     issued, expires, redeemed = _instants(person, holding, dates, index)
     return Credit(
         id=seed.uuid(),

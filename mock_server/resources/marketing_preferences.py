@@ -44,6 +44,10 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
             return
         site = about(person).site
         for name in self.opted_in:
+            preference = person.catalogue.preferences.get(name)
+            if preference is not None and preference.archived:
+                yield f"at {site}, preference '{name}' is archived: nobody is asked for it any more"
+                continue
             yield named(f"at {site}, preference", name, person.catalogue.preferences_at(site))
 
     def includes(self, name: str) -> bool:

@@ -1,6 +1,6 @@
 """What everybody shares: the business that the customers are customers of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal, TypeVar
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from mock_server.http.document import shipped
+from mock_server.http.near import not_one_of
 from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
 from mock_server.worlds.seed import Seed
 
@@ -152,6 +153,32 @@ def hex24_of(kind: str, name: str) -> str:
     return Seed(f"catalogue/{kind}/{name}").hex24()
 
 
+_REFERENCES: tuple[tuple[str, str, str], ...] = (
+    ("brands", "organisation", "organisations"),
+    ("sites", "brand", "brands"),
+    ("membership_types", "brand", "brands"),
+    ("rates", "membership_type", "membership_types"),
+    ("preferences", "organisation", "organisations"),
+    ("preferences", "sites", "sites"),
+    ("offerings", "brand", "brands"),
+    ("packages", "brand", "brands"),
+    ("packages", "contents", "offerings"),
+)
+"""Which field of which section names something of which other."""
+
+
+def unknown_references(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Where the catalogue names what it does not have, and what is wrong there."""
+    for section, field, target in _REFERENCES:
+        known = getattr(catalogue, target)
+        for name, each in getattr(catalogue, section).items():
+            value = getattr(each, field)
+            for reference in (value,) if isinstance(value, str) else value or ():
+                if problem := named(field, reference, known):
+                    yield (section, name, field), problem
+
+
+@cache
 def load_catalogue() -> Catalogue:
     """
     The catalogue that comes with the mock.
@@ -180,10 +207,6 @@ def read_catalogue(text: str) -> Catalogue:
         raise CatalogueError(f"{file}:{line_of(text, place)}: {where}: {what}") from None
 
 
-def named(what: str, name: str, known: Mapping[str, object]) -> str | None:
+def named(what: str, name: str, known: Collection[str]) -> str | None:
     """What is wrong with a name that should be one of `known`."""
-    if name in known:
-        return None
-    if not known:
-        return f"{what} '{name}' does not exist; there is none"
-    return f"{what} '{name}' is not one of {', '.join(known)}"
+    return None if name in known else f"{what} {not_one_of(name, known)}"

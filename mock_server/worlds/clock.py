@@ -38,11 +38,12 @@ class Clock:
     """
     A world's time: standing still, or running since an instant of the machine's clock.
 
-    Months and time are kept apart from the base, so that a month twice is two months.
+    Months are kept apart from the base, so that a month twice is two months; they count from the
+    day that the clock has come to by what time was added before them.
     """
 
     base: datetime
-    advanced: Duration = Duration()
+    months: int = 0
     since: datetime | None = None
     """When it began to run, by the machine's clock; None while it stands still."""
     _shown: datetime = field(init=False, repr=False, compare=False)
@@ -52,7 +53,7 @@ class Clock:
         Raises:
             ClockError: it would show a time before EARLIEST or after LATEST.
         """
-        object.__setattr__(self, "_shown", _within_bounds(self.base, self.advanced))
+        object.__setattr__(self, "_shown", _later(self.base, Duration(self.months)))
 
     @property
     def runs(self) -> bool:
@@ -64,7 +65,7 @@ class Clock:
 
     def at(self, instant: datetime) -> "Clock":
         """
-        The same clock, put to an instant.
+        A clock that shows `instant`, running if this one runs.
 
         Raises:
             ClockError: the instant is out of bounds.
@@ -73,30 +74,39 @@ class Clock:
 
     def later(self, by: Duration) -> "Clock":
         """
-        The same clock, advanced.
+        This clock, advanced: by months first, then by time.
 
         Raises:
             ClockError: that leads out of bounds.
         """
-        try:
-            time = self.advanced.time + by.time
-        except OverflowError:
-            raise ClockError(OUT_OF_BOUNDS) from None
-        return Clock(self.base, Duration(self.advanced.months + by.months, time), self.since)
+        clock = self._settled()
+        moved = Clock(clock.base, clock.months + by.months, clock.since)
+        if not by.time:
+            return moved
+        return Clock(_later(moved._shown, Duration(time=by.time)), since=clock.since)
 
     def running(self, runs: bool) -> "Clock":
         """The same time on a clock that runs, or that stands still."""
         if runs == self.runs:
             return self
+        clock = self._settled()
+        return Clock(clock.base, clock.months, machine_now() if runs else None)
+
+    def _settled(self) -> "Clock":
+        """The same clock, with the time that it ran in its base."""
         if self.since is None:
-            return Clock(self.base, self.advanced, machine_now())
-        elapsed = machine_now() - self.since
-        return Clock(self.base, Duration(self.advanced.months, self.advanced.time + elapsed))
+            return self
+        now = machine_now()
+        moved = self.base + (now - self.since)
+        if self.months and moved.date() != self.base.date():
+            # A day has passed since months were added: the next ones count from what it shows.
+            return Clock(self._shown + (now - self.since), 0, now)
+        return Clock(moved, self.months, now)
 
 
-def _within_bounds(base: datetime, advanced: Duration) -> datetime:
+def _later(start: datetime, by: Duration) -> datetime:
     try:
-        shown = advanced.after(base)
+        shown = by.after(start)
     except (ValueError, OverflowError):
         shown = None
     if shown is None or not EARLIEST <= shown <= LATEST:

@@ -26,6 +26,7 @@ def judge_records(sandboxes: Sandboxes) -> None:
         ScenarioError: one is not what the document allows; it would be answered 500.
     """
     sandbox = sandboxes.get(DEFAULT_SANDBOX)
+    mistakes = []
     for account in sandbox.accounts():
         for route in sandboxes.operations:
             if route.method != "GET" or "{" in route.path:
@@ -34,8 +35,9 @@ def judge_records(sandboxes: Sandboxes) -> None:
                 error = _violation(route, result)
                 if error is not None:
                     what = f"{route.id} would answer what the contract does not allow: {error}"
-                    place = ("customers", account.person.name)
-                    raise sandbox.world.scenario.source.error(what, place)
+                    mistakes.append((("customers", account.person.name), what))
+    if mistakes:
+        raise sandbox.world.scenario.places.error(mistakes)
 
 
 def _violation(route: Route, result: Any) -> str | None:

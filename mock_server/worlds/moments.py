@@ -5,6 +5,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 _DURATION = re.compile(
     r"(?P<sign>[+-])?P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -54,25 +55,38 @@ def duration(text: str) -> Duration:
 
 def moment(text: str, opened: datetime) -> datetime:
     """
-    The instant a scenario means: relative to `opened`, `midnight` (the next one, UTC) or absolute.
+    The instant a scenario means: relative to `opened`, absolute, or the next midnight: `midnight`
+    in UTC, `midnight Europe/London` there.
 
     Raises:
         ValueError: it is none of these.
     """
-    if text == "midnight":
-        return midnight(opened) + timedelta(days=1)
+    if text.startswith("midnight"):
+        return _next_midnight(text.removeprefix("midnight").strip(), opened)
     instant = _relative(text, opened) if "P" in text[:2] else _absolute(text)
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise ValueError(f"'{text}' is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     return instant
 
 
+def _next_midnight(zone: str, opened: datetime) -> datetime:
+    try:
+        there = opened.astimezone(ZoneInfo(zone or "UTC"))
+    except (KeyError, ValueError, OSError):
+        what = f"'midnight {zone[:80]}' names no time zone; write one such as Europe/London"
+        raise ValueError(what) from None
+    # The day is added to the wall clock: from one midnight to the next may be 23 or 25 hours.
+    return (midnight(there) + timedelta(days=1)).astimezone(UTC)
+
+
 def _absolute(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        if instant.tzinfo:
+            return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is not {WANTED}") from None
+    raise ValueError(f"'{text}' has no time zone; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC")
 
 
 def _relative(text: str, opened: datetime) -> datetime:

@@ -280,7 +280,7 @@ def _worlds(kinds: Kinds, catalogue: Catalogue, about: Callable[[Account], About
     @lru_cache(_WORLDS_KEPT)
     def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
         found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        world = World(found, seed, opened, catalogue, about, overrides)
+        world = World(found, seed, opened, found.catalogue, about, overrides)
         world.check(kinds.values())
         return world
 

@@ -1,6 +1,7 @@
 """Scenarios: named worlds, written in YAML, and what is wrong with one."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,23 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mock_server.http import bounds
-from mock_server.http.bounds import MOST_CUSTOMERS, MOST_RECORDS, BoundsError
+from mock_server.http.bounds import LARGEST_TEXT, MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
-from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
+from mock_server.http.near import not_one_of
+from mock_server.http.yaml_text import YamlError
+from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
+from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
+from mock_server.worlds.scenario_text import Place
+from mock_server.worlds.shapes import Mistakes, converted
 
 Kinds = Mapping[str, Kind[Any, Any]]
-Place = tuple[str, ...]
+MOST_MISTAKES = 20
+_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used: what is wrong, where, and what would be right."""
+    """A scenario that cannot be used: a line for each mistake, where, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,45 @@ class Source:
 
     origin: str
     text: str
+    is_file: bool = True
+    """Whether its lines are ones that somebody can look up."""
 
-    def error(self, what: str, place: Place) -> ScenarioError:
-        """What is wrong, with the file, the line and the words that lead there."""
-        where = ".".join(place[1:] if place[:1] == ("customers",) else place)
-        line = line_of(self.text, place)
-        return ScenarioError(f"{self.origin}:{line}: {where or 'scenario'}: {what}")
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where what a scenario says was said: on a line of its file, or in the overrides."""
+
+    source: Source
+    lines: Mapping[Place, int]
+    overrides: Mapping[str, Any]
+
+    def error(self, mistakes: Iterable[tuple[Place, str]]) -> ScenarioError:
+        """A line for each mistake: where it is, the words that lead there, and what it is."""
+        lines = list(dict.fromkeys(self._line(place, what) for place, what in mistakes))
+        if len(lines) > MOST_MISTAKES:
+            lines[MOST_MISTAKES:] = [f"and {len(lines) - MOST_MISTAKES} more"]
+        return ScenarioError("\n".join(lines))
+
+    def _line(self, place: Place, what: str) -> str:
+        depth, depth_in_file = self._depth_in_overrides(place), self._depth_in_file(place)
+        if depth and depth >= depth_in_file:
+            return f"{'.'.join(('overrides', *place))}: {what}"
+        where = ".".join(place[1:] if place[:1] == ("customers",) else place) or "scenario"
+        if not self.source.is_file:
+            return f"{'.'.join((self.source.origin, *place))}: {what}"
+        line = self.lines.get(place[:depth_in_file], 1)
+        return f"{self.source.origin}:{line}: {where}: {what}"
+
+    def _depth_in_overrides(self, place: Place) -> int:
+        node: Any = self.overrides
+        for depth, name in enumerate(place):
+            if not isinstance(node, Mapping) or name not in node:
+                return depth
+            node = node[name]
+        return len(place)
+
+    def _depth_in_file(self, place: Place) -> int:
+        return next(n for n in range(len(place), -1, -1) if n == 0 or place[:n] in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +92,11 @@ class Scenario:
     description: str
     staff: tuple[str, ...]
     customers: Mapping[str, Plan]
+    catalogue: Catalogue
     source: Source
     document: Mapping[str, Any]
     """The whole of it, with what was laid over it, in the words of a scenario file."""
+    places: Places
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +105,9 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     description: str = ""
     staff: tuple[str, ...] = ("sam",)
-    customers: dict[str, dict[str, Any]] = {}
+    customers: dict[str, Any] = {}
+    catalogue: dict[str, dict[str, Any]] = {}
+    """What is sold besides what everybody knows, or in place of it, by section and name."""
 
 
 def names() -> list[str]:
@@ -85,8 +128,8 @@ def load(
         ScenarioError: no such scenario or file, or something in it is wrong.
     """
     if isinstance(source, Source):
-        return _Reader(source, kinds).scenario(source.origin, overrides or {})
-    return _Reader(_read(source), kinds).scenario(Path(source).stem, overrides or {})
+        return _Reader(source, kinds, overrides or {}).scenario(source.origin)
+    return _Reader(_read(source), kinds, overrides or {}).scenario(Path(source).stem)
 
 
 def _read(source: str) -> Source:
@@ -94,7 +137,8 @@ def _read(source: str) -> Source:
         file = shipped("fixtures", "scenarios", f"{source}.yaml")
         return Source(f"fixtures/scenarios/{source}.yaml", file.read_text("utf-8"))
     try:
-        return Source(source, Path(source).read_text("utf-8"))
+        with Path(source).open(encoding="utf-8") as opened:
+            return Source(source, opened.read(LARGEST_TEXT + 1))
     except (OSError, UnicodeDecodeError, ValueError):
         known = ", ".join(names())
         raise ScenarioError(
@@ -102,91 +146,104 @@ def _read(source: str) -> Source:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
-    source: Source
-    kinds: Kinds
+    """Reads one scenario; `mistakes` are all that were found in it."""
 
-    def scenario(self, name: str, overrides: Mapping[str, Any]) -> Scenario:
-        tree = merged(self._tree(), overrides)
-        header = self._convert(tree, Header, ())
-        if len(header.customers) > MOST_CUSTOMERS:
-            what = f"{len(header.customers)} customers; a scenario may have {MOST_CUSTOMERS}"
-            raise self.source.error(what, ("customers",))
-        customers = {who: self._plan(who, dict(said)) for who, said in header.customers.items()}
-        self._afford(customers)
-        return Scenario(
-            name, header.title, header.description, header.staff, customers, self.source, tree
-        )
+    def __init__(self, source: Source, kinds: Kinds, overrides: Mapping[str, Any]) -> None:
+        self.source, self.kinds, self.overrides = source, kinds, overrides
+        self.mistakes: Mistakes = []
+        self._cost = 0
 
-    def _afford(self, customers: Mapping[str, Plan]) -> None:
-        cost = 0
-        for who, plan in customers.items():
-            for kind, holdings in plan.holdings.items():
-                for name, holding in holdings.items():
-                    cost += self.kinds[kind].cost * getattr(holding, "count", 1)
-                    if cost > MOST_RECORDS:
-                        what = (
-                            f"too many records: a scenario may have {MOST_RECORDS} in all,"
-                            f" of which a membership counts as {self.kinds['memberships'].cost}"
-                            " and an order as none"
-                        )
-                        raise self.source.error(what, ("customers", who, kind, name))
+    def scenario(self, name: str) -> Scenario:
+        text = self._text()
+        places = Places(self.source, text.lines, self.overrides)
+        self.mistakes.extend(text.mistakes)
+        tree = merged(text.tree, self.overrides)
+        header = converted(tree, Header, (), self.mistakes)
+        if header is None:
+            raise places.error(self.mistakes)
+        self._check_names(header)
+        customers = {who: self._plan(who, plan) for who, plan in header.customers.items()}
+        catalogue = self._catalogue(header.catalogue)
+        if self.mistakes or catalogue is None:
+            raise places.error(self.mistakes)
+        about = (header.title, header.description, header.staff)
+        return Scenario(name, *about, customers, catalogue, self.source, tree, places)
 
-    def _tree(self) -> dict[str, Any]:
+    def _catalogue(self, own: Mapping[str, Any]) -> Catalogue | None:
+        shared, place = load_catalogue(), ("catalogue",)
+        if not own:
+            return shared
+        tree = merged(msgspec.to_builtins(shared), own)
+        catalogue: Catalogue | None = converted(tree, Catalogue, place, self.mistakes)
+        if catalogue is not None:
+            unknown = unknown_references(catalogue)
+            self.mistakes.extend(((*place, *where), problem) for where, problem in unknown)
+        return catalogue
+
+    def _text(self) -> scenario_text.YamlText:
         origin = self.source.origin
         try:
-            bounds.check_yaml(self.source.text)
-            tree = tree_of(self.source.text)
+            text = scenario_text.read(self.source.text)
         except (BoundsError, YamlError) as error:
             raise ScenarioError(f"{origin}:{error}") from None
-        except ValueError as error:
-            raise ScenarioError(f"{origin}: {error}") from None
-        if not isinstance(tree, dict):
+        if not isinstance(text.tree, dict):
             raise ScenarioError(f"{origin}:1: a scenario is a mapping with a title and customers")
-        return tree
+        return text
 
-    def _plan(self, who: str, said: dict[str, Any]) -> Plan:
-        description = said.pop("description", "")
-        if not isinstance(description, str):
-            raise self.source.error(
-                "description must be a sentence", ("customers", who, "description")
-            )
-        return Plan(description, self._kinds(who, said))
+    def _check_names(self, header: Header) -> None:
+        if len(header.customers) > MOST_CUSTOMERS:
+            what = f"{len(header.customers)} customers; a scenario may have {MOST_CUSTOMERS}"
+            self.mistakes.append((("customers",), what))
+        places = {("customers", who): who for who in header.customers}
+        places |= {("staff", str(n)): who for n, who in enumerate(header.staff)}
+        for place, who in places.items():
+            if not _NAME.fullmatch(who):
+                what = "stands in a token, so it is letters from a to z, digits, - and _"
+                self.mistakes.append((place, f"the name '{who[:80]}' {what}"))
 
-    def _kinds(self, who: str, said: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """What is held of each kind; null, as an override may say, is nothing."""
-        held = [kind for kind in said if said[kind] is not None]
-        return {kind: dict(self._holdings(who, kind, said)) for kind in held}
+    def _plan(self, who: str, plan: Any) -> Plan:
+        place = ("customers", who)
+        if not isinstance(plan or {}, dict):
+            self.mistakes.append((place, "a customer is a mapping of what they hold"))
+            return Plan("", {})
+        # Null, as an override may say, is nothing.
+        held = {kind: value for kind, value in (plan or {}).items() if value is not None}
+        about = held.pop("description", "")
+        description = converted(about, str, (*place, "description"), self.mistakes) or ""
+        return Plan(description, {kind: self._kind(who, kind, held[kind]) for kind in held})
 
-    def _holdings(
-        self, who: str, kind_name: str, said: dict[str, Any]
-    ) -> Iterator[tuple[str, Any]]:
-        place = ("customers", who, kind_name)
-        kind = self.kinds.get(kind_name)
+    def _kind(self, who: str, kind_name: str, value: Any) -> dict[str, Any]:
+        place, kind = ("customers", who, kind_name), self.kinds.get(kind_name)
         if kind is None:
-            known = ", ".join(sorted(self.kinds))
-            raise self.source.error(f"'{kind_name}' is not one of description, {known}", place)
-        value = said[kind_name]
+            known = ("description", *sorted(self.kinds))
+            self.mistakes.append((place, not_one_of(kind_name, known)))
+            return {}
         if kind.single:
-            yield "self", self._convert(value, kind.holding, place)
-            return
+            return {"self": self._made(kind, value, place)}
         if not isinstance(value, dict):
-            raise self.source.error("must map names to holdings", place)
-        for name, holding in value.items():
-            yield str(name), self._holding(kind, str(name), holding, (*place, str(name)))
+            self.mistakes.append((place, "must map names to holdings"))
+            return {}
+        return {
+            name: self._holding(kind, name, holding, (*place, name))
+            for name, holding in value.items()
+        }
 
-    def _holding(self, kind: Kind[Any, Any], name: str, said: Any, place: Place) -> Any:
-        if isinstance(said, int) and not isinstance(said, bool):
-            said = {"count": said} | ({kind.state: name} if kind.state else {})
-        return self._convert(said or {}, kind.holding, place)
+    def _holding(self, kind: Kind[Any, Any], name: str, value: Any, place: Place) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = {"count": value} | ({kind.state: name} if kind.state else {})
+        return self._made(kind, value or {}, place)
 
-    def _convert(self, value: Any, shape: type[Any], place: Place) -> Any:
-        try:
-            return msgspec.convert(value, shape)
-        except msgspec.ValidationError as error:
-            what, fields = place_of(error)
-            raise self.source.error(what, place + fields) from None
+    def _made(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
+        holding, before = converted(value, kind.holding, place, self.mistakes), self._cost
+        self._cost += kind.cost * getattr(holding, "count", 1)
+        if self._cost > MOST_RECORDS >= before:
+            what = (
+                f"too many records: a scenario may have {MOST_RECORDS} in all, of which a"
+                f" membership counts as {self.kinds['memberships'].cost} and an order as none"
+            )
+            self.mistakes.append((place, what))
+        return holding
 
 
 def merged(base: Any, changes: Any) -> Any:

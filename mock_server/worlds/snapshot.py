@@ -105,7 +105,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
         try:
             clocks = _clock(self.first_clock, passed), _clock(self.clock, passed)
             shown = [self.opened, *(each.now() for each in clocks)]
-        except OverflowError:
+        except (OverflowError, ValueError):
             raise ClockError(OUT_OF_BOUNDS) from None
         if not all(EARLIEST <= instant <= LATEST for instant in shown):
             raise ClockError(OUT_OF_BOUNDS)
@@ -204,10 +204,13 @@ def decoded(text: bytes) -> Snapshot:
 
 
 def _clocked(clock: Clock) -> Clocked:
-    seconds = clock.advanced.time.total_seconds()
-    return Clocked(clock.base, clock.advanced.months, seconds, clock.since)
+    return Clocked(clock.base, clock.months, 0, clock.since)
 
 
 def _clock(said: Clocked, passed: timedelta) -> Clock:
+    since = said.since + passed if said.since else None
+    if not said.seconds:
+        return Clock(said.base, said.months, since)
+    # Of a version that kept the time apart, too, and added the months first.
     advanced = Duration(said.months, timedelta(seconds=said.seconds))
-    return Clock(said.base, advanced, said.since + passed if said.since else None)
+    return Clock(advanced.after(said.base), since=since)

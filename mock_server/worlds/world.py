@@ -8,6 +8,7 @@ from typing import Any
 from mock_server.worlds.account import Account, Kind, Person
 from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
+from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.seed import Seed
 
 About = Mapping[str, Any]
@@ -70,28 +71,38 @@ class World(Mapping[str, Person]):
 
     def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
         """
-        Make everything once, to find what cannot be made.
+        Make everything once, to find all that cannot be made.
 
         Raises:
             ScenarioError: something refers to what does not exist, or a date is no date.
         """
-        for who, person in self.items():
-            for kind in kinds:
-                for name, holding in person.holdings.get(kind.name, {}).items():
-                    place = ("customers", who, kind.name, *([] if kind.single else [name]))
-                    for problem in filter(None, _problems(holding, person)):
-                        raise self.scenario.source.error(problem, place)
-                try:
-                    person.all(kind)
-                except ValueError as error:
-                    place = ("customers", who, kind.name)
-                    raise self.scenario.source.error(str(error), place) from None
+        known = tuple(kinds)
+        mistakes = [each for person in self.values() for each in _mistakes(person, known)]
+        if not mistakes:
+            mistakes = [each for person in self.values() for each in _unmakeable(person, known)]
+        if mistakes:
+            raise self.scenario.places.error(mistakes)
 
     def _all(self, person: Person, kind: Kind[Any, Any]) -> Sequence[Any]:
         key = (person.name, kind.name)
         if key not in self._records:
             self._records[key] = kind.make(person, person.holdings.get(kind.name, {}))
         return self._records[key]
+
+
+def _mistakes(person: Person, kinds: Iterable[Kind[Any, Any]]) -> Iterator[tuple[Place, str]]:
+    for kind in kinds:
+        for name, holding in person.holdings.get(kind.name, {}).items():
+            place = ("customers", person.name, kind.name, *([] if kind.single else [name]))
+            yield from ((place, problem) for problem in _problems(holding, person) if problem)
+
+
+def _unmakeable(person: Person, kinds: Iterable[Kind[Any, Any]]) -> Iterator[tuple[Place, str]]:
+    for kind in kinds:
+        try:
+            person.all(kind)
+        except ValueError as error:
+            yield ("customers", person.name, kind.name), str(error)
 
 
 def _problems(holding: Any, person: Person) -> Iterable[str | None]:

@@ -1,10 +1,14 @@
 """The clock of a sandbox, and everything that follows it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+
+from mock_server.worlds import clock
+from mock_server.worlds.clock import Clock
+from mock_server.worlds.moments import Duration
 
 ACCOUNT = "/customers/my-account"
 SANDBOXES = "/__mock__/sandboxes"
@@ -132,3 +136,41 @@ def test_a_token_for_nobody_is_refused_with_those_there_are(world: World) -> Non
 
     assert answer.status_code == 409
     assert "ada" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_months_count_from_the_day_that_the_clock_has_come_to(
+    client: httpx.Client, running: bool
+) -> None:
+    world = World(client, now="2026-01-30T09:00:00Z")
+    world.clock(running=running)
+    shown = [world.clock(advance=by).json()["now"][:10] for by in ("P1D", "P1M", "P1M", "P1D")]
+
+    assert shown == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-01"]
+
+
+def test_a_clock_that_ran_for_a_day_counts_its_months_from_what_it_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = datetime(2026, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr(clock, "machine_now", lambda: machine)
+    running = Clock(datetime(2026, 1, 30, 9, tzinfo=UTC), since=machine)
+    machine += timedelta(days=1)
+    in_february = running.later(Duration(months=1))
+    machine += timedelta(days=3)
+
+    assert in_february.now() == datetime(2026, 3, 3, 9, tzinfo=UTC)
+    assert in_february.later(Duration(months=1)).now() == datetime(2026, 4, 3, 9, tzinfo=UTC)
+
+
+def test_a_running_clock_never_goes_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = datetime(2026, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr(clock, "machine_now", lambda: machine)
+    running = Clock(datetime(2026, 1, 28, 23, tzinfo=UTC), since=machine).later(Duration(months=1))
+    shown = []
+    for _ in range(50):
+        shown.append(running.now())
+        machine += timedelta(hours=1)
+        running = running.later(Duration())
+
+    assert shown == sorted(set(shown))

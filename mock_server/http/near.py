@@ -1,0 +1,14 @@
+"""Telling somebody who named what does not exist what they may have meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def not_one_of(name: str, known: Iterable[str]) -> str:
+    """`'x' is not one of a, b`, with the nearest of them where one is near."""
+    options = list(known)
+    if not options:
+        return f"'{name[:80]}' does not exist; there is none"
+    near = get_close_matches(name[:80], options, n=1)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    return f"'{name[:80]}' is not one of {', '.join(options)}{meant}"

@@ -1,0 +1,105 @@
+"""From what a scenario says to msgspec Structs, with every mistake and what would be right."""
+
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import Struct, inspect, structs
+
+from mock_server.http.near import not_one_of
+from mock_server.worlds.scenario_text import Place
+
+Mistakes = list[tuple[Place, str]]
+
+
+def converted(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
+    """
+    `value` as a type says it; texts are read as numbers and truth values where these are meant.
+
+    What is wrong is added to `mistakes`, and None given.
+    """
+    if isinstance(shape, type) and issubclass(shape, Struct):
+        return _struct(value, shape, place, mistakes)
+    items = _items(shape)
+    if items is not None and isinstance(value, Mapping):
+        return {
+            name: converted(each, items, (*place, name), mistakes) for name, each in value.items()
+        }
+    for reading in (value, _text(value)):
+        try:
+            return msgspec.convert(reading, shape, strict=False)
+        except msgspec.ValidationError:
+            continue
+    mistakes.append((place, _wrong(value, inspect.type_info(shape))))
+    return None
+
+
+def _text(value: Any) -> Any:
+    """The value as it was written, where text is meant and a number or truth value was read."""
+    if isinstance(value, list):
+        return list(map(_text, value))
+    return msgspec.json.encode(value).decode() if isinstance(value, int) else value
+
+
+def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -> Any:
+    if not isinstance(value, Mapping):
+        mistakes.append((place, f"{_shown(value)} is not a mapping"))
+        return None
+    before, fields = len(mistakes), {each.encode_name: each for each in structs.fields(shape)}
+    for name in value.keys() - fields.keys():
+        mistakes.append(((*place, name), f"the field {not_one_of(name, fields)}"))
+    missing = [name for name, each in fields.items() if each.required and name not in value]
+    mistakes.extend((place, f"'{name}' is missing") for name in missing)
+    made = {
+        each.name: converted(value[name], each.type, (*place, name), mistakes)
+        for name, each in fields.items()
+        if name in value
+    }
+    return shape(**made) if len(mistakes) == before else None
+
+
+def _items(shape: Any) -> Any:
+    """The type of what a mapping of Structs maps its names to."""
+    if get_origin(shape) is not dict:
+        return None
+    items = get_args(shape)[1]
+    return items if isinstance(items, type) and issubclass(items, Struct) else None
+
+
+def _wrong(value: Any, wanted: inspect.Type) -> str:
+    if isinstance(wanted, inspect.LiteralType) and isinstance(value, str):
+        return not_one_of(value, map(str, wanted.values))
+    return f"{_shown(value)} is not {_words(wanted)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return f"'{str(value)[:80]}'"
+
+
+_PLAIN: Mapping[type[inspect.Type], str] = {
+    inspect.FloatType: "a number",
+    inspect.BoolType: "true or false",
+    inspect.DateType: "a date such as 1990-05-17",
+    inspect.DictType: "a mapping",
+}
+
+
+def _words(wanted: inspect.Type) -> str:
+    match wanted:
+        case inspect.IntType(ge=low, le=high):
+            bounds = f" from {low} to {high}" if low is not None and high is not None else ""
+            return f"a whole number{bounds}"
+        case inspect.StrType(pattern=pattern):
+            return "text" if pattern is None else f"text of the form {pattern}"
+        case inspect.LiteralType(values=values):
+            return f"one of {', '.join(map(str, values))}"
+        case inspect.UnionType(types=types):
+            known = (each for each in types if not isinstance(each, inspect.NoneType))
+            return " or ".join(map(_words, known))
+        case inspect.VarTupleType(item_type=item):
+            return f"a list, of which each is {_words(item)}"
+    return _PLAIN.get(type(wanted), "what is meant here")

@@ -1,0 +1,227 @@
+"""Scenarios that testers write: what is read as it was written, and every mistake at its place."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_server.app import Settings
+from mock_server.worlds.scenario import ScenarioError
+from tests.conftest import Caller
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+ACCOUNT = "/customers/my-account"
+SANDBOXES = "/__mock__/sandboxes"
+
+
+@pytest.fixture(scope="module")
+def mock() -> Caller:
+    return Caller(Settings(scenario="empty", now=NOW))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Any:
+    """Serves the customers of a YAML text."""
+
+    def serve(text: str) -> Caller:
+        file = tmp_path / "mine.yaml"
+        file.write_text(f"title: Mine\ncustomers:\n{text}", "utf-8")
+        return Caller(Settings(scenario=str(file), now=NOW))
+
+    return serve
+
+
+def mistakes(served: Any, text: str) -> list[str]:
+    """The lines told of a text, less the file's name; its customers begin on line 3."""
+    with pytest.raises(ScenarioError) as caught:
+        served(text)
+    return [line.partition("mine.yaml:")[2] for line in str(caught.value).splitlines()]
+
+
+def test_texts_are_read_as_they_were_written(served: Any) -> None:
+    call = served(
+        """
+  no:
+    customer: {first_name: No, last_name: 0123, dob: 1990-02-03, phone: +447700900123}
+    payment_methods: {card: {last_4: 0042, card_expiry: 09/28}}
+    credits: {dated: {issued: 2026-01-01T00:00:00Z, expires: 2027-03-05T09:00:00Z}, open: 2}
+"""
+    )
+    said = call.json("GET", ACCOUNT, "customer-no")["data"]
+    (card,) = call.json("GET", f"{ACCOUNT}/payment-methods", "customer-no")["data"]
+    credits = call.json("GET", f"{ACCOUNT}/credits", "customer-no")["data"]
+
+    assert (said["first_name"], said["last_name"], said["dob"]) == ("No", "0123", "1990-02-03")
+    assert (said["phone"], card["last_4"], card["card_expiry"]) == (
+        "+447700900123",
+        "0042",
+        "09/28",
+    )
+    assert [each["expires_at"] for each in credits].count("2027-03-05T09:00:00Z") == 1
+    assert len(credits) == 3
+
+
+def test_merge_keys_and_aliases_are_read(served: Any) -> None:
+    call = served("  ada: &a {credits: {open: 1}}\n  ben: {<<: *a}\n  zoe: *a\n")
+
+    for who in ("ada", "ben", "zoe"):
+        assert len(call.json("GET", f"{ACCOUNT}/credits", f"customer-{who}")["data"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("  mia: {}\n  mia: {}", "4: mia: 'mia' stands here a second time; the first is on line 3"),
+        (
+            "  mia:\n    credits: {open: 1}\n    credits: {open: 2}",
+            "5: mia.credits: 'credits' stands here a second time; the first is on line 4",
+        ),
+        (
+            "  mia:\n    customer: {dob: 2026-02-30}",
+            "4: mia.customer.dob: '2026-02-30' is not a date such as 1990-05-17",
+        ),
+        (
+            "  mia: {credits: {x: {expires: 2027-03-05T09:00:00}}}",
+            "3: mia.credits.x: expires '2027-03-05T09:00:00' has no time zone; write"
+            " 2027-03-05T09:00:00Z for UTC",
+        ),
+        (
+            "  mia: {memberships: {x: {started: 2026-01-05}}}",
+            "3: mia.memberships.x: started '2026-01-05' has no time zone; write"
+            " 2026-01-05T00:00:00Z for UTC",
+        ),
+        ("  mia: {credits: {x: {coupon: gest}}}", "did you mean 'guest'?"),
+        ("  mia: {credits: {opne: 2}}", "did you mean 'open'?"),
+        ("  mia: {credits: {x: {isued: P1D}}}", "did you mean 'issued'?"),
+        ("  mia: {creditz: {open: 1}}", "did you mean 'credits'?"),
+        ("  mia: {credits: {open: 1.5}}", "3: mia.credits.open: '1.5' is not a mapping"),
+        ("  mia: {credits: {open: {count: 1.5}}}", "'1.5' is not a whole number from 0 to"),
+        ("  mia: {customer: {visits: maybe}}", "'maybe' is not true or false"),
+        ("  mia: {customer: {labels: VIP}}", "'VIP' is not a list, of which each is text"),
+        ("  mia: [credits]", "3: mia: a customer is a mapping"),
+        ("  mia.torres: {}", "3: mia.torres: the name 'mia.torres' stands in a token, so it is"),
+        ("  Mia Torres: {}", "letters from a to z"),
+        ("  mia~x: {}", "letters from a to z"),
+        ("  zoë: {}", "letters from a to z"),
+        (
+            "  mia: {marketing_preferences: {opted_in: [fax]}}",
+            "preference 'fax' is archived",
+        ),
+        ("  mia: {credits: {x: {expires: midnight Atlantis}}}", "names no time zone"),
+        ("  mia: {credits: {x: !secret {}}}", "tags such as !secret are not read"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
+    served: Any, text: str, told: str
+) -> None:
+    (line,) = mistakes(served, text)
+
+    assert told in line
+
+
+def test_every_mistake_of_a_file_is_told_at_once(served: Any) -> None:
+    told = mistakes(
+        served,
+        "  mia: {credits: {x: {isued: P1D, state: opne}}, creditz: 1}\n"
+        "  b.c:\n"
+        "    customer: {dob: never}\n"
+        "    customer: {}\n",
+    )
+
+    assert [line.split(": ")[0] for line in told].count("3") == 3
+    assert len(told) == 6
+
+
+def test_all_references_are_told_at_once(served: Any) -> None:
+    told = mistakes(
+        served,
+        "  mia: {customer: {site: bth}, credits: {x: {membership: y}}}\n"
+        "  ben: {memberships: {y: {payment_method: z}}}\n",
+    )
+
+    assert len(told) == 3
+    assert "did you mean 'bath'?" in told[0]
+
+
+def test_the_command_line_tells_them_one_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("title: x\ncustomers:\n  a b: {}\n  mia: {credits: {opne: 1}}\n")
+    command = [sys.executable, "-m", "mock_server", "scenarios", "check", str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+
+    assert ran.returncode == 2
+    assert [line.split(":")[2] for line in ran.stderr.splitlines()] == ["3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            {"overrides": {"customers": {"mia": {"credits": {"opne": 1}}}}},
+            "overrides.customers.mia.credits.opne.state: 'opne' is not one of",
+        ),
+        (
+            {"overrides": {"customers": {"mia": {"customer": {"site": "bth"}}}}},
+            "overrides.customers.mia.customer: site 'bth' is not one of",
+        ),
+        (
+            {"scenario": {"title": "x", "customers": {"mia": {"credits": 3}}}},
+            "scenario.customers.mia.credits: must map names to holdings",
+        ),
+    ],
+)
+def test_a_mistake_in_a_body_is_told_at_its_place_in_the_body(
+    mock: Caller, body: dict[str, Any], told: str
+) -> None:
+    answer = mock("POST", SANDBOXES, body=json.dumps(body).encode())
+
+    assert answer.status == 409
+    assert json.loads(answer.body)["message"].startswith(told)
+
+
+def test_midnight_can_be_that_of_a_place(served: Any) -> None:
+    call = served("  mia: {credits: {x: {expires: midnight America/New_York}}}\n")
+    (credit,) = call.json("GET", f"{ACCOUNT}/credits", "customer-mia")["data"]
+
+    assert credit["expires_at"] == "2026-03-02T05:00:00Z"
+
+
+def test_a_charge_is_found_by_its_day(served: Any) -> None:
+    text = """
+  mia:
+    payment_methods: {card: 1}
+    memberships: {m: {started: 2025-11-10T09:00:00Z, payment_method: card}}
+    charges: {failed: {status: failed, billed: DAY}}
+"""
+    call = served(text.replace("DAY", "2026-01-10"))
+    charges = call.json("GET", f"{ACCOUNT}/charges", "customer-mia")["data"]
+
+    assert [each["billed_at"][:10] for each in charges if each["status"] == "failed"] == [
+        "2026-01-10"
+    ]
+    (told,) = mistakes(served, text.replace("DAY", "2026-01-11"))
+    assert "say 2026-01-10 or " in told
+
+
+CATALOGUE = """
+catalogue:
+  brands: {dales: {name: Dales Spa, organisation: stillwater}}
+  sites: {leeds: {name: Leeds, brand: dales}}
+  membership_types: {dips: {name: Dips, brand: dales}}
+  rates: {dips-monthly: {membership_type: TYPE, name: Monthly, price: 1900}}
+"""
+
+
+def test_a_scenario_can_bring_a_catalogue_of_its_own(served: Any) -> None:
+    text = "  mia: {customer: {site: leeds}, memberships: {m: {rate: dips-monthly}}}\n" + CATALOGUE
+    call = served(text.replace("TYPE", "dips"))
+    (membership,) = call.json("GET", f"{ACCOUNT}/memberships", "customer-mia")["data"]
+    (told,) = mistakes(served, text.replace("TYPE", "dip"))
+
+    assert membership["rate"]["price"] == 1900
+    assert told.startswith("9: catalogue.rates.dips-monthly.membership_type: membership_type 'dip'")
+    assert "did you mean 'dips'?" in told
