@@ -87,13 +87,13 @@ FACTS = (
     Fact("email", ADDRESS, "The customer's e-mail address.", "ada.whitlock@example.com"),
     Fact("signs_in", YES_OR_NO, "Whether the customer is neither locked nor anonymised.", "true"),
 )
-_BY_NAME = {fact.name: fact for fact in FACTS}
+BY_NAME = {fact.name: fact for fact in FACTS}
 
 
 def problems(facts: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the facts of one customer, and what would be right; null says nothing."""
     for name, value in facts.items():
-        fact = _BY_NAME.get(name)
+        fact = BY_NAME.get(name)
         if fact is None:
             yield f"there is no fact '{name}'{_near(name)}; `contract-tests facts` lists them"
         elif value is not None and not fact.kind.fits(value):
@@ -101,5 +101,5 @@ def problems(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _near(name: str) -> str:
-    near = get_close_matches(name, _BY_NAME, 1)
+    near = get_close_matches(name, BY_NAME, 1)
     return f", did you mean '{near[0]}'?" if near else ""
