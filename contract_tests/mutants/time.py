@@ -53,3 +53,25 @@ def _reverse(tree: Tree, _request: Request) -> None:
 
 def _shorten(tree: Tree, _request: Request) -> None:
     tree["data"] = tree["data"][:-1]
+
+
+@stateful(("TIME-02", "TIME-01"))
+def reading_changes_a_charge() -> Change:
+    """Whoever has read their charges sees the oldest described otherwise from then on."""
+    readers: set[str] = set()
+
+    def changing(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if not at(request, CHARGES) or response.status != 200:
+            return response
+        if name in readers:
+            return changed(request, response, _renamed)
+        readers.add(name)
+        return response
+
+    return changing
+
+
+def _renamed(tree: Tree, _request: Request) -> None:
+    for charge in tree["data"][-1:]:
+        charge["description"] = "Moved on"

@@ -82,3 +82,26 @@ def prev_leads_elsewhere(tree: Tree, _request: Request) -> None:
     """The link to the page before leads to another path."""
     if before := tree["links"].get("prev"):
         tree["links"]["prev"] = before.replace("/my-account/orders", "/orders")
+
+
+@edit("PAGE-05", ORDERS)
+def links_lead_to_another_host(tree: Tree, _request: Request) -> None:
+    """Links lead to the same path of another host."""
+    for name, url in tree["links"].items():
+        tree["links"][name] = url and urlsplit(url)._replace(netloc="internal:8080").geturl()
+
+
+@edit("PAGE-05", ORDERS)
+def links_back_lead_to_another_path(tree: Tree, _request: Request) -> None:
+    """The link back leaves out where the shop is."""
+    if url := tree["links"].get("prev"):
+        tree["links"]["prev"] = url.replace("/shop/", "/")
+
+
+@edit("PAGE-12", ORDERS)
+def links_name_the_usual_size(tree: Tree, request: Request) -> None:
+    """Links name the page size although none was asked for."""
+    if "per_page" not in request.query:
+        size = tree["meta"]["per_page"]
+        links = tree["links"]
+        links.update({name: url and queried(url, per_page=size) for name, url in links.items()})

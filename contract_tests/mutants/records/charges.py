@@ -107,3 +107,33 @@ def charges_are_in_pounds(tree: Tree, _request: Request) -> None:
     """Amounts are in pounds."""
     for charge in tree["data"]:
         charge["amount"] //= 100
+
+
+@edit("CHARGES-07", CHARGES)
+def a_charge_is_completed_before_it_is_billed(tree: Tree, _request: Request) -> None:
+    """The oldest charge was completed when the world was young."""
+    for charge in tree["data"][-1:]:
+        charge["completed_at"] = charge["completed_at"] and "2001-01-01T00:00:00Z"
+
+
+@edit("CHARGES-07", CHARGES)
+def completed_in_the_future(tree: Tree, _request: Request) -> None:
+    """Refunds are completed in the future."""
+    for charge in tree["data"]:
+        if charge["status"] in ("refunded", "succeeded"):
+            charge["completed_at"] = FUTURE
+
+
+@edit("CHARGES-08", CHARGES)
+def charges_in_francs(tree: Tree, _request: Request) -> None:
+    """The oldest charge is in another currency."""
+    for charge in tree["data"][-1:]:
+        charge["currency"] = "CHF" if charge["currency"].upper() != "CHF" else "EUR"
+
+
+@edit("CHARGES-09", CHARGES)
+def a_joining_fee_is_charged_again(tree: Tree, _request: Request) -> None:
+    """Whoever paid a joining fee pays it again at the end of the list, under another id."""
+    fees = [each for each in tree["data"] if each["type"] == "joining_fee"]
+    for fee in fees[:1]:
+        tree["data"].append(fee | {"id": fee["id"][:-1] + ("0" if fee["id"][-1] != "0" else "1")})

@@ -47,3 +47,18 @@ def revoked_at_is_filled_once_redeemed(tree: Tree, _request: Request) -> None:
     """Only redeemed credits have a revoked_at."""
     for credit in tree["data"]:
         credit["revoked_at"] = credit["redeemed_at"]
+
+
+@edit("CREDITS-13", CREDITS)
+def redeemed_before_it_was_issued(tree: Tree, _request: Request) -> None:
+    """A redeemed credit was redeemed before it was issued."""
+    for credit in tree["data"]:
+        if credit["redeemed_at"]:
+            credit["redeemed_at"] = "2001-01-01T00:00:00Z"
+
+
+@edit("CREDITS-13", CREDITS)
+def issued_in_the_future(tree: Tree, _request: Request) -> None:
+    """The last credit is issued in the future."""
+    for credit in tree["data"][-1:]:
+        credit["issued_at"] = "2099-01-01T00:00:00Z"

@@ -29,3 +29,17 @@ def the_full_name_is_ascii(tree: Tree, _request: Request) -> None:
     """The full name lacks the letters that are not ASCII."""
     name = tree["data"]["full_name"]
     tree["data"]["full_name"] = name.encode("ascii", "ignore").decode()
+
+
+@edit("CUSTOMER-03", ACCOUNT)
+def who_is_answered_was_locked(tree: Tree, _request: Request) -> None:
+    """The account was locked when it was last changed."""
+    if isinstance(tree["data"], dict):
+        tree["data"]["locked_at"] = tree["data"]["updated_at"]
+
+
+@edit("CUSTOMER-04", ACCOUNT)
+def the_avatar_is_named_otherwise(tree: Tree, _request: Request) -> None:
+    """`avatar_id` is the id of the customer."""
+    if isinstance(tree["data"], dict):
+        tree["data"]["avatar_id"] = tree["data"]["id"]

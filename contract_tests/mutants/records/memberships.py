@@ -139,3 +139,41 @@ def what_ended_lately_is_active(request: Request, send: Send, people: People) ->
 
     response = send(request)
     return changed(request, response, revive) if at(request, MEMBERSHIPS) else response
+
+
+@edit("MEMBER-07", MEMBERSHIPS)
+def the_next_charge_is_a_penny_more(tree: Tree, _request: Request) -> None:
+    """The next charge is a penny more than the price."""
+    for membership in tree["data"]:
+        if membership["next_charge"]:
+            membership["next_charge"]["amount"] += 1
+
+
+@edit("MEMBER-07", MEMBERSHIPS)
+def the_next_charge_falls_due_otherwise(tree: Tree, _request: Request) -> None:
+    """The next charge is due when the membership began."""
+    for membership in tree["data"]:
+        if membership["next_charge"]:
+            membership["next_charge"]["due_date"] = membership["start_date"]
+
+
+@edit("MEMBER-08", MEMBERSHIPS)
+def the_number_is_nobodys(tree: Tree, _request: Request) -> None:
+    """`membership_number` is that of no member."""
+    for membership in tree["data"]:
+        membership["membership_number"] = "0000000000"
+
+
+@edit("MEMBER-08", MEMBERSHIPS)
+def members_share_a_number(tree: Tree, _request: Request) -> None:
+    """All members of a membership have one number."""
+    for membership in tree["data"]:
+        for member in membership["members"]:
+            member["membership_number"] = membership["membership_number"]
+
+
+@edit("MEMBER-09", MEMBERSHIPS)
+def nobody_fits(tree: Tree, _request: Request) -> None:
+    """A type is for nobody."""
+    for membership in tree["data"]:
+        membership["type"].update(min_members=0, max_members=0)

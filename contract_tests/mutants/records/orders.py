@@ -135,3 +135,79 @@ def orders_keep_the_capitals(tree: Tree, _request: Request) -> None:
     """The e-mail address in an order is shown as it was typed."""
     for order in tree["data"]:
         order["email"] = order["email"].title()
+
+
+@edit("ORDER-07", ORDERS)
+def one_item_costs_more(tree: Tree, _request: Request) -> None:
+    """The purchases of the last order of the last page cost a penny more than is told."""
+    for order in _oldest(tree):
+        for item in (*order["booking_items"], *order["purchase_items"], *order["package_items"]):
+            item["total_cost"] += 1
+
+
+@edit("ORDER-07", ORDERS)
+def the_tax_is_of_the_net(tree: Tree, _request: Request) -> None:
+    """`total_tax` is a penny off in every order."""
+    for order in tree["data"]:
+        order["total_tax"] += 1
+
+
+@edit("ORDER-07", ORDERS)
+def discounts_leave_out_the_orders(tree: Tree, _request: Request) -> None:
+    """`discount_total` leaves out the discount of the order."""
+    for order in tree["data"]:
+        order["discount_total"] -= order["totals"]["order_discount"]
+
+
+@edit("ORDER-08", ORDERS)
+def two_for_the_price_of_one(tree: Tree, _request: Request) -> None:
+    """The `base_price` of a purchase is that of one."""
+    for order in tree["data"]:
+        for item in order["purchase_items"]:
+            item["base_price"] = item["unit_price"] * (item["quantity"] + 1)
+
+
+@edit("ORDER-08", ORDERS)
+def a_booking_tells_another_tax(tree: Tree, _request: Request) -> None:
+    """The tax that a booking includes is a penny off."""
+    for order in tree["data"]:
+        for item in order["booking_items"]:
+            item["inclusive_tax_amount"] += 1
+
+
+@edit("ORDER-09", ORDERS)
+def everything_is_outstanding(tree: Tree, _request: Request) -> None:
+    """What is outstanding is the total and a penny, paid or not."""
+    for order in tree["data"]:
+        order["outstanding_payment_amount"] = order["total_cost"] + 1
+
+
+@edit("ORDER-10", ORDERS)
+def a_booking_begins_twice(tree: Tree, _request: Request) -> None:
+    """`start_time` of a booking is the end of it."""
+    for order in tree["data"]:
+        for item in order["booking_items"]:
+            item["start_time"] = item["booking_summary"]["end_time"]
+
+
+@edit("ORDER-11", ORDERS)
+def everybody_booked(tree: Tree, _request: Request) -> None:
+    """Every guest is the lead booker."""
+    for order in tree["data"]:
+        for guest in order["guests"]:
+            guest["is_lead_booker"] = True
+
+
+@edit("ORDER-12", ORDERS)
+def items_share_an_id(tree: Tree, _request: Request) -> None:
+    """The items of an order have its id."""
+    for order in tree["data"]:
+        for item in (*order["booking_items"], *order["purchase_items"]):
+            item["id"] = order["id"]
+
+
+@edit("MONEY-01", ORDERS)
+def orders_in_no_currency(tree: Tree, _request: Request) -> None:
+    """The last order of the last page is in `XYZ`."""
+    for order in _oldest(tree):
+        order["currency"] = "XYZ"

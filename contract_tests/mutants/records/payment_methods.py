@@ -1,7 +1,15 @@
 """Mutants in payment methods, and in who has none."""
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import PAYMENT_METHODS, Tree, at, edit, error, mutant
+from contract_tests.mutants.mutant import (
+    MEMBERSHIPS,
+    PAYMENT_METHODS,
+    Tree,
+    at,
+    edit,
+    error,
+    mutant,
+)
 from contract_tests.mutants.people import People
 
 NONE = b'{"data":[]}'
@@ -71,3 +79,18 @@ def a_revoked_cards_last_four_are_a_number(tree: Tree, _request: Request) -> Non
     for method in tree["data"]:
         if method["status"] == "revoked":
             method["last_4"] = int(method["last_4"])
+
+
+@edit("PAYMENT-05", MEMBERSHIPS)
+def the_short_form_has_other_digits(tree: Tree, _request: Request) -> None:
+    """The short form of a payment method in a membership has other digits."""
+    for membership in tree["data"]:
+        if membership["payment_method"]:
+            membership["payment_method"]["last_4"] = "9999"
+
+
+@edit("PAYMENT-06", PAYMENT_METHODS)
+def active_methods_were_revoked(tree: Tree, _request: Request) -> None:
+    """An active payment method was revoked when it was last changed."""
+    for method in tree["data"]:
+        method["revoked_at"] = method["updated_at"]
