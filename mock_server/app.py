@@ -17,7 +17,7 @@ from mock_server.http.adapter import Layer
 from mock_server.http.agreement import check_records, check_rules
 from mock_server.http.delivery import Delivery
 from mock_server.http.document import Document
-from mock_server.http.entrance import Body, Entrance
+from mock_server.http.entrance import Body, Entrance, Head
 from mock_server.http.exchange import Context
 from mock_server.http.operation import Handler, handlers_of
 from mock_server.http.problems import RuleId
@@ -133,6 +133,7 @@ class Mock:
                 Entrance,
                 Cors,
                 Gzip,
+                Head,
                 # It reads forms of its own, so before the body is read.
                 self._signing_in,
                 # Outside the journal: what is late or lost on its way was answered all the same.

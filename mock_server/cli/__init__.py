@@ -139,6 +139,8 @@ def serve(
       mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
+    if said["admin_token"] is not None and not said["admin_token"].strip():
+        raise click.UsageError("--admin-token is empty; give one, or leave the option out")
     if not (is_local(host) or said["admin_token"] or said["insecure_admin"]):
         raise click.UsageError(
             f"on {host} others can reach the control API; give an --admin-token, or say"

@@ -1,6 +1,7 @@
 """The mock itself: whether it is ready, and what sandboxes can be made of."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mock_server import __version__
@@ -18,7 +19,8 @@ def health(sandboxes: Sandboxes) -> Json:
     return {
         "status": "ok",
         "version": __version__,
-        "scenario": default.scenario,
+        # Its name and not its path: anybody may ask.
+        "scenario": Path(str(default.scenario)).stem,
         "seed": default.seed,
     }
 

@@ -1,5 +1,8 @@
 """The way in: what is known of every request before anything else looks at it."""
 
+from ipaddress import IPv6Address
+from string import ascii_letters, digits
+
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,6 +13,7 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 
 LARGEST_BODY = 1 << 20
+_HOST = frozenset(ascii_letters + digits + "-._~")
 
 
 class Entrance:
@@ -25,6 +29,19 @@ class Entrance:
         request = _head(scope)
         context = Context(request, for_control=is_control(request.path))
         await self._app({**scope, CONTEXT: context}, receive, send)
+
+
+class Head:
+    """Refuses what HTTP does not let a request begin with."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it with 400."""
+        problem = _problem_of_head(scope)
+        answer = self._app if problem is None else refusal(problems.bad_request(problem))
+        await answer(scope, receive, send)
 
 
 class Body:
@@ -48,7 +65,11 @@ class Body:
 
 def _head(scope: Scope) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host") or "{}:{}".format(*scope["server"])
+    host = headers.get("host", "")
+    if not is_host(host):
+        # It is refused, or of HTTP/1.0, which need not say a host.
+        address, port = scope["server"]
+        host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return Request(
         scope["method"],
         scope["path"],
@@ -56,6 +77,34 @@ def _head(scope: Scope) -> Request:
         headers,
         base_url=f"{scope['scheme']}://{host}{scope.get('root_path', '')}",
     )
+
+
+def _problem_of_head(scope: Scope) -> str | None:
+    names = [name for name, _ in scope["headers"]]
+    for name in (b"host", b"authorization"):
+        if names.count(name) > 1:
+            return f"The header {name.decode().capitalize()} may stand once only."
+    hosts = [text.decode("latin-1") for name, text in scope["headers"] if name == b"host"]
+    if not hosts and scope["http_version"] == "1.1":
+        return "HTTP/1.1 wants a Host header."
+    if hosts and hosts[0] and not is_host(hosts[0]):
+        return f"The Host header must be a name or an address; got '{hosts[0][:80]}'."
+    return None
+
+
+def is_host(text: str) -> bool:
+    """Whether text is a host as URLs have it: a name, an IPv4 or a bracketed IPv6 address."""
+    host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
+    if not colon:
+        host = text
+    elif not (port.isascii() and port.isdigit() and len(port) <= 5):
+        return False
+    if host.startswith("[") and host.endswith("]"):
+        try:
+            return bool(IPv6Address(host[1:-1].partition("%")[0])) and "%" not in host
+        except ValueError:
+            return False
+    return 0 < len(host) <= 255 and all(each in _HOST for each in host)
 
 
 async def _body(receive: Receive) -> bytes:

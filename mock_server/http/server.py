@@ -7,17 +7,22 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.http import problems
+from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.http.wire import TRANSPORT
 
 log = logging.getLogger("mock_server.requests")
 SHUTDOWN_S = 5
+LARGEST_HEAD = 64 << 10
+HEAD_S = 20
+"""Seconds in which a request has to say what it is for."""
 KEEP_ALIVE_S = 75
 """Longer than clients keep a connection, so that they never send into a closing one."""
 
@@ -29,16 +34,57 @@ class AddressError(Exception):
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1, answering what is not HTTP with the contract's envelope."""
 
+    _head_bytes: int | None = 0
+    """How much came of a head that is not complete; None while there is none to wait for."""
+    _giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request, but not for ever."""
+        super().connection_made(transport)
+        self._giving_up = self.loop.call_later(HEAD_S, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._wait_no_longer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, while the head is no longer than it may be."""
+        if self._head_bytes is None and self.cycle is not None and self.cycle.response_complete:
+            self._head_bytes = 0
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes is not None and self._head_bytes > LARGEST_HEAD:
+            what = f"The head of a request may be {LARGEST_HEAD} bytes long."
+            self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, what))
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._head_bytes = None
+        self._wait_no_longer()
+        super().on_headers_complete()
+
+    def _wait_no_longer(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
     def on_message_begin(self) -> None:
         """Hand the connection on, for answers that are to be lost on it."""
         super().on_message_begin()
+        if self._giving_up is None:
+            self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that could not be parsed, and hang up."""
-        answer = refusal(problems.bad_request("This is not a valid HTTP/1.1 request."))
+        self._refuse(problems.bad_request("This is not a valid HTTP/1.1 request."))
+
+    def _refuse(self, problem: Problem) -> None:
+        answer = refusal(problem)
         lines = [
-            "HTTP/1.1 400 Bad Request",
+            f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
             *(f"{name}: {value}" for name, value in answer.headers),
             f"Content-Length: {len(answer.body)}",
             "Access-Control-Allow-Origin: *",

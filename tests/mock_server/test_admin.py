@@ -24,6 +24,13 @@ def test_a_server_that_others_can_reach_does_not_start_unguarded() -> None:
     assert "--admin-token" in refused.stderr
 
 
+def test_an_empty_admin_token_is_none() -> None:
+    refused = serving("--admin-token", "")
+
+    assert refused.returncode == 2
+    assert "--admin-token is empty" in refused.stderr
+
+
 def test_with_an_admin_token_nobody_without_it_is_answered(serve: Serve) -> None:
     url = serve("--host", "0.0.0.0", "--admin-token", "letmein").replace("0.0.0.0", "127.0.0.1")
     answers = [
@@ -32,6 +39,9 @@ def test_with_an_admin_token_nobody_without_it_is_answered(serve: Serve) -> None
     ]
 
     assert [each.status_code for each in answers] == [401, 401, 201]
+    bare = httpx.post(f"{url}{SANDBOXES}", json={}, headers={"Authorization": "letmein"})
+    assert bare.status_code == 401
+    assert httpx.get(f"{url}{HEALTH}").status_code == 200
     assert httpx.get(f"{url}/__mock__/docs").status_code == 200
     ada = {"Authorization": "Bearer customer-ada"}
     assert httpx.get(f"{url}/customers/my-account", headers=ada).status_code == 200

@@ -1,5 +1,6 @@
 """What every path does, whatever it answers; over a real socket."""
 
+import contextlib
 import json
 import socket
 from urllib.parse import urlsplit
@@ -135,3 +136,62 @@ def test_the_control_api_answers_no_foreign_origin(client: httpx.Client) -> None
     assert refused.status_code == 403
     assert "Access-Control-Allow-Origin" not in refused.headers
     assert client.get("/__mock__/health").json()["status"] == "ok"
+
+
+def raw_answer(url: str, head: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        raw.sendall(head)
+        return raw.makefile("rb").read()
+
+
+@pytest.mark.parametrize("path", ["/shop/my-account/orders", "/__mock__/sandboxes"])
+@pytest.mark.parametrize(
+    "host",
+    ["[::1", "[", "]", "a b", "%%%", "\xff", "::1", '"><script>', "x" * 1000, "a:b", "a:99999999",
+     "127.0.0.1@evil", "[::1%25x]", "a/b", "a?b", "é.example"],
+)  # fmt: skip
+def test_a_host_that_is_none_is_400(url: str, path: str, host: str) -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer customer-ada\r\n"
+    answer = raw_answer(url, f"{head}Connection: close\r\n\r\n".encode("latin-1"))
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"message"' in answer
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["", "Host: a\r\nHost: b\r\n", "Host: a\r\nAuthorization: Bearer x\r\nAuthorization: y\r\n"],
+)
+def test_a_head_that_says_too_little_or_too_much_is_400(url: str, headers: str) -> None:
+    head = f"GET {ACCOUNT} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"
+
+    assert raw_answer(url, head.encode()).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_head_is_read_no_further_than_it_may_be_long(url: str) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        raw.sendall(f"GET {ACCOUNT} HTTP/1.1\r\nHost: a\r\nX: ".encode())
+        sent = 0
+        try:
+            while sent < 64 << 20:
+                sent += raw.send(b"x" * 65536)
+        except OSError:
+            pass
+        answer = b""
+        with contextlib.suppress(OSError):
+            answer = raw.recv(4096)
+
+    assert sent < 64 << 20
+    assert not answer or answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_large_body_after_a_small_head_is_read(client: httpx.Client) -> None:
+    body = {"overrides": {"description": "x" * 500_000}}
+
+    assert client.post("/__mock__/sandboxes", json=body).status_code != 431
+
+
+def test_many_requests_on_one_connection_are_many_heads(client: httpx.Client) -> None:
+    padded = ADA | {"X-Padding": "x" * 20_000}
+
+    assert {client.get(ACCOUNT, headers=padded).status_code for _ in range(10)} == {200}
