@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace as described_as
 from rich.console import Console
 
-from contract_tests import archive, baseline, cli_mutants, recorded
+from contract_tests import archive, baseline, cli_mutants, power, recorded
 from contract_tests import parity as oracles
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, selected
@@ -95,6 +95,8 @@ def run(**said: Any) -> None:
             today = report.started_at.date()
             kept.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
         required = 100.0 if said["strict"] else said["require_coverage"]
+        if not said["only"] and (figure := power.last(report.base_url)):
+            report = replace(report, power=f"power: a run here {figure}")
         _finish(report, files, said["profile"], required)
 
 

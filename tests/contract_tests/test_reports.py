@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema_rs import Draft202012Validator
 
-from contract_tests import cli
+from contract_tests import cli, power
 from contract_tests.check import Plan, check
 from contract_tests.engine import Options
 from contract_tests.report.files import WRITERS
@@ -151,3 +151,17 @@ def test_html_is_one_column_in_which_code_is_code(report: Report) -> None:
     assert "<code>submitted_at</code>" in page
     assert not re.search(r"`[^`<]+`", page.partition("</style>")[2].partition("<ol>")[0])
     assert "http://" not in page.partition("</head>")[0], "it needs nothing else"
+
+
+def test_the_summary_tells_the_last_power_that_was_measured_there(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    power.keep(url, power.Power(found=7, awake=8, asleep=2, measured_at=power.now()))
+    markdown, badge = tmp_path / "r.md", tmp_path / "badge.json"
+    reports = (f"--report=markdown={markdown}", f"--report=badge={badge}")
+    result = run("-u", url, "--depth=quick", *reports)
+
+    for text in (result.stdout, markdown.read_text()):
+        assert "finds 7 of 10 known mutants" in text
+    assert "7 of 10" in badge.read_text()
