@@ -60,12 +60,14 @@ def check(
     session = Session.open(
         target, contract, strict_enums=strict, seed=plan.seed, transport=transport
     )
-    left: list[str] = []
+    session.client.limits.ends_at = time.monotonic() + target.max_time_s
+    left, halted = list[str](), ""
     try:
         for verdict in _verdicts(session, plan):
             shown = verdict.shown(session.client.redact)
             verdicts.append(baseline.tolerated(shown, plan.known, today))
             seen(verdicts[-1])
+        halted = session.halted()
     finally:
         left = session.restore()
     seconds = time.perf_counter() - started
@@ -81,19 +83,20 @@ def check(
         left,
         plan.allow_unstable,
         started_at=now,
-        notes=list(baseline.notes(verdicts, plan.known, today)),
+        notes=[*baseline.notes(verdicts, plan.known, today), *filter(None, [halted])],
+        halted=bool(halted),
     )
 
 
 def _verdicts(session: Session, plan: Plan) -> Iterator[Verdict]:
-    target, contract, options = session.client.target, session.contract, plan.options
+    options = plan.options
     yield from engine.run(session, options)
     if plan.depth == "quick" or "documented" not in options.rules:
         return
     if not options.only or _GENERATED[model.GROUP] & set(options.only):
         yield model.run(session, plan.depth, plan.seed)
     if not options.only or _GENERATED[schema_checks.GROUP] & set(options.only):
-        yield from schema_checks.run(target, contract, plan.depth, plan.seed)
+        yield from schema_checks.run(session, plan.depth, plan.seed)
 
 
 _GENERATED = {model.GROUP: {model.GROUP}, schema_checks.GROUP: {schema_checks.GROUP, "SCHEMA-01"}}

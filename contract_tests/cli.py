@@ -53,6 +53,11 @@ def main() -> None:
 @_option("--expired-token", help="An expired token, to see it refused.")
 @_option("--revoked-token", help="A revoked token, to see it refused.")
 @_option("--state-url", help="Told of the state that a run needs, in the manner of Pact.")
+@_option("--header", multiple=True, metavar="NAME: VALUE", help="Sent always, never shown.")
+@_option("--ca", type=Path, metavar="FILE", help="Trust it, too; SSL_CERT_FILE is heard as well.")
+@_option("--insecure", is_flag=True, help="Trust any certificate.")
+@_option("--cert", type=Path, metavar="FILE", help="The client's certificate, as PEM.")
+@_option("--key", type=Path, metavar="FILE", help="Its key, where it is not in the same file.")
 @_option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
 @_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
 @_option("--seed", default=1, help="Same seed, same requests.")
@@ -66,7 +71,8 @@ def main() -> None:
 @_option("--write-baseline", type=Path, metavar="FILE", help="Write those of this run.")
 @_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
 @_option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
-@_option("--timeout", type=float, metavar="SECONDS", help="For one answer.")
+@_option("--timeout", type=float, metavar="SECONDS", help="For one answer as a whole.")
+@_option("--max-time", type=float, metavar="SECONDS", help="For the run; 3600 if not given.")
 @_option("--rate", type=float, metavar="N", help="Requests per second at the most.")
 @_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
 def run(**said: Any) -> None:
@@ -119,6 +125,9 @@ def _target(said: dict[str, Any]) -> Target:
         "base_url": said["base_url"],
         "customers": tuple(map(CustomerSaid, said["customer_token"])),
         "timeout_s": said["timeout"],
+        "max_time_s": said["max_time"],
+        "headers": target.headers | dict(map(_header, said["header"])),
+        **{name: said[name] for name in ("ca", "insecure", "cert", "key")},
         "rate_per_s": said["rate"],
         "read_only": said["read_only"],
         "state_url": said["state_url"],
@@ -127,7 +136,15 @@ def _target(said: dict[str, Any]) -> Target:
     tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}
     tokens = {name: token for name, token in tokens.items() if token}
     target = described_as(target, tokens=described_as(target.tokens, **tokens))
-    return described_as(target, **{name: value for name, value in over.items() if value})
+    given = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
+    return described_as(target, **given)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise TargetError("--header: say 'NAME: VALUE'")
+    return name.strip(), value.strip()
 
 
 def _waiver(text: str) -> tuple[str, str]:

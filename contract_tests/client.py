@@ -1,12 +1,11 @@
 """Speaking to the target: records every exchange, is patient, and hides tokens."""
 
-import json
 import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,13 +13,41 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.document import Contract, Operation
+from contract_tests.reading import NoJson, parsed
 from contract_tests.redaction import Redactor
 from contract_tests.target import Target, Unreachable
+from contract_tests.transport import Answer, Broken, NotSent, Sender
 
-SAFE = ("GET", "HEAD", "OPTIONS")
 PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
-LONGEST_WAIT_S = 10.0
+LONGEST_WAIT_S = 60.0
+"""For one request; a target that asks for more is too busy to be judged."""
+BUSY = (429, 503)
+SILENCES = 8
+"""So many requests in a row without an answer: the target is gone."""
+EDGE: tuple[int, ...] = (
+    301,
+    302,
+    303,
+    307,
+    308,
+    400,
+    403,
+    405,
+    406,
+    408,
+    411,
+    413,
+    414,
+    415,
+    421,
+    429,
+    431,
+)
+EDGE += (501, 502, 503, 504)
+"""How gateways answer in the API's place, in words of their own."""
+GATEWAYS = (403, 429, 502, 503, 504)
+"""What no law minds in HTML; another status in it may be the API's own fault."""
 SHOWN = 4000
 NO_ANSWER = 0
 """The status of an exchange in which the target, though it is there, sent none."""
@@ -31,32 +58,6 @@ _WORDS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
 )
 Query = Sequence[tuple[str, str]]
-
-
-def transport_of(target: Target) -> httpx.BaseTransport:
-    """What reaches a target: a socket."""
-    return httpx.HTTPTransport()
-
-
-class ReadOnly(Exception):
-    """A request that would write, in a run that must not."""
-
-
-class ReadOnlyTransport(httpx.BaseTransport):
-    """A transport that lets nothing out but GET, HEAD and OPTIONS."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a safe request; refuse any other."""
-        if request.method not in SAFE:
-            raise ReadOnly(f"{request.method} {request.url.path} was kept from leaving")
-        return self._inner.handle_request(request)
-
-    def close(self) -> None:
-        """Close what it sends by."""
-        self._inner.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,17 @@ class Exchange:
         return f"{self.status}\n{head}\n\n{self._shown(SHOWN)}"
 
     @property
+    def from_a_gateway(self) -> bool:
+        """Whether it is a page for people: a firewall's refusal, a gateway that found nobody."""
+        html = self.headers.get("content-type", "").lower().startswith("text/html")
+        return self.status in GATEWAYS and html
+
+    @property
+    def from_the_edge(self) -> bool:
+        """Whether it is a page of something before the API: a gateway, a firewall, a proxy."""
+        return from_the_edge(Answer(self.status, tuple(self.headers.items()), self.body))
+
+    @property
     def ok(self) -> bool:
         return self.status == 200
 
@@ -139,12 +151,30 @@ class Exchange:
         """The answer in a few words."""
         if self.status == NO_ANSWER:
             return f"no answer: {self._shown(SHOWN)}"
-        return f"{self.status} {self._shown(160)}"
+        to = self.headers.get("location")
+        where = f" to {self.redact(to)[:200]}" if to and 300 <= self.status < 400 else ""
+        return f"{self.status}{where} {self._shown(160)}".rstrip()
 
     def _shown(self, letters: int) -> str:
         # Secrets are taken out before the text is cut: a part of one tells too much.
         window = self.body[: letters * 4 + 8192].decode("utf-8", "replace")
         return self.redact.body(window)[:letters]
+
+
+@dataclass
+class Limits:
+    """What ends a run before its time; all clients of a run share it."""
+
+    ends_at: float | None = None
+    """On the monotonic clock; None without an end."""
+    accepted: set[str] = field(default_factory=set)
+    """Customers whose token was accepted once."""
+    doubtful: set[str] = field(default_factory=set)
+    """Those of them whose token was refused since."""
+
+    @property
+    def over(self) -> bool:
+        return self.ends_at is not None and time.monotonic() >= self.ends_at
 
 
 @dataclass
@@ -158,18 +188,19 @@ class Client:
     exchanges: list[Exchange] = field(default_factory=list)
     count: int = 0
     """Requests sent, those that were sent again included."""
+    limits: Limits = field(default_factory=Limits)
+    redact: Redactor = field(default_factory=Redactor)
+    _silences: int = 0
+    """Requests in a row that were not answered."""
+    _refused_as_busy: str = ""
+    """Why the last request was not answered for all patience; empty once one is."""
     _silent: set[str] = field(default_factory=set)
     """URLs that were not answered; there is no patience with them a second time."""
 
     def __post_init__(self) -> None:
-        sender = self.transport or transport_of(self.target)
-        self.http = httpx.Client(
-            transport=ReadOnlyTransport(sender) if self.target.read_only else sender,
-            timeout=self.target.timeout_s,
-            headers={"User-Agent": "my-account-contract-tests", "Accept": "application/json"},
-        )
-        self.redact = Redactor()
+        self._sender = Sender(self.target, self.transport)
         self.redact.hide_target(self.target)
+        self._tokens = {each.name: each.token for each in self.target.customers}
         self._next_at = 0.0
 
     def send(
@@ -192,16 +223,31 @@ class Client:
         sent = {"Origin": ORIGIN} | headers
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
-        response = self._patiently(method, url, sent)
-        exchange = self._exchange(response, actor, sent, operation)
+        answer = self._patiently(method, url, sent)
+        exchange = self._exchange(method, url, answer, actor, sent, operation)
         self.exchanges.append(exchange)
+        if token and token == self._tokens.get(actor):
+            self._note_acceptance(actor, answer.status)
         return exchange
+
+    def another(self) -> "Client":
+        """A client of the same run that has sent nothing yet."""
+        return Client(
+            self.target, self.contract, self.transport, limits=self.limits, redact=self.redact
+        )
+
+    def _note_acceptance(self, actor: str, status: int) -> None:
+        if status == 200:
+            self.limits.accepted.add(actor)
+        elif status == 401 and actor in self.limits.accepted:
+            self.limits.doubtful.add(actor)
 
     def repeat(self, exchange: Exchange) -> None:
         """Send a recorded request once more."""
-        response = self._patiently(exchange.method, exchange.url, exchange.sent)
+        method, url, sent = exchange.method, exchange.url, exchange.sent
         operation = self.contract.operations.get(exchange.operation or "")
-        again = self._exchange(response, exchange.actor, exchange.sent, operation)
+        answer = self._patiently(method, url, sent)
+        again = self._exchange(method, url, answer, exchange.actor, sent, operation)
         self.exchanges.append(again)
 
     def resend(
@@ -209,7 +255,20 @@ class Client:
     ) -> Exchange:
         """Send a request that another engine sent, with the same patience."""
         sent = {name: value for name, value in headers.items() if name.lower() in RESENT}
-        return self._exchange(self._patiently(method, url, sent), "", sent, operation)
+        answer = self._patiently(method, url, sent)
+        return self._exchange(method, url, answer, "", sent, operation)
+
+    def forward(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """
+        Send another engine's request, with the same patience and by the same way.
+
+        Raises:
+            NotSent: it must not leave, or the target is too busy.
+            Unreachable: the target is gone.
+        """
+        return self._patiently(method, url, headers, body)
 
     def wait(self, seconds: float) -> None:
         """Let some time pass at the target."""
@@ -220,35 +279,63 @@ class Client:
         if self.target.now is not None:
             return self.target.now
         dates = (each.headers.get("date") for each in reversed(self.exchanges))
-        date = next(filter(None, dates), None)
-        return parsedate_to_datetime(date) if date else datetime.fromtimestamp(time.time(), UTC)
+        found = next(filter(None, (_instant(date) for date in dates if date)), None)
+        return found or datetime.fromtimestamp(time.time(), UTC)
 
-    def _patiently(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
+    def _patiently(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
         patience = 1 if url in self._silent else PATIENCE
+        waited = 0.0
         for attempt in range(patience):
+            if self.limits.over:
+                raise NotSent("the time of the run is over")
             self._pace()
             self.count += 1
             try:
-                response = self.http.request(method, url, headers=headers)
-            except httpx.HTTPError as error:
+                answer = self._sender.send(method, url, headers.items(), body)
+            except Broken as error:
                 if attempt + 1 == patience:
-                    return self._unanswered(method, url, str(error) or type(error).__name__)
+                    return self._unanswered(method, url, str(error))
                 time.sleep(0.1 * 2**attempt)
                 continue
-            if response.status_code not in (429, 503) or attempt + 1 == patience:
-                return response
-            time.sleep(_wait_s(response, attempt))
+            self._silences = 0
+            if answer.status not in BUSY:
+                self._refused_as_busy = ""
+                return answer
+            wait = _wait_s(answer, attempt)
+            if attempt + 1 == patience or self._refused_as_busy or waited + wait > LONGEST_WAIT_S:
+                return self._busy(answer)
+            waited += wait
+            time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    def _unanswered(self, method: str, url: str, error: str) -> httpx.Response:
+    def _busy(self, answer: Answer) -> Answer:
+        """
+        A 503 in the API's own words is its answer; all else that asks to come back is none.
+
+        Raises:
+            NotSent: the target is too busy to judge it.
+        """
+        after = dict(answer.headers).get("retry-after")
+        if answer.status == 503 and after is None and not from_the_edge(answer):
+            return answer
+        told = f", Retry-After: {after}" if after else ""
+        self._refused_as_busy = self.redact(f"rate-limited: {answer.status}{told}"[:200])
+        raise NotSent(self._refused_as_busy)
+
+    def _unanswered(self, method: str, url: str, error: str) -> Answer:
         """What stands for an answer where the target is there, and sent none."""
+        self._silences += 1
         try:
-            self.http.get(self.target.base_url)
-        except httpx.HTTPError:
-            raise Unreachable(self.redact(f"{method} {url}: {error}")) from None
+            if self._silences < SILENCES:
+                self._sender.send("GET", self.target.base_url, ())
+        except Broken:
+            self._silences = SILENCES
+        if self._silences >= SILENCES:
+            raise Unreachable(self.redact(f"{method} {url}: {error}"))
         self._silent.add(url)
-        request = self.http.build_request(method, url)
-        return httpx.Response(NO_ANSWER, content=error.encode(), request=request)
+        return Answer(NO_ANSWER, (), error.encode())
 
     def _pace(self) -> None:
         if self.target.rate_per_s:
@@ -258,28 +345,49 @@ class Client:
 
     def _exchange(
         self,
-        response: httpx.Response,
+        method: str,
+        url: str,
+        answer: Answer,
         actor: str,
         sent: Mapping[str, str],
         operation: Operation | None,
     ) -> Exchange:
-        request, tree = response.request, _json(response.content)
-        self.redact.hide_answer(response.headers.multi_items(), response.content, tree)
+        tree, judged = _read(answer, operation)
+        self.redact.hide_answer(answer.headers, answer.content, tree)
         self.redact.hide_altered(sent.get("Authorization", "").rpartition(" ")[2])
-        judged = operation.misfits(response.status_code, tree) if operation else ()
+        headers: dict[str, str] = {}
+        for name, value in answer.headers:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return Exchange(
-            request.method,
-            str(request.url),
+            method,
+            url,
             actor,
             operation.id if operation else None,
             sent,
-            response.status_code,
-            {name.lower(): value for name, value in response.headers.items()},
-            response.content,
+            answer.status,
+            headers,
+            answer.content,
             tree,
-            tuple(judged),
+            judged,
             self.redact,
         )
+
+
+def _read(answer: Answer, operation: Operation | None) -> tuple[Any, tuple[tuple[bool, str], ...]]:
+    """The JSON of an answer, and what does not fit in it."""
+    try:
+        tree, twice = parsed(answer.content)
+    except NoJson as error:
+        awaits = operation is not None and answer.status in operation.validators
+        return None, ((False, str(error)),) if awaits and answer.content else ()
+    misfits = list(operation.misfits(answer.status, tree)) if operation else []
+    return tree, (*misfits, *((True, f"the key {name!r} stands twice") for name in twice))
+
+
+def from_the_edge(answer: Answer) -> bool:
+    """Whether a page of something before the API came, and not a word of its own."""
+    kind = dict(answer.headers).get("content-type", "")
+    return answer.status in EDGE and "json" not in kind.lower()
 
 
 def lengthened(token: str) -> str:
@@ -314,14 +422,23 @@ def _encoded(query: Query) -> str:
     return "?" + "&".join(pairs) if query else ""
 
 
-def _json(body: bytes) -> Any:
+def _wait_s(answer: Answer, attempt: int) -> float:
+    """How long to wait, as the answer asks: in seconds, or until a date."""
+    headers = dict(answer.headers)
+    asked = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", asked):
+        return float(asked)
+    until = _instant(asked)
+    if until is None:
+        return 0.1 * float(2**attempt)
+    now = _instant(headers.get("date", "")) or datetime.fromtimestamp(time.time(), UTC)
+    return max(0.0, (until - now) / timedelta(seconds=1))
+
+
+def _instant(date: str) -> datetime | None:
+    """The instant of a date as HTTP writes it; None where it is none."""
     try:
-        return json.loads(body)
+        found = parsedate_to_datetime(date)
     except ValueError:
         return None
-
-
-def _wait_s(response: httpx.Response, attempt: int) -> float:
-    asked = response.headers.get("retry-after", "")
-    wait = float(asked) if asked.isdigit() else 0.1 * 2**attempt
-    return min(wait, LONGEST_WAIT_S)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

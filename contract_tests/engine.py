@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_tests.client import SAFE, Client, ReadOnly
+from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session
+from contract_tests.transport import SAFE, NotSent
 
 LONGEST_JOURNAL = 1500
 """Of so many requests a run is played again to meet a violation a second time."""
@@ -68,10 +69,12 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
     clean, waived = Verdict(rule, law.group, operation.id, "holds"), session.client.target.waive
     if rule.id in waived:
         return replace(clean, outcome="waived", actual=waived[rule.id])
+    if reason := session.halted():
+        return replace(clean, outcome="not covered", actual=reason)
     started, before = time.perf_counter(), session.client.count
     verdict = _judged(clean, law, operation, session)
-    if verdict.outcome == "violated" and not _again(verdict, clean, law, operation, session):
-        verdict = replace(verdict, outcome="unstable")
+    if verdict.outcome == "violated":
+        verdict = _confirmed(verdict, clean, law, operation, session)
     requests = session.client.count - before
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
 
@@ -85,8 +88,12 @@ def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) ->
     try:
         _hold(law, operation, session)
     except Violation as violation:
+        last = violation.exchanges[-1]
+        if last.from_a_gateway:
+            reason = f"something before the API answered {last.status}"
+            return replace(clean, outcome="not covered", actual=reason)
         return _violated(clean, violation)
-    except (NotCovered, ReadOnly) as reason:
+    except (NotCovered, NotSent) as reason:
         return replace(clean, outcome="not covered", actual=str(reason))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # The body is not what the schema says; BODY-01 tells how.
@@ -104,6 +111,19 @@ def _violated(clean: Verdict, violation: Violation) -> Verdict:
     )
 
 
+def _confirmed(
+    verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
+) -> Verdict:
+    """A violation, if it is met again; unstable if not; not covered where nothing can be told."""
+    try:
+        if not _again(verdict, clean, law, operation, session):
+            verdict = replace(verdict, outcome="unstable")
+        reason = session.halted()
+    except NotSent as kept:
+        reason = str(kept)
+    return replace(clean, outcome="not covered", actual=reason) if reason else verdict
+
+
 def _again(
     verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
 ) -> bool:
@@ -119,6 +139,7 @@ def _again(
             strict_enums=session.strict_enums,
             seed=session.seed,
             transport=client.transport,
+            limits=client.limits,
         )
         session.restore()
         again.survey(*(() if led is journal else (operation, client.contract.preferences)))

@@ -20,6 +20,7 @@ from contract_tests.client import Exchange
 from contract_tests.law import NotCovered, Verdict, Violation
 from contract_tests.laws.preferences import list_of
 from contract_tests.session import NOWHERE, Session
+from contract_tests.transport import NotSent
 
 STEPS = {"standard": (6, 8), "deep": (40, 25)}
 """Sequences, and steps of each."""
@@ -38,8 +39,10 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
     except Violation as violation:
         return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
     except Flaky:
+        if reason := session.halted():
+            return _with(verdict, "not covered", reason)
         return _with(verdict, "unstable", "a sequence that ends otherwise each time it is tried")
-    except NotCovered as reason:
+    except (NotCovered, NotSent) as reason:
         return _with(verdict, "not covered", str(reason))
     finally:
         # Hypothesis keeps every machine for good; it need not keep the whole run with it.

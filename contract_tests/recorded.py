@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from contract_tests import baseline, engine
 from contract_tests.archive import Entry
 from contract_tests.check import Plan, selected
-from contract_tests.client import NO_ANSWER, SAFE, Client, Exchange, Query, ReadOnly
+from contract_tests.client import NO_ANSWER, Client, Exchange, Query
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, Outcome, Verdict
 from contract_tests.laws import RECORDED, TIMELESS
@@ -22,6 +22,7 @@ from contract_tests.redaction import NAMES, Redactor, variable
 from contract_tests.report.summary import Report
 from contract_tests.session import ROLES, Session
 from contract_tests.target import CustomerSaid, Target, TargetError
+from contract_tests.transport import SAFE, Answer, ReadOnly
 
 AT_ONCE = timedelta(seconds=60)
 """Reads of one customer so close to each other, with no write between, show one state."""
@@ -50,13 +51,10 @@ class RecordedClient(Client):
     def add(self, entry: Entry, actor: str, operation: Operation | None) -> None:
         """Take an entry into the record."""
         request, response = entry.request, entry.response
-        answer = httpx.Response(
-            response.status,
-            headers=[(each.name, each.value) for each in response.headers if _kept(each.name)],
-            content=entry.body,
-            request=httpx.Request(request.method, request.url),
-        )
-        exchange = self._exchange(answer, actor, entry.sent, operation)
+        headers = ((each.name.lower(), each.value) for each in response.headers)
+        kept = tuple(header for header in headers if _kept(header[0]))
+        answer = Answer(response.status, kept, entry.body)
+        exchange = self._exchange(request.method, request.url, answer, actor, entry.sent, operation)
         self.exchanges.append(exchange)
         path = request.url.partition("?")[0].removeprefix(self.target.base_url)
         query = tuple(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
@@ -77,9 +75,9 @@ class RecordedClient(Client):
         found = self._answers.get((method, path, tuple(query), token or ""))
         if found and "Authorization" not in headers:
             return found.pop(0)
-        asked = httpx.Request(method, self.target.base_url + path, params=tuple(query))
-        answer = httpx.Response(NO_ANSWER, content=NOT_RECORDED.encode(), request=asked)
-        self.missing.append(self._exchange(answer, actor, headers, operation))
+        url = str(httpx.URL(self.target.base_url + path, params=tuple(query)))
+        answer = Answer(NO_ANSWER, (), NOT_RECORDED.encode())
+        self.missing.append(self._exchange(method, url, answer, actor, headers, operation))
         return self.missing[-1]
 
     def wait(self, seconds: float) -> None:

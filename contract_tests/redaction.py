@@ -15,6 +15,8 @@ SHORT = 8
 """A secret below this length is looked for as a word alone, in no other form."""
 WORD = 16
 """Below this length a secret inside of a longer word is not taken for it: it would cut ids."""
+BEGINNING = 12
+"""So many letters of a secret are hidden where the rest was cut off; fewer are a mere word."""
 ROUNDS = 4
 """How many encodings may lie over one another."""
 NAMES = re.compile(
@@ -139,6 +141,9 @@ class Redactor:
             self.hide(each.token, f"${variable(each.name or 'customer')}_TOKEN")
         for role in target.tokens.__struct_fields__:
             self.hide(getattr(target.tokens, role) or "", f"${role.upper()}_TOKEN")
+        for name, value in target.headers.items():
+            if not name.lower().startswith(OPEN):
+                self.hide(value, f"${variable(name)}")
         self.hide(urlsplit(target.base_url).password or "", HIDDEN)
 
     def hide_altered(self, token: str) -> None:
@@ -234,8 +239,8 @@ class Redactor:
         """Most of a secret, from its beginning, where a text was cut."""
         for secret in (each for each in self._longest_first() if len(each) >= SHORT):
             form = self._forms[secret][0]
-            least = max(SHORT, len(form) * 3 // 4)
-            at = plain.text.find(form[:least])
+            least = max(BEGINNING, len(form) * 3 // 4)
+            at = plain.text.find(form[:least]) if least < len(form) else -1
             while at >= 0:
                 end = at + len(commonprefix((form, plain.text[at : at + len(form)])))
                 inside = _of_a_word(plain.before(at)) or _of_a_word(plain.after(end))

@@ -11,17 +11,20 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import SAFE, Client, Exchange, Query, ReadOnly
+from contract_tests.client import Client, Exchange, Limits, Query
 from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
-from contract_tests.target import Target, Unreachable, complete
+from contract_tests.target import Target, TargetError, Unreachable, complete
+from contract_tests.transport import SAFE, NotSent
 
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
 ACTING = 3
 MARKS = ("id", "email", "phone", "stripe_id", "express_stripe_id", "avatar_id", "payment_method_id")
 """Fields whose values belong to one customer alone."""
+ASKED_AGAIN = 3
+"""How often a token that was refused must be refused again, before it is taken for one lapsed."""
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -71,9 +74,11 @@ class Session:
         strict_enums: bool = False,
         seed: int = 1,
         transport: httpx.BaseTransport | None = None,
+        limits: Limits | None = None,
     ) -> "Session":
         """Begin a run; `transport` sends its requests in place of a socket."""
-        return cls.of(Client(target, contract, transport), strict_enums=strict_enums, seed=seed)
+        client = Client(target, contract, transport, limits=limits or Limits())
+        return cls.of(client, strict_enums=strict_enums, seed=seed)
 
     @classmethod
     def of(cls, client: Client, *, strict_enums: bool = False, seed: int = 1) -> "Session":
@@ -101,8 +106,28 @@ class Session:
         for customer in self.customers:
             for operation in operations or self.contract.operations.values():
                 if operation.reads:
-                    self._look(customer, operation)
+                    with suppress(NotSent):
+                        self._look(customer, operation)
             self._remember(customer)
+
+    def halted(self) -> str:
+        """Why nothing more can be judged; empty while the run can go on."""
+        limits = self.client.limits
+        if limits.over:
+            return f"the time of the run is over ({self.client.target.max_time_s:g} s)"
+        for customer in self.customers:
+            if customer.name in limits.doubtful and not self._accepted(customer):
+                return f"the token of {customer.name} is no longer accepted"
+        return ""
+
+    def _accepted(self, customer: Customer) -> bool:
+        """Whether a customer whose token was refused is let in to their own account."""
+        for _ in range(ASKED_AGAIN):
+            with suppress(NotSent):
+                if customer.call(self.contract.account).status != 401:
+                    self.client.limits.doubtful.discard(customer.name)
+                    return True
+        return False
 
     def _look(self, customer: Customer, operation: Operation) -> None:
         """Read a list to its corners: what flags hide, and the last page."""
@@ -115,7 +140,7 @@ class Session:
     def _remember(self, customer: Customer) -> None:
         try:
             listed = customer.listed(self.contract.preferences.id)
-        except NotCovered:
+        except (NotCovered, NotSent):
             return
         self._found[customer.name] = consents_in(listed)
 
@@ -200,7 +225,15 @@ class Session:
         return [customer.once(operation) for customer in self.customers if operation.reads]
 
     def restore(self) -> list[str]:
-        """Put every consent back as it was found; says what could not be."""
+        """Put every consent back as it was found, however late it is; says what could not be."""
+        limits = self.client.limits
+        ends_at, limits.ends_at = limits.ends_at, None
+        try:
+            return self._restored()
+        finally:
+            limits.ends_at = ends_at
+
+    def _restored(self) -> list[str]:
         left = []
         # The first two are those whom laws write for, and whose tokens other engines are given.
         touched = {each.actor for each in self.client.exchanges if each.method not in SAFE}
@@ -210,7 +243,7 @@ class Session:
             try:
                 if wanted and not self.client.target.read_only:
                     customer.restore(wanted)
-            except (NotCovered, ReadOnly):
+            except (NotCovered, NotSent, Unreachable):
                 left.append(f"the marketing preferences of {customer.name}")
         return left
 
@@ -218,7 +251,8 @@ class Session:
         """Everything exchanged over an operation so far, an answer of every kind among it."""
         if operation.reads or not self.client.target.read_only:
             self._provoke(operation)
-        return [each for each in self.client.exchanges if each.operation == operation.id]
+        made = (each for each in self.client.exchanges if each.operation == operation.id)
+        return [each for each in made if not each.from_a_gateway]
 
     def _provoke(self, operation: Operation) -> None:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
@@ -379,8 +413,16 @@ def ready(target: Target, contract: Contract, patience_s: float) -> Target:
 
 
 def _answered(target: Target, contract: Contract) -> None:
-    customer, operation = target.customers[0], contract.account
-    answer = Client(target, contract).send("GET", operation.path, token=customer.token)
-    if not answer.ok:
+    operation = contract.account
+    client = Client(target, contract)
+    for customer in target.customers:
+        try:
+            answer = client.send("GET", operation.path, token=customer.token)
+        except NotSent as reason:
+            raise Unreachable(f"not ready: {operation.path}: {reason}") from None
+        if answer.ok:
+            continue
         told = f"{operation.path} answered {customer.name} {answer.told()}"
-        raise Unreachable(f"not ready: {told}")
+        if customer is target.customers[0] or answer.status not in (401, 403):
+            raise Unreachable(f"not ready: {told}")
+        raise TargetError(f"the token of {customer.name} is not accepted: {told}")

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contract_tests import facts
+from contract_tests.reading import parsed
 
 _NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -55,6 +56,18 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: Tokens = Tokens()
     read_only: bool = False
     timeout_s: float = 10.0
+    """For one answer as a whole."""
+    max_time_s: float = 3600.0
+    """For a whole run; what is left then is not covered."""
+    headers: dict[str, str] = {}
+    """Sent with every request, such as a gateway's key or a cookie; hidden in what is shown."""
+    ca: Path | None = None
+    """Certificates to trust beside the usual ones, as a PEM file."""
+    insecure: bool = False
+    """Whether any certificate is trusted."""
+    cert: Path | None = None
+    key: Path | None = None
+    """The client's certificate and its key, as PEM files; one file may hold both."""
     rate_per_s: float | None = None
     waive: dict[str, str] = {}
     """Rule id → reason; never a documented rule."""
@@ -111,6 +124,7 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
         raise TargetError("base URL: credentials in it would stand in place of a bearer token")
     target = replace(target, base_url=url)
     _usable(target)
+    _measured(target)
     if not target.customers:
         target = _discovered(target, transport)
     if not target.customers:
@@ -121,6 +135,7 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
         replace(each, name=each.name or f"customer-{chr(97 + index)}")
         for index, each in enumerate(target.customers)
     ]
+    _apart(named, target.tokens)
     return replace(target, customers=known(named))
 
 
@@ -140,6 +155,33 @@ def known(customers: Iterable[CustomerSaid]) -> tuple[CustomerSaid, ...]:
     return tuple(found)
 
 
+def _apart(customers: list[CustomerSaid], tokens: Tokens) -> None:
+    """Everybody has a name and a token of their own."""
+    names, owners = set[str](), dict[str, str]()
+    for each in customers:
+        if each.name in names:
+            raise TargetError(f"two customers have the name '{each.name}'")
+        if each.token in owners:
+            raise TargetError(f"{owners[each.token]} and {each.name} have the same token")
+        names.add(each.name)
+        owners[each.token] = each.name
+    for role in tokens.__struct_fields__:
+        if owner := owners.get(getattr(tokens, role) or ""):
+            raise TargetError(f"the {role} token is the token of the customer {owner}")
+
+
+def _measured(target: Target) -> None:
+    """Times and rates are numbers that one can wait for."""
+    measures = {
+        "timeout_s (--timeout)": target.timeout_s,
+        "max_time_s (--max-time)": target.max_time_s,
+        "rate_per_s (--rate)": 1.0 if target.rate_per_s is None else target.rate_per_s,
+    }
+    for name, value in measures.items():
+        if not 0 < value < 1e9:
+            raise TargetError(f"{name}: {value:g} is no number above 0")
+
+
 def _usable(target: Target) -> None:
     """Every token can stand in a header; what is wrong is told without it."""
     roles = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
@@ -150,6 +192,13 @@ def _usable(target: Target) -> None:
     for owner, token in (*named, *roles.items()):
         if token is not None:
             _sendable(token, f"the token of {owner}")
+    for name, value in target.headers.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise TargetError(f"headers: {name!r} is no name of a header")
+        if name.lower() in ("authorization", "host", "content-length", "origin"):
+            raise TargetError(f"headers: {name} is the kit's own to send")
+        if re.search(r"[^\x20-\x7e]|^\s|\s$", value) or not value:
+            raise TargetError(f"headers: the value of {name} is empty or cannot be sent")
 
 
 def _sendable(value: str, what: str) -> None:
@@ -161,18 +210,37 @@ def _sendable(value: str, what: str) -> None:
         raise TargetError(f"{what} has {kind} in it ({place}): give the bare token")
 
 
+class _Person(Struct, frozen=True):
+    token: str
+    persona: str
+    id: str
+    facts: dict[str, Any]
+
+
+class _Sandbox(Struct, frozen=True):
+    """What our own mock tells of the people of a sandbox."""
+
+    customers: tuple[_Person, ...]
+    tokens: dict[str, str]
+    now: datetime
+
+
 def _discovered(target: Target, transport: httpx.BaseTransport | None) -> Target:
+    from contract_tests.transport import Broken, Sender
+
     root, at, sandbox = target.base_url.partition("/@")
     url = f"{root}/__mock__/sandboxes/{sandbox if at else 'default'}"
     try:
-        with httpx.Client(transport=transport, timeout=target.timeout_s) as client:
-            answer = client.get(url)
-        said = answer.json() if answer.status_code == 200 else {}
-    except httpx.TransportError as error:
+        answer = Sender(target, transport).send("GET", url, ())
+    except Broken as error:
         raise Unreachable(f"{target.base_url}: {error}") from None
-    except ValueError:
-        return target
-    return _of_sandbox(target, said) if "customers" in said else target
+    if answer.status in (429, 502, 503, 504):
+        raise Unreachable(f"{target.base_url}: {answer.status}, it is not ready")
+    try:
+        tree, _ = parsed(answer.content)
+        return _of_sandbox(target, msgspec.convert(tree, _Sandbox))
+    except (msgspec.MsgspecError, ValueError):
+        return target  # Whatever answers there, it is not our mock.
 
 
 def _known(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,14 +248,13 @@ def _known(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name in facts.BY_NAME}
 
 
-def _of_sandbox(target: Target, said: Mapping[str, Any]) -> Target:
-    people = said["customers"]
+def _of_sandbox(target: Target, sandbox: _Sandbox) -> Target:
+    people = sandbox.customers
     customers = [
-        CustomerSaid(each["token"], each["persona"], each["id"], _known(each["facts"]))
+        CustomerSaid(each.token, each.persona, each.id, _known(each.facts))
         for each in people
-        if each["facts"].get("signs_in", True)
+        if each.facts.get("signs_in", True)
     ]
-    locked = [each["token"] for each in people if not each["facts"].get("signs_in", True)]
-    tokens = msgspec.convert({**said["tokens"], "locked": next(iter(locked), None)}, Tokens)
-    now = msgspec.convert(said["now"], datetime)
-    return replace(target, customers=tuple(customers), tokens=tokens, now=now)
+    locked = [each.token for each in people if not each.facts.get("signs_in", True)]
+    tokens = msgspec.convert({**sandbox.tokens, "locked": next(iter(locked), None)}, Tokens)
+    return replace(target, customers=tuple(customers), tokens=tokens, now=sandbox.now)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contract_tests.actor import Customer, Record
-from contract_tests.client import SAFE, Exchange
+from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.filters import TOLERANCE
 from contract_tests.laws.time import SEEN, difference
 from contract_tests.session import Session
+from contract_tests.transport import SAFE
 
 DECIDED = ("opted_in", "updated_at")
 RUN = timedelta(minutes=10)

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from contract_tests.client import transport_of
 from contract_tests.document import Contract
 from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.people import People
 from contract_tests.mutants.transport import MutantTransport
 from contract_tests.target import Target
+from contract_tests.transport import transport_of
 
 _HOP_BY_HOP = (
     "connection",

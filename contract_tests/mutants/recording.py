@@ -6,7 +6,7 @@ from threading import Lock
 
 import httpx
 
-from contract_tests.client import SAFE
+from contract_tests.transport import SAFE
 
 MAX_AGE_S = 100.0
 """How long an answer is good for; laws allow the target's clock two minutes."""

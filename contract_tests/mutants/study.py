@@ -10,7 +10,6 @@ from msgspec.structs import replace as with_fields
 
 from contract_tests.actor import Customer
 from contract_tests.check import Plan, check
-from contract_tests.client import ReadOnly, ReadOnlyTransport, transport_of
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.law import NotCovered, Verdict
@@ -22,6 +21,7 @@ from contract_tests.mutants.waking import wakes
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import Target
+from contract_tests.transport import ReadOnly, ReadOnlyTransport, transport_of
 
 Outcome = Literal["killed", "luck", "MISSED", "asleep", "quiet", "FALSE ALARM"]
 

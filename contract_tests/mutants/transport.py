@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from contract_tests.client import SAFE, ReadOnly
 from contract_tests.mutants.message import Request, Response
 from contract_tests.mutants.mutant import NOT_APPLICABLE, Mutant
 from contract_tests.mutants.people import People
+from contract_tests.transport import SAFE, ReadOnly
 
 _OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
 """Headers that do not hold for a body that was changed."""
