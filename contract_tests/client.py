@@ -354,7 +354,8 @@ class Client:
     ) -> Exchange:
         tree, judged = _read(answer, operation)
         self.redact.hide_answer(answer.headers, answer.content, tree)
-        self.redact.hide_altered(sent.get("Authorization", "").rpartition(" ")[2])
+        for word in sent.get("Authorization", "").split()[-1:]:
+            self.redact.hide_altered(word)
         headers: dict[str, str] = {}
         for name, value in answer.headers:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value

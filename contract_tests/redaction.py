@@ -131,7 +131,7 @@ class Redactor:
 
     def hide(self, secret: str, shown: str, *, encoded: bool = True) -> None:
         """Show something else in place of a secret from now on, in base64 and in hex, too."""
-        if secret and secret not in self.secrets:
+        if secret and secret not in self._forms:
             self.secrets[secret] = shown
             self._forms[secret] = [_plain(secret).text, *(_encodings(secret) if encoded else ())]
 
@@ -150,7 +150,8 @@ class Redactor:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
         for secret, shown in list(self.secrets.items()):
             if _VARIABLE.fullmatch(shown) and (made := _made_from(secret, token, shown[1:])):
-                self.hide(token, made)
+                # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
+                self.secrets.setdefault(token, made)
                 break
 
     def hide_answer(self, headers: Iterable[tuple[str, str]], body: bytes, tree: Any) -> None:
@@ -217,6 +218,9 @@ class Redactor:
         return sorted(self.secrets, key=len, reverse=True)
 
     def _places(self, secret: str, text: str, plain: _Plain) -> Iterator[tuple[int, int]]:
+        if secret not in self._forms:
+            yield from (found.span() for found in re.finditer(re.escape(secret), text))
+            return
         if len(secret) < SHORT:
             word = rf"(?<![\w-]){re.escape(secret)}(?![\w-])"
             yield from (found.span() for found in re.finditer(word, text))
@@ -237,7 +241,9 @@ class Redactor:
         self, plain: _Plain, spans: list[tuple[int, int, str]]
     ) -> Iterator[tuple[int, int, str]]:
         """Most of a secret, from its beginning, where a text was cut."""
-        for secret in (each for each in self._longest_first() if len(each) >= SHORT):
+        for secret in (
+            each for each in self._longest_first() if each in self._forms and len(each) >= SHORT
+        ):
             form = self._forms[secret][0]
             least = max(BEGINNING, len(form) * 3 // 4)
             at = plain.text.find(form[:least]) if least < len(form) else -1

@@ -83,7 +83,9 @@ class _Server(ThreadingHTTPServer):
         got = self.onward.request(asked.method, asked.target, headers=headers)
         dropped = ("content-encoding", "content-length", "transfer-encoding")
         kept = {k: v for k, v in got.headers.items() if k not in dropped}
-        return Answer(got.status_code, kept, got.content)
+        ours = f"http://{asked.headers.get('Host', '')}".encode()
+        body = got.content.replace(str(self.onward.base_url).rstrip("/").encode(), ours)
+        return Answer(got.status_code, kept, body)
 
     def handle_error(self, *_: object) -> None:
         """A client that has gone is nothing to tell of."""

@@ -155,7 +155,7 @@ def test_a_429_is_waited_for_as_it_asks(url: str, form: str) -> None:
 )
 def test_what_asks_for_too_much_patience_is_not_covered(url: str, answer: Answer) -> None:
     with proxy(url, on_charges(answer)) as at:
-        result = quick(at, *TWO)
+        result = quick(at, "--only", "bodies", "--only", "http", *TWO)
 
     assert result.exit_code == 0, result.stdout
     assert f"rate-limited: {answer.status}" in result.stdout
@@ -287,7 +287,7 @@ def rewritten(change: Callable[[bytes], bytes]) -> Callable[[Asked], Raw | None]
 )
 def test_what_a_browser_reads_is_no_violation(url: str, change: Callable[[bytes], bytes]) -> None:
     with proxy(url, rewritten(change)) as at:
-        result = quick(at)
+        result = quick(at, *TWO)
 
     assert result.exit_code == 0, result.stdout
 
