@@ -22,7 +22,7 @@ from contract_tests.session import ready
 from contract_tests.target import CustomerSaid, Target, TargetError, complete, load
 
 
-def _target(profile: Path | None, **options: Any) -> Target:
+def described(profile: Path | None, **options: Any) -> Target:
     """The profile, with what the command line gives laid over it."""
     target = load(profile) if profile else Target()
     tokens = tuple(map(CustomerSaid, options.pop("customer_token", ())))
@@ -47,7 +47,7 @@ def self_check(
         chosen = named(only)
         start = nullcontext(base_url) if base_url or profile else mock()
         with start as url:
-            target = ready(_target(profile, base_url=url), contract := Contract.load(), 0)
+            target = ready(described(profile, base_url=url), contract := Contract.load(), 0)
             study = Study(target, contract)
             findings = []
             for finding in study.findings(chosen):
@@ -90,7 +90,7 @@ def power(
     with one_line_errors():
         chosen = [mutant for mutant in named(only) if not mutant.harmless]
         contract = Contract.load()
-        target = ready(_target(profile, base_url=base_url, **options), contract, patience)
+        target = ready(described(profile, base_url=base_url, **options), contract, patience)
         study = Study(target, contract)
         findings = list(_watched(study, chosen))
         measured = powers.measured(findings, powers.now())
@@ -140,7 +140,7 @@ def break_(
     """
     with one_line_errors():
         chosen = exactly(mutant)
-        target = _known(_target(profile, base_url=base_url, **options))
+        target = _known(described(profile, base_url=base_url, **options))
         with Proxy(chosen, target, Contract.load(), port) as proxy:
             click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
             proxy.serve_forever()

@@ -1,33 +1,33 @@
-"""The mock as an oracle: the same sequences on two implementations, and where they part."""
+"""Two implementations side by side: where they part in what the contract fixes."""
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 
 from contract_tests.actor import Actor, Customer
+from contract_tests.check import Plan, check
 from contract_tests.client import Exchange
 from contract_tests.document import Contract, Operation, Rule
+from contract_tests.law import NotCovered, Verdict
+from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import Target, TargetError
 
-SEQUENCES = {"quick": 40, "standard": 150, "deep": 1000}
+SEQUENCES = {"quick": 15, "standard": 100, "deep": 1000}
 LONGEST = 8
-_BOTH = ("true", "false")
+MOST = 20
+"""After so many sequences that part, no more are looked for."""
 VALUES = {
-    "boolean": ("true", "false", "TRUE"),
-    "integer": ("1", "2", "7", "50", "1000", "0", "abc"),
+    "boolean": ("true", "false", "TRUE", "yes", ""),
+    "integer": ("1", "2", "7", "50", "1000", "0", "-1", "abc"),
 }
 """What is asked of the parameters of a type."""
-_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{24}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
-_WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")
-_CHOSEN = ("status", "type", "item_type", "attention_reason", "visibility", "source")
+BROKEN = ("violated", "unstable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Step:
 
     operation: str
     who: int = 0
-    """The customer's place among those that both sides have; -1 is nobody, -2 a bad token."""
+    """The customer's place on each side; -1 is nobody, -2 a bad token."""
     query: tuple[tuple[str, str], ...] = ()
     preference: int = 0
     """The place of the preference in the list."""
@@ -44,34 +44,46 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The shortest sequence after which two implementations differ."""
+    """One thing that the contract fixes and that the two sides do differently."""
 
     rule: Rule
+    operation: str
     expected: str
+    """What the left side does."""
     actual: str
     left: Sequence[str]
     right: Sequence[str]
-    """The sequence as `curl` lines, for each side."""
+    """The fewest requests that show it, as `curl` lines for each side."""
+
+    @property
+    def id(self) -> str:
+        """Rule and operation, as `--ignore` names them."""
+        return f"{self.rule.id}@{self.operation}"
 
 
 class _Parted(Exception):
-    def __init__(self, step: Step, left: Any, right: Any, curls: Any) -> None:
+    def __init__(self, step: Step, left: Any, right: Any, curls: list[list[str]]) -> None:
         super().__init__("the implementations differ")
         self.step, self.left, self.right, self.curls = step, left, right, curls
 
 
 @dataclass
 class Side:
-    """One implementation, and the names that its ids were given."""
+    """One implementation and what is compared of it."""
 
     session: Session
-    customers: list[Customer]
-    names: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+    """How many customers both sides have."""
+    preferences: int = 0
+    """How many preferences each of these has at the least."""
+
+    @property
+    def customers(self) -> list[Customer]:
+        return self.session.customers[: self.count]
 
     def begin(self) -> None:
         """The same start on both sides: nobody has consented to anything."""
-        self.names.clear()
-        for customer in self.customers:
+        for customer in self.customers if self.preferences else ():
             customer.restore(dict.fromkeys(customer.consents(), False))
         self.session.client.exchanges.clear()
 
@@ -81,109 +93,126 @@ class Side:
         preference = "x" if operation.reads else self._preference(step)
         return self._actor(step.who).call(operation, step.query, preference=preference)
 
-    def seen(self, exchange: Exchange) -> Any:
-        """An answer with ids and instants correlated, and texts and amounts left out."""
-        body = exchange.json if exchange.ok else type(exchange.json).__name__
-        return exchange.status, self._canonical(body, "")
+    def seen(self, step: Step, exchange: Exchange) -> Any:
+        """What the contract fixes of an answer: its status, and after decisions the consents."""
+        operation = self.session.contract.operations[step.operation]
+        if exchange.status == 404 and operation.reads and 404 in operation.statuses:
+            return 200, None
+        opted_in = [record.get("opted_in") for record in exchange.records if exchange.ok]
+        return exchange.status, opted_in[: self.preferences] if any_consent(opted_in) else None
 
     def _actor(self, who: int) -> Actor:
         if who == -1:
             return self.session.nobody
-        return self.session.unknown if who == -2 else self.customers[who % len(self.customers)]
+        return self.session.unknown if who == -2 else self.customers[who]
 
     def _preference(self, step: Step) -> str:
-        listed = list(self.customers[max(step.who, 0) % len(self.customers)].consents())
-        return listed[step.preference % len(listed)] if listed else "x"
+        if not self.preferences:
+            return "x"
+        listed = list(self.customers[max(step.who, 0)].consents())
+        return listed[step.preference % self.preferences]
 
-    def _canonical(self, node: Any, key: str) -> Any:
-        if isinstance(node, dict):
-            return {name: self._canonical(node[name], name) for name in sorted(node)}
-        if isinstance(node, list):
-            return [self._canonical(item, key) for item in node]
-        if isinstance(node, str):
-            return self._text(node, key)
-        counted = key in ("current_page", "from", "to", "total", "per_page", "last_page")
-        return node if counted or node is None or isinstance(node, bool) else "number"
 
-    def _text(self, text: str, key: str) -> str:
-        if _ID.fullmatch(text):
-            return f"id {self.names.setdefault(text.lower(), len(self.names))}"
-        if _INSTANT.fullmatch(text):
-            return "instant"
-        return text if key in _CHOSEN and _WORD.fullmatch(text) else "text"
+def any_consent(opted_in: Sequence[Any]) -> bool:
+    """Whether these are consents at all."""
+    return bool(opted_in) and all(isinstance(each, bool) for each in opted_in)
 
 
 def compare(
-    left: Target, right: Target, *, seed: int = 1, depth: str = "standard"
-) -> Difference | None:
+    left: Target,
+    right: Target,
+    *,
+    seed: int = 1,
+    depth: str = "standard",
+    ignore: Sequence[str] = (),
+    transports: tuple[httpx.BaseTransport | None, httpx.BaseTransport | None] = (None, None),
+) -> list[Difference]:
     """
-    The shortest sequence that tells two implementations apart, if one is found.
+    Where two implementations part: laws that one keeps and the other does not, each at its own
+    data, then sequences of requests that are answered differently, each as short as it gets.
 
     Raises:
-        TargetError: the two have no customer in common.
+        TargetError: a side has no customer.
     """
+    if not left.customers or not right.customers:
+        raise TargetError("each side needs a customer")
     contract = Contract.load()
-    sides = _sides(Session.open(left, contract), Session.open(right, contract))
-    for side in sides:
-        side.session.survey()
-    try:
-        _run(sides, seed, SEQUENCES[depth])
-    except _Parted as parted:
-        return _difference(parted, contract)
-    finally:
-        for side in sides:
-            side.session.restore()
-    return None
+    one, other = (
+        check(target, Plan(depth="quick"), contract=contract, transport=transport)
+        for target, transport in zip((left, right), transports, strict=True)
+    )
+    found = list(_of_laws(one, other))
+    sessions = [
+        Session.open(target, contract, transport=transport)
+        for target, transport in zip((left, right), transports, strict=True)
+    ]
+    found += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
+    kept = [each for each in found if not {each.rule.id, each.operation, each.id} & set(ignore)]
+    return list({each.id: each for each in reversed(kept)}.values())[::-1]
+
+
+def _of_laws(left: Report, right: Report) -> Iterator[Difference]:
+    """Laws that one side breaks and the other does not."""
+    theirs = {verdict.id: verdict for verdict in right.verdicts}
+    for mine in left.verdicts:
+        verdict = theirs.get(mine.id)
+        if verdict is None or (mine.outcome in BROKEN) == (verdict.outcome in BROKEN):
+            continue
+        broken = verdict if verdict.outcome in BROKEN else mine
+        lines = [exchange.curl for exchange in broken.evidence]
+        sides = ((), lines) if broken is verdict else (lines, ())
+        yield Difference(mine.rule, mine.operation, _told(mine), _told(verdict), *sides)
+
+
+def _told(verdict: Verdict) -> str:
+    if verdict.outcome in BROKEN:
+        return f"expected {verdict.expected}; got {verdict.actual}"
+    return "keeps it" if verdict.outcome == "holds" else f"{verdict.outcome}: {verdict.actual}"
 
 
 def _sides(left: Session, right: Session) -> tuple[Side, Side]:
-    """Customers are paired by name; by place where no name is shared."""
-    names = [each.name for each in left.customers]
-    shared = [name for name in names if name in {each.name for each in right.customers}]
-    if not shared:
-        count = min(len(left.customers), len(right.customers))
-        return Side(left, left.customers[:count]), Side(right, right.customers[:count])
-    if not left.customers or not right.customers:
-        raise TargetError("each side needs a customer")
-    by_name = [{each.name: each for each in side.customers} for side in (left, right)]
-    ours, theirs = ([found[name] for name in shared] for found in by_name)
-    return Side(left, ours), Side(right, theirs)
+    """Customers and preferences are paired by their places, as far as both sides have any."""
+    count = min(len(left.customers), len(right.customers))
+    writes = not (left.client.target.read_only or right.client.target.read_only)
+    both = [each for side in (left, right) for each in side.customers[:count]]
+    preferences = min(map(_preferences, both)) if writes else 0
+    return Side(left, count, preferences), Side(right, count, preferences)
 
 
-def _steps(customers: int, contract: Contract) -> st.SearchStrategy[Step]:
-    who, stranger = st.integers(0, customers - 1), st.sampled_from([-1, -2])
-    decisions = st.sampled_from([each.id for each in contract.decisions.values()])
-    return st.one_of(
-        *(
-            st.builds(Step, st.just(each.id), who, _queries(each))
-            for each in contract.operations.values()
-            if each.reads
-        ),
-        st.builds(Step, decisions, who, st.just(()), st.integers(0, 9)),
-        st.builds(Step, st.sampled_from(list(contract.operations)), stranger),
-    )
+def _preferences(customer: Customer) -> int:
+    try:
+        return len(customer.consents())
+    except NotCovered:
+        return 0
 
 
-def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
-    asked = {
-        name: st.sampled_from(values)
-        for type, values in VALUES.items()
-        for name in operation.queries(type)
-    }
-    return st.fixed_dictionaries({}, optional=asked).map(_pairs)
-
-
-def _pairs(said: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(said.items()))
-
-
-def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
-    count = min(len(side.customers) for side in sides)
-    for side in sides:
-        side.begin()
+def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[Difference]:
     contract = sides[0].session.contract
-    for step in _reads(count, contract):
-        _together(sides, [step])
+    found: dict[tuple[str, bool, str], Difference] = {}
+    try:
+        while len(found) < MOST:
+            try:
+                _run(sides, seed, sequences, set(found))
+                break
+            except _Parted as parted:
+                found[_kind(parted.step)] = _difference(parted, contract)
+    finally:
+        for side in sides:
+            side.session.restore()
+    return list(found.values())
+
+
+def _kind(step: Step) -> tuple[str, bool, str]:
+    """Sequences that end in steps of one kind show one difference."""
+    return step.operation, step.who < 0, ",".join(name for name, _ in step.query)
+
+
+def _run(
+    sides: tuple[Side, Side], seed: int, sequences: int, known: set[tuple[str, bool, str]]
+) -> None:
+    for side in sides:
+        side.session.survey()
+    steps = _steps(sides[0]).filter(lambda step: _kind(step) not in known)
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -194,7 +223,7 @@ def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @hypothesis.given(st.lists(_steps(count, contract), min_size=1, max_size=LONGEST))
+    @hypothesis.given(st.lists(steps, min_size=1, max_size=LONGEST))
     def agree(steps: list[Step]) -> None:
         for side in sides:
             side.begin()
@@ -203,71 +232,56 @@ def _run(sides: tuple[Side, Side], seed: int, sequences: int) -> None:
     agree()
 
 
-def _reads(customers: int, contract: Contract) -> Iterator[Step]:
-    """Every read by everybody, before anything is made up."""
-    reads = [each for each in contract.operations.values() if each.reads]
-    for who, operation in product(range(-2, customers), reads):
-        yield Step(operation.id, who)
-        flags, numbers = operation.queries("boolean"), operation.queries("integer")
-        for values in product(_BOTH, repeat=len(flags)) if flags else ():
-            yield Step(operation.id, who, tuple(zip(flags, values, strict=True)))
-        for number in ("1", "2", "7", "1000") if numbers else ():
-            yield Step(operation.id, who, tuple((name, number) for name in numbers[:1]))
-            yield Step(operation.id, who, tuple((name, number) for name in numbers[1:]))
+def _steps(side: Side) -> st.SearchStrategy[Step]:
+    contract = side.session.contract
+    who, stranger = st.integers(0, side.count - 1), st.sampled_from([-1, -2])
+    reads = [operation for operation in contract.operations.values() if operation.reads]
+    decisions = st.sampled_from([operation.id for operation in contract.decisions.values()])
+    deciding = st.builds(Step, decisions, who, st.just(()), st.integers(0, 9))
+    return st.one_of(
+        *(st.builds(Step, st.just(each.id), who, _queries(each)) for each in reads),
+        st.builds(Step, st.sampled_from([each.id for each in reads]), stranger),
+        *((deciding, st.builds(Step, decisions, stranger)) if side.preferences else ()),
+    )
+
+
+def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    asked = {
+        name: st.sampled_from(values)
+        for type, values in VALUES.items()
+        for name in operation.queries(type)
+    }
+    return st.fixed_dictionaries({}, optional=asked).map(lambda query: tuple(sorted(query.items())))
 
 
 def _together(sides: tuple[Side, Side], steps: Sequence[Step]) -> None:
     taken: list[tuple[Exchange, Exchange]] = []
     for step in steps:
         taken.append((sides[0].take(step), sides[1].take(step)))
-        left, right = (side.seen(each) for side, each in zip(sides, taken[-1], strict=True))
+        left, right = (side.seen(step, each) for side, each in zip(sides, taken[-1], strict=True))
         if left != right:
             curls = [[each.curl for each in column] for column in zip(*taken, strict=True)]
             raise _Parted(step, left, right, curls)
 
 
 def _difference(parted: _Parted, contract: Contract) -> Difference:
-    where, left, right = _first(parted.left, parted.right, "")
     operation = contract.operations[parted.step.operation]
-    touched = _touched(parted.step, operation, where, (parted.left[0], parted.right[0]))
-    rule = contract.rules[touched]
-    told = f"{where or 'status'}: "
-    return Difference(rule, f"{told}{left}", f"{told}{right}", *parted.curls)
+    statuses = (parted.left[0], parted.right[0])
+    rule = contract.rules[_touched(parted.step, operation, statuses)]
+    left, right = (_shown(*seen) for seen in (parted.left, parted.right))
+    return Difference(rule, operation.id, left, right, *parted.curls)
 
 
-def _first(left: Any, right: Any, where: str) -> tuple[str, Any, Any]:
-    """The place of the first difference, and what stands there on each side."""
-    for step, mine, theirs in _pairs_within(left, right):
-        if mine != theirs:
-            return _first(mine, theirs, where + step)
-    if isinstance(left, list) and isinstance(right, list):
-        return where, f"{len(left)} items", f"{len(right)} items"
-    return where, left, right
+def _shown(status: int, consents: Sequence[bool] | None) -> str:
+    return f"{status}, opted in {list(consents)}" if consents else str(status)
 
 
-def _pairs_within(left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:
-    """What stands at the same place in both: of an answer, an object or a list."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        yield from zip(("", "$"), left, right, strict=True)
-    if isinstance(left, dict) and isinstance(right, dict):
-        for name in sorted(left.keys() | right.keys()):
-            yield f".{name}", left.get(name, "absent"), right.get(name, "absent")
-    if isinstance(left, list) and isinstance(right, list):
-        for index, (mine, theirs) in enumerate(zip(left, right, strict=False)):
-            yield f"[{index}]", mine, theirs
-
-
-def _touched(step: Step, operation: Operation, where: str, statuses: tuple[int, int]) -> str:
+def _touched(step: Step, operation: Operation, statuses: tuple[int, int]) -> str:
     """The rule that a difference most likely touches."""
-    parted = statuses[0] != statuses[1]
     if step.who < 0:
         return "AUTH-01" if step.who == -1 else "AUTH-02"
-    if "opted_in" in where:
+    if not operation.reads or statuses[0] == statuses[1]:
         return "PREF-04"
-    if parted and step.query:
+    if step.query:
         return "PAGE-10" if operation.pages else "CREDITS-09"
-    if parted and operation.reads and 404 in operation.statuses:
-        return "PAYMENT-02"
-    if operation.pages:
-        return "PAGE-05" if ".links" in where else "PAGE-04" if ".meta" in where else "PAGE-03"
-    return "CREDITS-01" if operation.queries("boolean") else "BODY-01"
+    return "BODY-01"

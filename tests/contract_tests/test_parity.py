@@ -1,49 +1,58 @@
-"""Two implementations side by side: alike ones are, and the others are told apart."""
+"""Two implementations side by side: right ones agree whatever their data, broken ones part."""
 
-import httpx
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 
-from contract_tests.parity import compare
-from contract_tests.target import Target, complete
+from contract_tests import cli
+from contract_tests.document import Contract
+from contract_tests.mutants.catalogue import MUTANTS
+from contract_tests.mutants.people import People
+from contract_tests.mutants.recording import RecordingTransport
+from contract_tests.mutants.transport import MutantTransport
+from contract_tests.parity import Difference, compare
+from tests.contract_tests import implementations
 from tests.contract_tests.conftest import Broken
 
-
-def test_the_mock_agrees_with_itself(url: str) -> None:
-    sandboxes = f"{url}/__mock__/sandboxes"
-    paths = [httpx.post(sandboxes, json={}).json()["base_path"] for _ in range(2)]
-    left, right = (complete(Target(base_url=url + path)) for path in paths)
-
-    assert compare(left, right, depth="quick") is None
+SAMPLE = [id for id, mutant in MUTANTS.items() if not mutant.harmless][::25]
 
 
-@pytest.mark.parametrize(
-    ("fault", "rule"),
-    [
-        ("a-neighbour-changes-too", "PREF-04"),
-        ("page-zero-is-page-one", "PAGE-10"),
-        ("the-flags-are-swapped", "CREDITS-01"),
-        ("the-unknown-have-an-empty-list", "PAYMENT-02"),
-        ("no-token-needed", "AUTH-01"),
-    ],
-)
-def test_a_fault_is_shown_in_the_fewest_requests(
-    url: str, broken: Broken, fault: str, rule: str
-) -> None:
-    right = broken(fault)
-    found = compare(complete(Target(base_url=url)), right, depth="quick")
-
-    assert found is not None
-    assert found.rule.id == rule
-    assert len(found.left) == len(found.right) == 1
-    assert found.left[0].startswith("curl -i")
+def parted(mutant: str, contract: Contract) -> list[Difference]:
+    """The mock beside itself, seen through a mutant."""
+    target, transport = implementations.mock()
+    right = MutantTransport(MUTANTS[mutant], transport, People(target, contract))
+    sides = (RecordingTransport(transport), right)
+    return compare(target, target, depth="quick", transports=sides)
 
 
-def test_what_does_not_show_makes_no_difference(url: str) -> None:
-    other = {"seed": 1, "now": "2026-03-01T09:00:00Z"}
-    paths = [
-        httpx.post(f"{url}/__mock__/sandboxes", json=said).json()["base_path"]
-        for said in (other, other | {"overrides": {"customers": {"ada": {"description": "x"}}}})
-    ]
-    left, right = (complete(Target(base_url=url + path)) for path in paths)
+def test_right_implementations_agree_whatever_their_data() -> None:
+    left, right = implementations.mock(), implementations.python()
 
-    assert compare(left, right, depth="quick") is None
+    assert compare(left[0], right[0], transports=(left[1], right[1]), depth="quick") == []
+
+
+@pytest.mark.parametrize("mutant", SAMPLE)
+def test_mutants_of_all_groups_make_a_difference(mutant: str, contract: Contract) -> None:
+    rules = {difference.rule.id for difference in parted(mutant, contract)}
+
+    assert rules & set(MUTANTS[mutant].rules)
+
+
+def test_all_differences_are_listed_each_in_few_requests(contract: Contract) -> None:
+    found = parted("no-token-needed", contract)
+
+    assert len({difference.operation for difference in found}) > 5
+    assert any(difference.rule.id == "AUTH-01" for difference in found)
+    assert all(len(difference.right) <= 3 for difference in found if difference.left)
+    assert len({difference.id for difference in found}) == len(found)
+
+
+def test_what_is_known_can_be_ignored(url: str, broken: Broken, tmp_path: Path) -> None:
+    right = broken("two-orders-are-swapped").base_url
+    command = ["parity", "--left", url, "--right", right, "--depth", "quick"]
+    shown = CliRunner().invoke(cli.main, command)
+    quiet = CliRunner().invoke(cli.main, [*command, "--ignore", "PAGE-08"])
+
+    assert (shown.exit_code, "PAGE-08@listMyAccountOrders" in shown.stdout) == (1, True)
+    assert "PAGE-08" not in quiet.stdout
