@@ -22,6 +22,8 @@ SEQUENCES = {"quick": 15, "standard": 100, "deep": 1000}
 LONGEST = 8
 MOST = 20
 """After so many sequences that part, no more are looked for."""
+ACTING = 3
+"""How many customers of each side take part in sequences; laws look at all of them."""
 VALUES = {
     "boolean": ("true", "false", "TRUE", "yes", ""),
     "integer": ("1", "2", "7", "50", "1000", "0", "-1", "abc"),
@@ -172,7 +174,7 @@ def _told(verdict: Verdict) -> str:
 
 def _sides(left: Session, right: Session) -> tuple[Side, Side]:
     """Customers and preferences are paired by their places, as far as both sides have any."""
-    count = min(len(left.customers), len(right.customers))
+    count = min(len(left.customers), len(right.customers), ACTING)
     writes = not (left.client.target.read_only or right.client.target.read_only)
     both = [each for side in (left, right) for each in side.customers[:count]]
     preferences = min(map(_preferences, both)) if writes else 0
