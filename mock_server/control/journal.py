@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -127,14 +128,19 @@ def _har(entry: Entry) -> Json:
     """An entry as HTTP Archive 1.2 writes it; times are the sandbox's."""
     shown = entry.shown()
     url = f"{entry.request.base_url}{entry.request.path}"
-    query = f"?{entry.request.query}" if entry.request.query else ""
+    query = f"?{shown['query']}" if shown["query"] else ""
+    parameters = parse_qsl(shown["query"], keep_blank_values=True)
     answer = shown["response"]
     mime, refused = entry.response.header("Content-Type") or "", entry.response.status == 401
     return {
         "startedDateTime": shown["at"],
         "time": 0,
         "request": _har_message(shown["request"]["headers"].items())
-        | {"method": entry.request.method, "url": url + query, "queryString": []},
+        | {
+            "method": entry.request.method,
+            "url": url + query,
+            "queryString": [{"name": name, "value": value} for name, value in parameters],
+        },
         "response": _har_message(answer["headers"])
         | {
             "status": entry.response.status,

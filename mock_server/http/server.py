@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 import socket
 import time
@@ -164,9 +165,19 @@ def _logged(app: ASGIApp) -> ASGIApp:
 
         await app(scope, receive, noted)
         ms = (time.perf_counter() - started) * 1000
-        what = {"method": scope["method"], "path": scope["path"], "status": status}
+        path = logged_path(scope["path"])
+        what = {"method": scope["method"], "path": path, "status": status}
         log.info(
             "%(method)s %(path)s %(status)s", what, extra={"fields": what | {"ms": round(ms, 2)}}
         )
 
     return logged
+
+
+def logged_path(path: str) -> str:
+    """A path as it stands in the log: on one line, and without the secret of a sandbox's id."""
+    plain = path if path.isprintable() else path.encode("unicode_escape").decode()
+    return _ID.sub(lambda found: f"{found[0][:8]}\N{HORIZONTAL ELLIPSIS}", plain)
+
+
+_ID = re.compile("[0-9a-f]{32}")

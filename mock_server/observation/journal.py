@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from msgspec import Struct
 from mock_server.http.adapter import problem_of
 from mock_server.http.exchange import Request, Response
 from mock_server.http.router import Route, violation
+from mock_server.observation import redaction
 from mock_server.observation.coverage import Coverage
 
 KEPT = 500
@@ -82,7 +83,7 @@ class Entry(Struct, frozen=True, dict=True):
             "role": self.role,
             "method": request.method,
             "path": request.path,
-            "query": request.query,
+            "query": redaction.text_of(request.query, request.headers),
             "status": response.status,
             "fault": response.fault,
             "rule": response.rule,
@@ -91,25 +92,28 @@ class Entry(Struct, frozen=True, dict=True):
             "request": {
                 "valid": self.problem is None,
                 "problem": self.problem,
-                "headers": _without_tokens(request.headers),
-                "body": request.body.decode("utf-8", "replace"),
+                "headers": redaction.headers_of(request.headers),
+                "body": self._redacted(request.body),
                 "body_bytes": self.request_bytes,
             },
             "response": {
                 "valid": wrong is None,
                 "problem": wrong,
-                "headers": [[name, value] for name, value in response.headers],
-                "body": response.body.decode("utf-8", "replace"),
+                "headers": redaction.pairs_of(response.headers),
+                "body": self._redacted(response.body),
                 "body_bytes": self.body_bytes,
             },
         }
 
+    def _redacted(self, body: bytes) -> str:
+        return redaction.text_of(body.decode("utf-8", "replace"), self.request.headers)
+
     def _answer_problem(self) -> str | None:
         """Why the answer is not one that the document allows; None if it is, or was cut."""
-        if self.route is None or self.body_bytes > len(self.response.body):
-            return None
         if self.response.wire:
             return f"it was lost on its way: {self.response.wire}"
+        if self.route is None or self.body_bytes > len(self.response.body):
+            return None
         if self.response.status not in self.route.answers:
             return f"the document lists no {self.response.status} for {self.route.id}"
         body = _decoded(self.response.body) if self.request.method != "HEAD" else None
@@ -163,7 +167,8 @@ class Journal:
     ) -> None:
         """Remember a request."""
         self.number += 1
-        if route is not None:
+        if route is not None and response.wire is None:
+            # What is lost on its way, no client has seen.
             self.coverage.meet(route, persona, response)
         asked, length = len(request.body), len(response.body)
         if length > BODY_BYTES:
@@ -216,11 +221,6 @@ class Journal:
     async def _wait(self) -> None:
         self._news = self._news or asyncio.Event()
         await self._news.wait()
-
-
-def _without_tokens(headers: Mapping[str, str]) -> Json:
-    hidden = ("authorization", "cookie")
-    return {name: "REDACTED" if name in hidden else value for name, value in headers.items()}
 
 
 def _decoded(body: bytes) -> Any:

@@ -29,6 +29,8 @@ from mock_server.worlds.world import About, World
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
 _WORLDS_KEPT = 256
+ID_BYTES = 16
+"""An id is the secret of all tokens that begin with it: never guessed, never drawn twice."""
 _SHARED_S = 10
 """Sandboxes with running clocks that are opened within so many seconds share a world."""
 
@@ -91,7 +93,7 @@ class Sandboxes:
             Problem: 503, there are as many as there may be.
         """
         self._make_room()
-        return self._made(secrets.token_hex(4), opening, opening.now or _lately())
+        return self._made(secrets.token_hex(ID_BYTES), opening, opening.now or _lately())
 
     def add(self, sandbox: Sandbox) -> None:
         """
@@ -150,7 +152,7 @@ class Sandboxes:
         except (ScenarioError, ClockError) as error:
             raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
         state = State(world, clock, saved.decided, tuple(saved.faults))
-        id = id or secrets.token_hex(4)
+        id = id or secrets.token_hex(ID_BYTES)
         return Sandbox(id, State(first_world, first), state=state, keep=self._save)
 
     def world(

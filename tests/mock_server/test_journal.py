@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mock_server.client import Customer, MockError, MockServer, Sandbox
+from mock_server.http.server import logged_path
 from tests.conftest import Serve
 
 ACCOUNT = "/customers/my-account"
@@ -240,3 +241,44 @@ def test_a_file_that_is_no_bundle_ends_with_one_line(tmp_path: Path) -> None:
 def test_the_client_tells_a_refusal_in_its_own_words(mock_server: MockServer) -> None:
     with pytest.raises(MockError, match="unknown scenario 'no-such'"):
         mock_server.sandbox("no-such")
+
+
+def test_no_secret_leaves_the_journal(sandbox: Sandbox, ada: Customer) -> None:
+    secrets = [f"hush-{number}" for number in range(12)]
+    (query, key, *headers, field, form) = secrets
+    names = ("X-Api-Key", "X-Auth-Token", "Proxy-Authorization", "Cookie", "X-CSRF-Token")
+    sent = ada.headers | dict(zip(names, headers, strict=False))
+    url = f"{sandbox.server.url}{ACCOUNT}?access_token={query}&api_key={key}&page=1"
+    body = json.dumps({"nested": {"refresh_token": field, "token": 'a"' + field}, "x": "kept"})
+    httpx.request("GET", url, headers=sent | {"Content-Type": "application/json"}, content=body)
+    httpx.request("GET", url, headers=sent, content=f"client_secret={form}&y=kept".encode())
+    base = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}"
+    texts = [httpx.get(f"{base}/{place}").text for place in ("journal", "journal/har", "bundle")]
+
+    for text in texts:
+        assert "hush-" not in text
+        assert ada.token not in text
+        assert "page=1" in text
+    assert all(text.count("kept") == 2 for text in (texts[0], texts[2]))
+
+
+def test_an_answer_lost_on_its_way_was_not_met(sandbox: Sandbox, ada: Customer) -> None:
+    sandbox.fault("EMPTY_RESPONSE", operation="listMyAccountOrders", count=5)
+    with pytest.raises(httpx.HTTPError):
+        ask(ada, "/shop/my-account/orders?per_page=100")
+    coverage = sandbox.server.coverage(sandbox.id)
+    (orders,) = (c for c in coverage["operations"] if c["operation"] == "listMyAccountOrders")
+    entry = sandbox.requests(operation="listMyAccountOrders")[-1]
+
+    assert orders["statuses"]["200"] == 0
+    assert not any(orders["states"].values())
+    assert entry["response"]["valid"] is False
+    assert "lost on its way" in entry["response"]["problem"]
+
+
+@pytest.mark.parametrize("path", ["/a\nb", "/a\x1b[31m", "/a\u2028b", "/" + "0123456789abcdef" * 2])
+def test_a_line_of_the_log_is_one_line_and_tells_no_sandbox(path: str) -> None:
+    line = logged_path(path)
+
+    assert line.isprintable()
+    assert "0123456789abcdef" not in line
