@@ -227,6 +227,7 @@ def _answers(customer: Customer) -> list[Exchange]:
 def meta_adds_up(session: Session, operation: Operation, customers: list[Customer]) -> None:
     for customer in _readable(customers, 1):
         _edges(customer)
+        _past_the_end(customer)
         _one_total(customer)
     for exchange, _ in _pages(session, operation):
         counted(exchange)
@@ -253,6 +254,12 @@ def _edges(customer: Customer) -> None:
         last = ceil(total / min(size or _usual(customer), total))
         for page in {1, 2, ceil(last / 2), last - 1, last} & {*range(1, last + 1)}:
             _page(customer, _query(page, size))
+
+
+def _past_the_end(customer: Customer) -> None:
+    """Ask for a page that there is not; who refuses it breaks another rule."""
+    page = customer.orders().json["meta"]["last_page"] + 1
+    customer.once(customer.operation(ORDERS), (("page", str(int(page))),))
 
 
 def _one_total(customer: Customer) -> None:
@@ -290,7 +297,7 @@ def linked(exchange: Exchange) -> None:
         "last": [last],
         "next": [page + 1] if page < last else [],
         # Past the end, the page before may be the last one there is, or none.
-        "prev": [page - 1] if 1 < page <= last else range(1, page) if page > last else [],
+        "prev": [page - 1] if 1 < page <= last else range(1, last + 1) if page > last else [],
     }
     for name, numbers in wanted.items():
         if name != "prev" or page <= last or links.get(name):
