@@ -13,12 +13,12 @@ ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 """What a browser says that it would like, whoever asks."""
 OBEYED = (
     *(("limit", "1"), ("offset", "1"), ("page", "2"), ("per_page", "1"), ("order", "asc")),
-    *(("redeemed", "true"), ("expired", "true"), ("status", "none"), ("filter[id]", "none")),
+    *(("redeemed", "true"), ("expired", "true"), ("status", "all"), ("filter[id]", "none")),
     *(("q", "none"), ("search", "none"), ("since", "2030-01-01"), ("_", "1")),
 )
 """What a developer might obey who reads more into the query than the document names."""
 SHAPING = (
-    *(("fields", "id"), ("include", "none"), ("expand", "all"), ("callback", "show")),
+    *(("fields", "id"), ("include", "all"), ("expand", "all"), ("callback", "show")),
     *(("format", "csv"), ("envelope", "false"), ("pretty", "1"), ("debug", "1")),
 )
 """Parameters that give an answer another form elsewhere."""
