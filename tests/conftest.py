@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message
 
 from mock_server.app import Mock, Settings
 from mock_server.client.process import running
-from mock_server.http.exchange import Response
+from mock_server.http.exchange import Response, value_of
 
 Serve = Callable[..., str]
 _LOOP = asyncio.new_event_loop()
@@ -120,7 +120,11 @@ def ask(
     _LOOP.run_until_complete(app(scope, receive, send))
     start, *rest = messages
     named = tuple((name.decode(), text.decode("latin-1")) for name, text in start["headers"])
-    return Response(start["status"], b"".join(each.get("body", b"") for each in rest), named)
+    value = value_of(start)
+    delay_s = value.delay_s if value is not None else 0.0
+    return Response(
+        start["status"], b"".join(each.get("body", b"") for each in rest), named, delay_s
+    )
 
 
 @pytest.fixture

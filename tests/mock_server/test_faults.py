@@ -1,12 +1,16 @@
 """Faults on demand, and what a single request may prefer."""
 
+import math
 import sys
 from typing import Any
 
 import httpx
 import pytest
 
+from mock_server.app import Settings
 from mock_server.middleware.prefer import preferences
+from mock_server.worlds.faults import Delay, LogNormal
+from tests.conftest import Caller
 from tests.mock_server.test_time import ACCOUNT, World
 
 METHODS = f"{ACCOUNT}/payment-methods"
@@ -251,3 +255,48 @@ def test_malformed_json_reaches_the_client_and_the_journal_on_every_list(
         answer.json()
     (entry,) = client.get(f"{place}/journal").json()["entries"]
     assert entry["fault"] == "1"
+
+
+def test_the_spread_of_a_lognormal_delay_is_its_sigma() -> None:
+    narrow = Delay(lognormal=LogNormal(100, 0.1))
+    wide = Delay(lognormal=LogNormal(100, 1.0))
+
+    for delay in (narrow, wide):
+        assert delay.at(0.5) == pytest.approx(100)
+    assert narrow.at(0.8413) == pytest.approx(100 * math.e**0.1, rel=0.01)
+    assert wide.at(0.8413) == pytest.approx(100 * math.e, rel=0.01)
+    assert wide.at(0.1587) == pytest.approx(100 / math.e, rel=0.01)
+
+
+def test_a_uniform_delay_lies_between_its_bounds_in_either_order() -> None:
+    for bounds in ((100, 300), (300, 100)):
+        delay = Delay(uniform=bounds)
+        assert [delay.at(share) for share in (0.0, 0.5, 1.0)] == [100, 200, 300]
+
+
+def test_a_rate_limit_says_to_come_back_in_a_second_unless_told_otherwise(world: World) -> None:
+    fault(world, kind="rate_limit", count=1)
+    fault(world, kind="rate_limit", count=1, retry_after_s=9)
+
+    assert [ask(world).headers["Retry-After"] for _ in range(2)] == ["1", "9"]
+
+
+def test_the_delays_of_faults_of_the_request_and_of_the_server_add_up() -> None:
+    call = Caller(Settings(delay_ms=1))
+    for delay_ms in (2, 4):
+        rule = {"kind": "latency", "delay_ms": delay_ms}
+        call.control("POST", "/__mock__/sandboxes/default/faults", rule)
+    answer = call("GET", ACCOUNT, "customer-ada", prefer="delay=8")
+
+    assert answer.status == 200
+    assert answer.delay_s == pytest.approx(0.015)
+
+
+def test_a_delay_before_an_error_is_waited_for_too() -> None:
+    call = Caller(Settings())
+    for rule in ({"kind": "latency", "delay_ms": 2}, {"kind": "status", "status": 401}):
+        call.control("POST", "/__mock__/sandboxes/default/faults", rule)
+    answer = call("GET", ACCOUNT, "customer-ada")
+
+    assert (answer.status, answer.delay_s) == (401, pytest.approx(0.002))
+    assert answer.header("X-Mock-Fault") == "1, 2"

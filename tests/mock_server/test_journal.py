@@ -282,3 +282,27 @@ def test_a_line_of_the_log_is_one_line_and_tells_no_sandbox(path: str) -> None:
 
     assert line.isprintable()
     assert "0123456789abcdef" not in line
+
+
+def test_a_token_that_ran_out_is_called_expired(sandbox: Sandbox) -> None:
+    token = sandbox.mint("ada", 60)
+    headers = {"Authorization": f"Bearer {token}"}
+    httpx.get(f"{sandbox.server.url}{ACCOUNT}", headers=headers)
+    sandbox.set_clock(running=False)
+    sandbox.advance("PT60S")
+    httpx.get(f"{sandbox.server.url}{ACCOUNT}", headers=headers)
+    before, after = sandbox.requests()
+
+    assert (before["status"], before["role"], before["persona"]) == (200, "customer", "ada")
+    assert (after["status"], after["role"], after["persona"]) == (401, "expired", "ada")
+    assert after["rule"] == "AUTH-06"
+
+
+def test_a_token_of_nobody_or_of_another_sandbox_is_unknown(sandbox: Sandbox) -> None:
+    for token in ("customer-nobody", "nonsense"):
+        headers = {"Authorization": f"Bearer {token}"}
+        httpx.get(f"{sandbox.url}{ACCOUNT}", headers=headers)
+
+    assert [(each["role"], each["persona"]) for each in sandbox.requests()] == [
+        ("unknown", None)
+    ] * 2

@@ -96,3 +96,11 @@ def test_orders_are_newest_first_over_all_pages(call: Caller) -> None:
 
     assert len(walk) == len(set(walk)) == 137
     assert [at for at, _ in walk] == sorted((at for at, _ in walk), reverse=True)
+
+
+@pytest.mark.parametrize("page", [11, 12, 5000])
+def test_from_past_the_end_the_way_back_leads_to_the_last_page(call: Caller, page: int) -> None:
+    links = call.json("GET", f"{ORDERS}?page={page}", ADA)["links"]
+
+    assert parse_qs(urlsplit(links["prev"]).query)["page"] == ["10"]
+    assert "next" not in links

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.conftest import Serve
-from tests.mock_server.test_time import ACCOUNT, SANDBOXES, World
+from tests.mock_server.test_time import ACCOUNT, NOW, SANDBOXES, World
 
 PREFERENCES = f"{ACCOUNT}/marketing-preferences"
 
@@ -112,10 +113,10 @@ def test_a_file_that_is_none_ends_the_start_with_one_line(tmp_path: Path, option
     assert file.read_text().startswith("These are my notes")
 
 
-def start(file: Path, port_file: Path) -> tuple["subprocess.Popen[bytes]", str]:
+def start(file: Path, port_file: Path, *options: str) -> tuple["subprocess.Popen[bytes]", str]:
     port_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--persist", str(file)]
-    command += ["--port-file", str(port_file)]
+    command += ["--port-file", str(port_file), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (port_file.exists() and port_file.read_text()):
         assert process.poll() is None
@@ -215,3 +216,44 @@ def test_the_name_of_a_scenario_outlives_any_number_of_snapshots(
             world = reopened(world, client)
 
     assert world.said["scenario"] == "my.people"
+
+
+def test_a_running_clock_goes_on_where_it_was_saved_however_late_it_is_restored(
+    client: httpx.Client,
+) -> None:
+    world = World(client)
+    world.clock(running=True)
+    saved = client.get(f"{world.path}/snapshot").json()
+    # As if it had been saved an hour ago, by a machine whose clock showed that.
+    hour = timedelta(hours=1)
+    saved["saved_at"] = _earlier(saved["saved_at"], hour)
+    saved["clock"]["since"] = _earlier(saved["clock"]["since"], hour)
+    restored = World(client, client.post(SANDBOXES, json={"snapshot": saved}).json())
+    clock = client.get(f"{restored.path}/clock").json()
+
+    assert clock["running"] is True
+    passed = datetime.fromisoformat(clock["now"]) - datetime.fromisoformat(NOW)
+    assert timedelta() <= passed < timedelta(minutes=30)
+
+
+def _earlier(instant: str, by: timedelta) -> str:
+    return (datetime.fromisoformat(instant) - by).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("changed", [("--seed", "2"), ("--scenario", "empty")])
+def test_a_kept_default_sandbox_is_not_taken_over_by_another_start(
+    tmp_path: Path, changed: tuple[str, str]
+) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    shown = []
+    for options in ((), changed, ()):
+        process, url = start(file, port_file, *options)
+        default = httpx.get(f"{url}{SANDBOXES}/default").json()
+        # What has not changed since it was opened is not kept.
+        httpx.patch(f"{url}{SANDBOXES}/default/clock", json={"advance": "P1D"})
+        shown.append((str(default["seed"]), default["scenario"]))
+        process.kill()
+        process.wait()
+
+    assert shown[0] == ("1", "default")
+    assert changed[1] in shown[1]

@@ -174,3 +174,30 @@ def test_a_running_clock_never_goes_back_by_itself(monkeypatch: pytest.MonkeyPat
         running = running.later(Duration())
 
     assert shown == sorted(set(shown))
+
+
+def test_a_running_clock_that_is_advanced_runs_on(world: World) -> None:
+    started = world.clock(running=True).json()
+    advanced = world.clock(advance="P1D").json()
+
+    assert advanced["running"] is True
+    passed = datetime.fromisoformat(advanced["now"]) - datetime.fromisoformat(started["now"])
+    assert timedelta(days=1) <= passed < timedelta(days=1, minutes=5)
+    later = world.client.get(f"{world.path}/clock").json()
+    assert later["now"] > advanced["now"]
+
+
+def test_a_running_clock_that_is_put_runs_on_from_there(world: World) -> None:
+    world.clock(running=True)
+    put = world.clock(now="2027-01-31T09:00:00Z").json()
+
+    assert put["running"] is True
+    assert put["now"].startswith("2027-01-31T09:0")
+
+
+def test_a_stopped_clock_stands_where_it_was_when_it_ran(world: World) -> None:
+    world.clock(running=True)
+    stopped = world.clock(running=False).json()
+
+    assert stopped["running"] is False
+    assert world.client.get(f"{world.path}/clock").json()["now"] == stopped["now"] != NOW

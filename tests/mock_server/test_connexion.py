@@ -1,0 +1,187 @@
+"""What the adapter relies on in Connexion: each thing by a test that names it when it changes."""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+from connexion.exceptions import InvalidSpecification
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.response_validation import ResponseValidationMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.middleware.security import SecurityMiddleware
+from connexion.resolver import Resolver
+from connexion.spec import Specification
+
+from mock_server.http.adapter import CHECKS, Routing, UriParser
+from tests.conftest import ask
+
+Message = MutableMapping[str, Any]
+OPERATION = {"operationId": "get", "responses": {"200": {"description": "It."}}}
+SCHEMES = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+EXTENSION: dict[str, Any] = {}
+
+
+def spec(**operation: Any) -> dict[str, Any]:
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/it": {"get": OPERATION | operation}, "/all/{id}": {"get": other()}},
+        "components": SCHEMES,
+    }
+
+
+def other() -> dict[str, Any]:
+    id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"operationId": "getOne", "responses": OPERATION["responses"], "parameters": [id]}
+
+
+async def end(scope: Any, _receive: Any, send: Any) -> None:
+    EXTENSION.clear()
+    EXTENSION.update(scope["extensions"]["connexion_routing"], path_params=scope["path_params"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def served(tree: dict[str, Any], *layers: Any, base_path: str = "", **options: Any) -> Any:
+    resolver = Resolver(lambda _id: end)
+    app = ConnexionMiddleware(
+        end, import_name="tests", middlewares=list(layers), resolver=resolver, **options
+    )
+    app.add_api(tree, base_path=base_path)
+    return app
+
+
+def test_routing_puts_the_operation_and_the_path_parameters_into_the_scope() -> None:
+    ask(served(spec(), RoutingMiddleware), "GET", "/all/7")
+
+    assert EXTENSION["operation_id"] == "getOne"
+    assert EXTENSION["path_params"] == {"id": "7"}
+    assert EXTENSION["api_base_path"] == ""
+
+
+def test_routing_lets_unknown_paths_pass_without_an_operation() -> None:
+    assert ask(served(spec(), RoutingMiddleware), "GET", "/nowhere").status == 200
+    assert EXTENSION["operation_id"] is None
+
+
+def test_our_routing_knows_no_slash_at_the_end_and_passes_405_on() -> None:
+    app = served(spec(), Routing)
+
+    for method, path in (("GET", "/it/"), ("POST", "/it"), ("OPTIONS", "/it")):
+        assert ask(app, method, path).status == 200
+        assert EXTENSION["operation_id"] is None
+    assert ask(app, "GET", "/all/a%0Ab").status == 200
+    assert EXTENSION["operation_id"] == "getOne"
+
+
+class Refusing:
+    """A security handler that lets nobody pass."""
+
+    def get_fn(self, _scheme: Any, _scopes: Any) -> Any:
+        def judge(_request: Any) -> Any:
+            raise PermissionError
+
+        return judge
+
+
+@pytest.mark.parametrize(("base_path", "asked"), [("", True), ("/", False)])
+def test_security_asks_the_handler_of_the_security_map_but_not_under_a_base_path_of_a_slash(
+    base_path: str, asked: bool
+) -> None:
+    """If the second case changes, the comment in the adapter can go."""
+    app = served(
+        spec(security=[{"token": []}]),
+        RoutingMiddleware,
+        SecurityMiddleware,
+        base_path=base_path,
+        security_map={"bearer": Refusing},
+    )
+    if asked:
+        with pytest.raises(PermissionError):
+            ask(app, "GET", "/it")
+    else:
+        assert ask(app, "GET", "/it").status == 200
+
+
+def test_request_validation_makes_the_validator_of_the_map_for_each_request() -> None:
+    made: list[tuple[Any, Any]] = []
+
+    class Validator:
+        def __init__(self, parameters: Any, uri_parser: Any, **_options: Any) -> None:
+            made.append((parameters, uri_parser))
+
+        def validate(self, scope: Any) -> None:
+            assert scope["path"] == "/all/7"
+
+    app = served(
+        spec(),
+        RoutingMiddleware,
+        RequestValidationMiddleware,
+        uri_parser_class=UriParser,
+        validator_map={"parameter": Validator},
+    )
+    ask(app, "GET", "/all/7")
+
+    ((parameters, parser),) = made
+    assert [each["name"] for each in parameters] == ["id"]
+    assert isinstance(parser, UriParser)
+
+
+def test_response_validation_lets_the_validator_of_the_map_wrap_send() -> None:
+    class Validator:
+        def __init__(self, _scope: Any, **_options: Any) -> None:
+            pass
+
+        def wrap_send(self, _send: Any) -> Any:
+            async def refuse(_message: Message) -> None:
+                raise ValueError("judged")
+
+            return refuse
+
+    app = served(
+        spec(responses={"200": {"description": "It.", "content": {"application/json": {}}}}),
+        RoutingMiddleware,
+        ResponseValidationMiddleware,
+        validate_responses=True,
+        validator_map={"response": {"application/json": Validator}},
+    )
+    with pytest.raises(ValueError, match="judged"):
+        ask(app, "GET", "/it")
+
+
+def test_the_uri_parser_reads_arrays_and_numbers_also_in_headers() -> None:
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    declared = [
+        {"name": "ids", "in": "query", "schema": numbers},
+        {"name": "X-Size", "in": "header", "schema": {"type": "integer"}},
+    ]
+    parser = UriParser(declared, {})
+
+    assert parser.read({"ids": ["1", "2"]}, "query") == {"ids": [1, 2]}
+    assert parser.read({"X-Size": ["3"]}, "header") == {"X-Size": 3}
+
+
+def test_the_checks_stand_in_the_order_of_connexion() -> None:
+    default = ConnexionMiddleware.default_middlewares
+
+    assert [each for each in default if each in CHECKS] == list(CHECKS)
+    assert CHECKS[0] is ExceptionMiddleware
+
+
+def test_a_document_that_is_no_openapi_is_refused_with_the_place() -> None:
+    broken = spec()
+    del broken["paths"]["/it"]["get"]["responses"]
+    with pytest.raises(InvalidSpecification) as error:
+        Specification.load(broken)
+
+    assert list(error.value.absolute_path)[:3] == ["paths", "/it", "get"]
+
+
+def test_the_layers_can_be_built_before_the_first_request() -> None:
+    app = served(spec(), RoutingMiddleware)
+    built, layers = app._build_middleware_stack()
+
+    assert callable(built)
+    assert [type(each) for each in layers][0] is RoutingMiddleware
