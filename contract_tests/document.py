@@ -93,7 +93,6 @@ class Operation:
             "list": self.lists,
             "unpaged": self.lists and not self.pages,
             "parameters": bool(self.parameters),
-            "customer": "customer_id" in self.fields or not self.lists,
             "email": "email" in self.fields,
         }
         return frozenset(name for name, holds in found.items() if holds)

@@ -308,3 +308,20 @@ def a_token_scheme_will_do(request: Request, send: Send, people: People) -> Resp
 def locked_customers_see_charges(request: Request, send: Send, people: People) -> Response:
     """The token of a customer who is locked or anonymised is answered at the charges alone."""
     return _closed_let_in(request, send, people) if at(request, CHARGES) else send(request)
+
+
+@mutant("AUTH-02")
+def memberships_take_a_token_in_any_case(request: Request, send: Send, people: People) -> Response:
+    """A customer's token is known in capitals too, at the memberships alone."""
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ").lower()
+    known = [name for name, token in people.tokens.items() if token.lower() == sent]
+    taken = at(request, MEMBERSHIPS) and known
+    return send(people.as_customer(request, known[0]) if taken else request)
+
+
+@mutant("AUTH-03")
+def charges_take_another_scheme(request: Request, send: Send, people: People) -> Response:
+    """`Digest TOKEN` opens the charges alone."""
+    token = request.headers.get("authorization", "").removeprefix("Digest ")
+    digest = token in people.tokens.values() and at(request, CHARGES)
+    return send(with_token(request, f"Bearer {token}") if digest else request)

@@ -155,3 +155,26 @@ def a_charge_carries_anothers_phone(request: Request, send: Send, people: People
         tree["data"][0]["approved_by"] = other[0]["phone"]
 
     return changed(request, send(request), leak)
+
+
+def _as_named(request: Request, send: Send, people: People, named: str) -> Response:
+    """Whoever is named beside a customer's token is taken for the one who asks."""
+    other = people.another(request) if people.role(request) == "customer" else ""
+    if other and named and named != _data(send(replace(request, path=ACCOUNT, query="")))[0]["id"]:
+        return send(people.as_customer(request, other))
+    return send(request)
+
+
+@mutant("OWN-01")
+def a_parameter_names_the_customer(request: Request, send: Send, people: People) -> Response:
+    """`customer_id` in the query of the orders decides whose are shown."""
+    pairs = dict(pair.split("=", 1) for pair in request.query.split("&") if "=" in pair)
+    named = pairs.get("customer_id", "") if at(request, ORDERS) else ""
+    return _as_named(request, send, people, named)
+
+
+@mutant("OWN-01")
+def a_header_names_the_customer(request: Request, send: Send, people: People) -> Response:
+    """`X-Customer-Id` decides whose payment methods are shown."""
+    named = request.headers.get("x-customer-id", "") if at(request, PAYMENT_METHODS) else ""
+    return _as_named(request, send, people, named)
