@@ -39,6 +39,7 @@ from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.catalogue import load_catalogue
 from mock_server.worlds.registry import Limits, Opening, Sandboxes
+from mock_server.worlds.shard import Shard
 from mock_server.worlds.storage import Storage
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
@@ -60,6 +61,8 @@ class Settings:
     """A file that sandboxes are kept in across restarts."""
     limits: Limits = Limits()
     """How many sandboxes may be open, and for how long unused."""
+    shard: Shard = Shard()
+    """Which of several servers behind one balancer it is."""
     redirects: tuple[str, ...] = ()
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
     admin_token: str | None = None
@@ -197,7 +200,14 @@ def _sandboxes(settings: Settings, routes: Routes) -> Sandboxes:
     opening = Opening(settings.scenario, settings.seed, settings.now)
     storage = Storage(settings.persist) if settings.persist else None
     sandboxes = Sandboxes(
-        opening, KINDS, load_catalogue(), about, routes.all, settings.limits, storage
+        opening,
+        KINDS,
+        load_catalogue(),
+        about,
+        routes.all,
+        settings.limits,
+        storage,
+        settings.shard,
     )
     if settings.snapshot:
         saved = snapshot.from_file(settings.snapshot)

@@ -27,12 +27,13 @@ from mock_server.worlds.clock import ClockError
 from mock_server.worlds.judging import judge_records
 from mock_server.worlds.registry import Limits
 from mock_server.worlds.scenario import ScenarioError, load
+from mock_server.worlds.shard import Shard, ShardError
 from mock_server.worlds.snapshot import SnapshotError
 from mock_server.worlds.storage import StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX, Role, Token
 
-TOOLS = ("coverage", "replay")
-"""Commands that a server does not need, in a module of their own."""
+TOOLS = {"coverage": "tools", "replay": "tools", "shards": "shards"}
+"""Commands that a server does not need, and the module that each stands in."""
 EXPECTED = (
     ScenarioError,
     SnapshotError,
@@ -57,6 +58,19 @@ class Instant(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"'{value}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z")
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+class ShardType(click.ParamType[Shard]):
+    """One of several servers, as `2/4`."""
+
+    name = "shard"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Shard:
+        """Text to a shard."""
+        try:
+            return Shard.parse(str(value))
+        except ShardError as error:
+            self.fail(str(error))
 
 
 @contextmanager
@@ -92,7 +106,7 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in TOOLS:
             return super().get_command(ctx, name)
-        found: click.Command = getattr(import_module("mock_server.cli.tools"), name)
+        found: click.Command = getattr(import_module(f"mock_server.cli.{TOOLS[name]}"), name)
         return found
 
 
@@ -124,11 +138,18 @@ def main() -> None:
     metavar="PREFIX",
     help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
 )
+@_option("--shard", type=ShardType(), metavar="K/N", help="Which of N servers it is.")
+@_option("--workers", type=click.IntRange(1, 64), help="So many shards, and nginx before them.")
 @_option("--admin-token", help="What the control API asks for.")
 @_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
 def serve(
-    port: int, host: str, port_file: Path | None, log_format: Literal["text", "json"], **said: Any
+    port: int,
+    host: str,
+    port_file: Path | None,
+    log_format: Literal["text", "json"],
+    workers: int | None,
+    **said: Any,
 ) -> None:
     """Serve the API, with the people of a scenario in it.
 
@@ -146,6 +167,11 @@ def serve(
             f"on {host} others can reach the control API; give an --admin-token, or say"
             " --insecure-admin to leave it open to them"
         )
+    if workers is not None:
+        shards = import_module("mock_server.cli.shards")
+        with one_line_errors(shards.MockError):
+            shards.serve_workers(workers, host, port, said["persist"])
+        return
     with one_line_errors():
         mock = Mock(_settings(**said))
         bound = server.listen(host, port)
@@ -158,10 +184,11 @@ def _settings(
     delay: int,
     max_sandboxes: int,
     sandbox_ttl: float | None,
+    shard: Shard | None,
     **said: Any,
 ) -> Settings:
     limits = Limits(max_sandboxes, sandbox_ttl)
-    return Settings(delay_ms=delay, limits=limits, **said)
+    return Settings(delay_ms=delay, limits=limits, shard=shard or Shard(), **said)
 
 
 def _ready(

@@ -42,6 +42,15 @@ class Problem(Exception):
         return self
 
 
+def misdirected(number: int, owner: int, count: int) -> Problem:
+    """421, the request belongs to another of several servers."""
+    return Problem(
+        HTTPStatus.MISDIRECTED_REQUEST,
+        f"This sandbox lives in shard {owner} of {count}; this is shard {number}. The balancer"
+        " before them sends it there: 'mock-server shards' writes its configuration.",
+    )
+
+
 def token_missing(message: str) -> Problem:
     """401, no token was sent."""
     return Problem(HTTPStatus.UNAUTHORIZED, message, (("WWW-Authenticate", "Bearer"),))

@@ -45,11 +45,14 @@ class Addressing:
         default one.
 
         Raises:
-            Problem: 404, the path names a sandbox that does not exist.
+            Problem: 404, the path names a sandbox that does not exist; 421, path or token name one
+                of another shard.
         """
         if named := sandbox_of(request.path):
             id, path = named
             sandbox = self._sandboxes.get(id)
             return replace(request, path=path, base_url=f"{request.base_url}/@{id}"), sandbox
+        if token is not None:
+            self._sandboxes.check_shard(token.sandbox)
         by_token = self._sandboxes.find(token.sandbox) if token else None
         return request, by_token or self._sandboxes.get(DEFAULT_SANDBOX)

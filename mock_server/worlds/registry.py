@@ -1,6 +1,5 @@
 """Every sandbox of the server: opening them, and finding the one a request lives in."""
 
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from mock_server.worlds.changes import State
 from mock_server.worlds.clock import Clock, ClockError, machine_now
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import Kinds, ScenarioError, Source
+from mock_server.worlds.shard import Shard
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 from mock_server.worlds.storage import Storage, StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
@@ -29,8 +29,6 @@ from mock_server.worlds.world import About, World
 
 Worlds = Callable[[str | Source, int, datetime, bytes], World]
 _WORLDS_KEPT = 256
-ID_BYTES = 16
-"""An id is the secret of all tokens that begin with it: never guessed, never drawn twice."""
 _SHARED_S = 10
 """Sandboxes with running clocks that are opened within so many seconds share a world."""
 
@@ -69,8 +67,10 @@ class Sandboxes:
         operations: Sequence[Route] = (),
         limits: Limits | None = None,
         storage: Storage | None = None,
+        shard: Shard | None = None,
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
+        self._shard = shard or Shard()
         self.operations = operations
         """Those of the My Account API."""
         self._world = _worlds(kinds, catalogue, about)
@@ -93,7 +93,7 @@ class Sandboxes:
             Problem: 503, there are as many as there may be.
         """
         self._make_room()
-        return self._made(secrets.token_hex(ID_BYTES), opening, opening.now or _lately())
+        return self._made(self._shard.new_id(), opening, opening.now or _lately())
 
     def add(self, sandbox: Sandbox) -> None:
         """
@@ -152,7 +152,7 @@ class Sandboxes:
         except (ScenarioError, ClockError) as error:
             raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
         state = State(world, clock, saved.decided, tuple(saved.faults))
-        id = id or secrets.token_hex(ID_BYTES)
+        id = id or self._shard.new_id()
         return Sandbox(id, State(first_world, first), state=state, keep=self._save)
 
     def world(
@@ -202,12 +202,23 @@ class Sandboxes:
         A sandbox by its id.
 
         Raises:
-            Problem: 404, there is none.
+            Problem: 404, there is none; 421, it is another shard's.
         """
         found = self.find(id)
+        self.check_shard(id)
         if found is None:
             raise problems.not_found(f"There is no sandbox '{id[:80]}'.")
         return found
+
+    def check_shard(self, id: str) -> None:
+        """
+        Refuse the id of another shard's sandbox.
+
+        Raises:
+            Problem: 421, with the shard that it belongs to.
+        """
+        if owner := self._shard.owner_of(id):
+            raise problems.misdirected(self._shard.number, owner, self._shard.count)
 
     def find(self, id: str) -> Sandbox | None:
         """A sandbox by its id, which is used by that; None where there is none."""
