@@ -74,7 +74,7 @@ class Routes:
             if id in declared:
                 raise document.error(f"two operations are called {id}; rename one", place)
             if id not in api.handlers:
-                what = f"no function handles {id}; write one under @operation({id!r})"
+                what = f"no handler for {id}; write a function under @operation({id!r})"
                 raise document.error(what, place)
             declared.add(id)
         if unknown := sorted(api.handlers.keys() - declared):
