@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mock_server import __version__
+from mock_server.http import problems
 from mock_server.http.exchange import Response
+from mock_server.http.near import not_one_of
 from mock_server.http.operation import operation
 from mock_server.http.router import JSON
 from mock_server.observation.journal import Entry, Filter, Journal
@@ -31,7 +33,7 @@ def list_requests(
     since: int = 0,
     limit: int = LIMIT,
 ) -> Json:
-    wanted = Filter(operation, status, persona, method, since)
+    wanted = _filter(sandboxes, operation, status, persona, method, since)
     return _listed(list(_journal(sandboxes, sandbox_id).entries(wanted)), limit)
 
 
@@ -48,7 +50,7 @@ def wait_for_requests(
     count: int = 1,
     timeout_ms: int = WAIT_MS,
 ) -> Response:
-    wanted = Filter(operation, status, persona, method, since)
+    wanted = _filter(sandboxes, operation, status, persona, method, since)
     journal = _journal(sandboxes, sandbox_id)
     return Response(200, headers=(JSON,), stream=_awaited(journal, wanted, count, timeout_ms))
 
@@ -64,7 +66,7 @@ def stream_requests(
     method: str | None = None,
     since: int = 0,
 ) -> Response:
-    wanted = Filter(operation, status, persona, method, since)
+    wanted = _filter(sandboxes, operation, status, persona, method, since)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
     stream = _journal(sandboxes, sandbox_id).stream(wanted)
     return Response(200, b": listening\n\n", headers, stream=stream)
@@ -105,6 +107,13 @@ def get_coverage(sandboxes: Sandboxes) -> Json:
 @operation("getSandboxCoverage")
 def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     return _journal(sandboxes, sandbox_id).coverage.shown(sandboxes.operations)
+
+
+def _filter(sandboxes: Sandboxes, operation: str | None, *others: Any) -> Filter:
+    known = [route.id for route in sandboxes.operations]
+    if operation is not None and operation not in known:
+        raise problems.bad_request(f"The operation {not_one_of(operation, known)}")
+    return Filter(operation, *others)
 
 
 def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mock_server.http import parameters, problems, router
 from mock_server.http.document import Document
 from mock_server.http.exchange import Context, Request, Response, context_of
+from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
 from mock_server.http.router import Api, Route, Routes
@@ -203,12 +205,24 @@ class ParameterValidator:
         """
         context = context_of(scope)
         route, request = _operation(context), context.request
+        if not route.wraps_data:
+            _check_nothing_else(route, request)
         context.arguments = _arguments(route, request, self._read, scope["path_params"])
         if request.body:
             router.check_media_type(request.headers)
             # Connexion compares media types as they are written, and judges no body of another.
             json = (b"content-type", b"application/json")
             scope["headers"] = [each for each in scope["headers"] if each[0] != json[0]] + [json]
+
+
+def _check_nothing_else(route: Route, request: Request) -> None:
+    """See that the control API is told nothing that it would pass over in silence."""
+    known = [each.name for each in route.parameters if each.place == "query"]
+    for name, _ in parse_qsl(request.query, keep_blank_values=True):
+        if name not in known:
+            raise problems.bad_request(f"The parameter {not_one_of(name, known)}")
+    if route.body is None and request.body.strip() not in (b"", b"{}"):
+        raise problems.bad_request(f"{route.id} takes no body.")
 
 
 class RequestBody:

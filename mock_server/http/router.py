@@ -8,13 +8,14 @@ from inspect import signature
 from typing import Any
 
 import msgspec
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 from mock_server.http import bounds, parameters, problems
 from mock_server.http.bounds import BoundsError
 from mock_server.http.document import Document
 from mock_server.http.edge_states import State, states_of
 from mock_server.http.exchange import Context, Response
+from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch, Handler
 from mock_server.http.pages import Page
 from mock_server.http.parameters import Parameter
@@ -117,8 +118,24 @@ def first_error(validator: Draft202012Validator, body: Any) -> str | None:
     if validator.is_valid(body):
         return None
     error = next(iter(validator.iter_errors(body)))
+    while isinstance(error.kind, _ANY_OF) and any(error.kind.context):
+        # Of all that would do, what is meant is the one whose kind it names, then the nearest.
+        error = min(filter(None, error.kind.context), key=_distance)[0]
     steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in error.instance_path)
-    return f"${''.join(steps)}: {error.message}"
+    return f"${''.join(steps)}: {_message(error)}"
+
+
+def _distance(errors: Sequence[ValidationError]) -> tuple[bool, int]:
+    return any(isinstance(each.kind, ValidationErrorKind.Enum) for each in errors), len(errors)
+
+
+_ANY_OF = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
+
+
+def _message(error: ValidationError) -> str:
+    if isinstance(error.kind, ValidationErrorKind.Enum) and isinstance(error.instance, str):
+        return not_one_of(error.instance, map(str, error.kind.options))
+    return error.message
 
 
 def refusal(problem: Problem) -> Response:

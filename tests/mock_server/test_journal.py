@@ -306,3 +306,52 @@ def test_a_token_of_nobody_or_of_another_sandbox_is_unknown(sandbox: Sandbox) ->
     assert [(each["role"], each["persona"]) for each in sandbox.requests()] == [
         ("unknown", None)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("operaton=listMyAccountCharges", "'operaton' is not one of operation,"),
+        ("operation=listMyAccountCharge", "did you mean 'listMyAccountCharges'?"),
+        ("operaton=x", "did you mean 'operation'?"),
+    ],
+)
+@pytest.mark.parametrize("place", ["journal", "journal/wait", "journal/stream"])
+def test_a_filter_that_nobody_knows_is_refused(
+    sandbox: Sandbox, place: str, query: str, told: str
+) -> None:
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/{place}?{query}"
+    answer = httpx.get(url)
+
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]
+
+
+def test_a_misspelt_operation_was_not_called_never(sandbox: Sandbox) -> None:
+    with pytest.raises(MockError, match="did you mean 'listMyAccountCharges'"):
+        sandbox.assert_requested("listMyAccountCharge", times=0)
+
+
+def test_a_reset_takes_nothing_along_in_silence(sandbox: Sandbox) -> None:
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/reset"
+
+    assert httpx.post(url, json={"scenario": "empty"}).status_code == 400
+    assert httpx.post(url, json={}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"kind": "latncy"}, "$.kind: 'latncy' is not one of status, "),
+        ({"kind": "latncy"}, "did you mean 'latency'?"),
+        ({"kind": "latency"}, '"delay_ms" is a required property'),
+        ({"kind": "status"}, '"status" is a required property'),
+    ],
+)
+def test_a_fault_that_is_none_is_refused_with_what_would_be_right(
+    sandbox: Sandbox, rule: dict[str, str], told: str
+) -> None:
+    answer = httpx.post(f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/faults", json=rule)
+
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]
