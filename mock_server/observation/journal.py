@@ -173,8 +173,7 @@ class Journal:
         asked, length = len(request.body), len(response.body)
         if length > BODY_BYTES:
             response = msgspec.structs.replace(response, body=response.body[:BODY_BYTES])
-        if len(request.body) > BODY_BYTES:
-            request = msgspec.structs.replace(request, body=request.body[:BODY_BYTES])
+        request = _cut(request)
         entry = Entry(
             self.number, at, route, persona, role, request, response, asked, length, changes
         )
@@ -221,6 +220,22 @@ class Journal:
     async def _wait(self) -> None:
         self._news = self._news or asyncio.Event()
         await self._news.wait()
+
+
+def _cut(request: Request) -> Request:
+    """The request as far as it is remembered."""
+    size = sum(len(name) + len(value) for name, value in request.headers.items())
+    longest = max(size, len(request.path), len(request.query), len(request.body))
+    if longest <= BODY_BYTES:
+        return request
+    kept, left = {}, BODY_BYTES
+    for name, value in request.headers.items():
+        kept[name] = value[: max(0, left)]
+        left -= len(name) + len(value)
+        if left <= 0:
+            break
+    path, query, body = (each[:BODY_BYTES] for each in (request.path, request.query, request.body))
+    return msgspec.structs.replace(request, path=path, query=query, body=body, headers=kept)
 
 
 def _decoded(body: bytes) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from mock_server.client import Customer, MockError, MockServer, Sandbox
 from mock_server.http.server import logged_path
-from tests.conftest import Serve
+from tests.conftest import Caller, Serve
 
 ACCOUNT = "/customers/my-account"
 PREFERENCES = f"{ACCOUNT}/marketing-preferences"
@@ -355,3 +355,13 @@ def test_a_fault_that_is_none_is_refused_with_what_would_be_right(
 
     assert answer.status_code == 400
     assert told in answer.json()["message"]
+
+
+def test_headers_and_queries_are_cut_as_bodies_are(call: Caller) -> None:
+    headers = {f"x-{number}": "y" * 5_000 for number in range(20)}
+    call("GET", f"{ACCOUNT}?q={'z' * 30_000}", "customer-ada", **headers)
+    (entry,) = call.control("GET", "/__mock__/sandboxes/default/journal")["entries"]
+
+    assert len(json.dumps(entry["request"])) < 10_000
+    assert len(entry["query"]) == 8192
+    assert entry["status"] == 200
