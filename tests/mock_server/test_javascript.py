@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.test_readme import blocks
+from tests.test_readme import example
 
 TESTS = Path(__file__).parents[1] / "javascript"
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
@@ -65,8 +65,8 @@ def test_a_customer_signs_in_with_openid_client(url: str, folder: Path) -> None:
 
 
 def test_the_example_of_the_readme_runs(url: str, folder: Path) -> None:
-    example = blocks("js")[0].replace("http://127.0.0.1:4010", url)
-    (folder / "example.js").write_text(example)
+    code = example("js", "my-account-mock.js").replace("http://127.0.0.1:4010", url)
+    (folder / "example.js").write_text(code)
     done = ran(url, folder, "node", "example.js")
 
     assert (done.returncode, done.stderr) == (0, "")
