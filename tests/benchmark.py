@@ -1,138 +1,95 @@
-"""How fast the mock answers, as ratios within one run: `python -m tests.benchmark`.
+"""
+How fast the mock answers, as ratios within one run: `make bench`.
 
-Each round sends the same request to every server in turn, in one process and without sockets, so
-that a busy machine slows all of them alike; the median round counts. Opening a sandbox over a
-socket and the memory of many are measured as they are.
+The servers are processes with sockets, pinned to one core; wrk asks from another, as a browser does
+(`Origin`, `Accept-Encoding: gzip`). Rounds are interleaved, so that a busy machine slows all alike,
+and the median counts. *Hot* is the same request again, *cold* has no two requests alike.
 """
 
-import asyncio
+import argparse
 import json
 import os
+import re
+import shutil
+import signal
+import socket
 import statistics
+import subprocess
+import sys
 import time
-import warnings
-from collections.abc import Awaitable, Callable
-from http.client import HTTPConnection
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
-from starlette.applications import Starlette
-from starlette.requests import Request as StarletteRequest
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+ACCOUNT, ORDERS = "/customers/my-account", "/shop/my-account/orders"
+PATHS = {"credits": f"{ACCOUNT}/credits", "orders": ORDERS}
+HEADERS = {"Authorization": "Bearer customer-ada", "Origin": "https://shop.example"}
+TICKS = os.sysconf("SC_CLK_TCK")
+SCRIPT = """
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format(nil, wrk.path .. "?cold=" .. n .. "-" .. "%d")
+end
+"""
+SERVERS = ("mock", "bare Starlette", "plain Connexion")
 
-from mock_server.app import Settings, build_app
-from mock_server.client.process import running
-from mock_server.http.document import Document
 
-with warnings.catch_warnings():
+def serve(name: str, port: int, folder: Path) -> None:
+    """Be the bare Starlette application, or plain Connexion, with the answers of the mock."""
+    import uvicorn
+
+    answers = {path: (folder / file).read_bytes() for file, path in PATHS.items()}
+    app = bare_starlette(answers) if name == "bare Starlette" else plain_connexion(answers)
+    uvicorn.run(app, port=port, log_level="error", access_log=False)
+
+
+def bare_starlette(answers: dict[str, bytes]) -> Any:
+    """The same operations, each encoding a ready tree: no token, no check, no state."""
+    import msgspec
+    from starlette.applications import Starlette
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    trees = {path: msgspec.json.decode(text) for path, text in answers.items()}
+
+    async def answer(request: Any) -> Response:
+        body = msgspec.json.encode(trees[request.url.path])
+        return Response(body, media_type="application/json")
+
+    return Starlette(routes=[Route(path, answer) for path in answers])
+
+
+def plain_connexion(answers: dict[str, bytes]) -> Any:
+    """Connexion as it comes, checking requests and answers against the same document."""
+    import warnings
+
     warnings.simplefilter("ignore")
     from connexion import AsyncApp
     from connexion.resolver import Resolver
 
-App = Callable[[Any, Any, Any], Awaitable[None]]
-Asked = tuple[App, str, str]
-"""Of whom, for which path, and as whom; or with which scenario a sandbox is to be opened."""
-ROUNDS, REQUESTS = 15, 40
-ACCOUNT = "/customers/my-account"
-ORDERS = "/shop/my-account/orders"
-SANDBOXES = "/__mock__/sandboxes"
-MANY, OPENED = 100_000, 2_000
-
-
-async def ask(app: App, path: str, who: str) -> tuple[int, bytes]:
-    """Status and body of a GET; of a POST, where a sandbox with scenario `who` is to be opened."""
-    opened = path == SANDBOXES
-    sent = json.dumps({"scenario": who}).encode() if opened else b""
-    path, _, query = path.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST" if opened else "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [
-            (b"host", b"localhost"),
-            (b"authorization", f"Bearer {who}".encode()),
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(sent)).encode()),
-        ],
-        "server": ("mock", 80),
-        "client": ("127.0.0.1", 1),
-        "extensions": {},
-    }
-    status, body = 0, bytearray()
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": sent}
-
-    async def send(message: dict[str, Any]) -> None:
-        nonlocal status
-        status = message.get("status", status)
-        body.extend(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return status, bytes(body)
-
-
-async def seconds(app: App, path: str, who: str) -> float:
-    """How long a request takes, over one round."""
-    started = time.perf_counter()
-    for _ in range(REQUESTS):
-        await ask(app, path, who)
-    return (time.perf_counter() - started) / REQUESTS
-
-
-async def compare(what: dict[str, Asked]) -> dict[str, float]:
-    """The median microseconds of each, measured in turn."""
-    rounds: dict[str, list[float]] = {name: [] for name in what}
-    for name, (app, path, who) in what.items():
-        status, _ = await ask(app, path, who)
-        assert status in (200, 201), f"{name} answered {status}"
-    for _ in range(ROUNDS):
-        for name, (app, path, who) in what.items():
-            rounds[name].append(await seconds(app, path, who))
-    return {name: statistics.median(taken) * 1e6 for name, taken in rounds.items()}
-
-
-def bare_starlette(answers: dict[str, Any]) -> App:
-    """The same nine routes, each giving a ready tree: no token, no check, no state."""
-
-    async def answer(request: StarletteRequest) -> JSONResponse:
-        return JSONResponse(answers.get(request.url.path))
+    from mock_server.http.document import Document
 
     document = Document.of("openapi.yaml")
-    return Starlette(
-        routes=[
-            Route(path, answer, methods=[method.upper()])
-            for path, method, _ in document.operations()
-        ]
-    )
-
-
-def plain_connexion(answers: dict[str, Any]) -> App:
-    """Connexion as it comes, checking requests and responses against the same document."""
-    tree = json.loads(Document.of("openapi.yaml").json)
+    tree = json.loads(document.json)
     scheme = next(iter(tree["components"]["securitySchemes"].values()))
     scheme["x-bearerInfoFunc"] = "tests.benchmark.known"
-    paths = {
-        said["operationId"]: path for path, _, said in Document.of("openapi.yaml").operations()
-    }
+    paths = {operation["operationId"]: path for path, _, operation in document.operations()}
 
-    def handler_of(id: str) -> Callable[..., Any]:
+    def handler_of(id: str) -> Any:
+        tree = json.loads(answers.get(paths[id], b"{}"))
+
         async def handler(**_parameters: Any) -> Any:
-            return answers.get(paths[id])
+            return tree
 
         return handler
 
     app = AsyncApp("tests")
     app.add_api(tree, resolver=Resolver(handler_of), validate_responses=True)
-    return app  # type: ignore[no-any-return]
+    return app
 
 
 def known(_token: str) -> dict[str, str]:
@@ -140,68 +97,154 @@ def known(_token: str) -> dict[str, str]:
     return {"sub": "ada"}
 
 
-async def main() -> None:
-    """Print the table."""
-    mock, who = build_app(Settings()), "customer-ada"
-    answers = {path: json.loads((await ask(mock, path, who))[1]) for path in (ACCOUNT, ORDERS)}
-    starlette, connexion = bare_starlette(answers), plain_connexion(answers)
-    for path in (ACCOUNT, ORDERS):
-        size = len((await ask(mock, path, who))[1])
-        servers = {"mock": mock, "bare Starlette": starlette, "plain Connexion": connexion}
-        taken = await compare({name: (app, path, who) for name, app in servers.items()})
-        show(f"GET {path} ({size} bytes)", taken, "mock")
-    heavy = build_app(Settings(scenario="heavy-history"))
-    pages = {
-        "137 orders, first page": (mock, ORDERS, who),
-        "137 orders, last page": (mock, f"{ORDERS}?page=10", who),
-        "1,000,000 orders, first page": (heavy, ORDERS, "customer-hugo"),
-        "1,000,000 orders, last full page": (heavy, f"{ORDERS}?page=66666", "customer-hugo"),
+@contextmanager
+def running(name: str, core: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """A server on a core of its own: its process id and port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["mock_server", "serve", "--port", str(port)]
+    if name != "mock":
+        command = ["tests.benchmark", "--serve", name, "--port", str(port), "--folder", str(folder)]
+    process = subprocess.Popen(
+        ["taskset", "-c", core, sys.executable, "-m", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                fetch(port, ORDERS)
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield process.pid, port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def fetch(port: int, path: str) -> bytes:
+    """The body of an answer."""
+    with urlopen(Request(f"http://127.0.0.1:{port}{path}", headers=HEADERS)) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def cpu_s(pid: int) -> float:
+    """The processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def load(server: tuple[int, int], path: str, options: argparse.Namespace, **how: bool) -> Any:
+    """One round: requests per second, latency in ms, processor time per request in us."""
+    pid, port = server
+    command = ["taskset", "-c", options.client_core, "wrk", "-t1", f"-c{options.connections}"]
+    command += [f"-d{options.seconds}s", "--latency", f"http://127.0.0.1:{port}{path}"]
+    for name, text in HEADERS.items():
+        command += ["-H", f"{name}: {text}"]
+    if how["zipped"]:
+        command += ["-H", "Accept-Encoding: gzip"]
+    with TemporaryDirectory() as folder:
+        if how["cold"]:
+            script = Path(folder, "cold.lua")
+            script.write_text(SCRIPT % time.monotonic_ns())
+            command += ["-s", str(script)]
+        before = cpu_s(pid)
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in out, out
+    count = int(re.search(r"(\d+) requests in", out)[1])  # type: ignore[index]
+    p50, p99 = (re.search(rf"{share}%\s+([\d.]+)(us|ms|s)", out) for share in (50, 99))
+    return {
+        "rps": count / options.seconds,
+        "cpu_us": (cpu_s(pid) - before) / count * 1e6,
+        "p50_ms": _ms(p50),
+        "p99_ms": _ms(p99),
     }
-    show("one page of orders", await compare(pages), "137 orders, first page")
-    opened = {name: (build_app(), SANDBOXES, name) for name in ("default", "heavy-history")}
-    show("opening a sandbox", await compare(opened), "default")
-    await many(mock)
-    over_a_socket()
 
 
-async def many(few: App) -> None:
-    """What very many open sandboxes cost: memory, and speed of what is asked of them."""
-    before, crowded = resident_bytes(), build_app()
-    for _ in range(MANY):
-        _, said = await ask(crowded, SANDBOXES, "default")
-    more = resident_bytes() - before
-    token = json.loads(said)["customers"][0]["token"]
-    print(f"{MANY:,} sandboxes: {more / 1e6:.0f} MB more, {more / MANY:.0f} bytes each\n")  # noqa: T201
-    for path in (ACCOUNT, ORDERS):
-        servers = {"one sandbox": (few, path, "customer-ada"), f"{MANY:,}": (crowded, path, token)}
-        show(f"GET {path} among sandboxes", await compare(servers), "one sandbox")
+def _ms(found: Any) -> float:
+    return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]]
 
 
-def resident_bytes() -> int:
-    """The memory of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every case at every server, in interleaved rounds; the median of each."""
+    results: list[dict[str, Any]] = []
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        servers = {"mock": stack.enter_context(running("mock", options.core, folder))}
+        for file, path in PATHS.items():
+            (folder / file).write_bytes(fetch(servers["mock"][1], path))
+        for other in SERVERS[1:]:
+            servers[other] = stack.enter_context(running(other, options.core, folder))
+        for case, path in PATHS.items():
+            for cold in (False, True):
+                for zipped in (False, True):
+                    rounds: dict[str, list[Any]] = {each: [] for each in servers}
+                    for _ in range(options.rounds):
+                        for each, server in servers.items():
+                            rounds[each].append(
+                                load(server, path, options, cold=cold, zipped=zipped)
+                            )
+                    results.append(_row(case, cold, zipped, rounds))
+                    print(_line(results[-1]), flush=True)  # noqa: T201  # a script's output
+        rss = Path(f"/proc/{servers['mock'][0]}/statm").read_text().split()[1]
+    print(f"memory of the mock: {int(rss) * os.sysconf('SC_PAGE_SIZE') / 1e6:.0f} MB")  # noqa: T201
+    return results
 
 
-def over_a_socket() -> None:
-    """How long opening a sandbox takes who asks over HTTP."""
-    with running() as url:
-        connection, taken = HTTPConnection(urlsplit(url).netloc), []
-        for _ in range(OPENED):
-            started = time.perf_counter()
-            connection.request("POST", SANDBOXES, "{}", {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-            taken.append(time.perf_counter() - started)
-            assert answer.status == 201, answer.status
-    p50, p99 = (statistics.quantiles(taken, n=100)[at] * 1e3 for at in (49, 98))
-    print(f"POST {SANDBOXES} over HTTP: p50 {p50:.2f} ms, p99 {p99:.2f} ms")  # noqa: T201
+def _row(case: str, cold: bool, zipped: bool, rounds: dict[str, list[Any]]) -> dict[str, Any]:
+    medians = {
+        name: {key: statistics.median(each[key] for each in taken) for key in taken[0]}
+        for name, taken in rounds.items()
+    }
+    return {"case": case, "cold": cold, "gzip": zipped, "servers": medians}
 
 
-def show(title: str, taken: dict[str, float], base: str) -> None:
-    """A table: microseconds, and how many times the base."""
-    lines = [f"  {name:34} {us:9.1f} us  {us / taken[base]:6.2f}x" for name, us in taken.items()]
-    print("\n".join([title, *lines, ""]))  # noqa: T201  # a script's output
+def _line(row: dict[str, Any]) -> str:
+    bare = row["servers"]["bare Starlette"]["cpu_us"]
+    shown = "  ".join(
+        f"{name} {taken['cpu_us']:.0f} us = {bare / taken['cpu_us']:.2f}"
+        f" (p50 {taken['p50_ms']:.1f}, p99 {taken['p99_ms']:.1f} ms)"
+        for name, taken in row["servers"].items()
+    )
+    kind = f"{'cold' if row['cold'] else 'hot'}{', gzip' if row['gzip'] else ''}"
+    return f"{row['case']:8} {kind:10}  {shown}"
+
+
+def start_s(core: str) -> float:
+    """From starting the mock to its first 200."""
+    started = time.monotonic()
+    with TemporaryDirectory() as name, running("mock", core, Path(name)):
+        return time.monotonic() - started
+
+
+def main() -> None:
+    """Print a line for each case; ratios are to bare Starlette, by processor time per request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--core", default="0")
+    parser.add_argument("--client-core", default="1")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--serve", choices=SERVERS[1:])
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve, options.port, options.folder)
+        return
+    if not shutil.which("wrk"):
+        sys.exit("wrk is needed: apt-get install wrk")
+    results = measure(options)
+    starts = [start_s(options.core) for _ in range(3)]
+    print(f"start to the first 200: {statistics.median(starts):.2f} s")  # noqa: T201
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

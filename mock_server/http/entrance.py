@@ -1,5 +1,6 @@
 """The way in: what is known of every request before anything else looks at it."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address
 from string import ascii_letters, digits
 
@@ -92,6 +93,7 @@ def _problem_of_head(scope: Scope) -> str | None:
     return None
 
 
+@lru_cache(256)
 def is_host(text: str) -> bool:
     """Whether text is a host as URLs have it: a name, an IPv4 or a bracketed IPv6 address."""
     host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")

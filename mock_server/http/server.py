@@ -164,12 +164,16 @@ def _logged(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         await app(scope, receive, noted)
+        if not log.isEnabledFor(logging.INFO):
+            return
         ms = (time.perf_counter() - started) * 1000
         path = logged_path(scope["path"])
-        what = {"method": scope["method"], "path": path, "status": status}
-        log.info(
-            "%(method)s %(path)s %(status)s", what, extra={"fields": what | {"ms": round(ms, 2)}}
-        )
+        what = {"method": scope["method"], "path": path, "status": status, "ms": round(ms, 2)}
+        # A record made here, for log.info() would look for its caller on the stack each time.
+        line = "%(method)s %(path)s %(status)s"
+        record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, (what,), None)
+        record.fields = what
+        log.handle(record)
 
     return logged
 
