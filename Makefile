@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test test-all lint lint-document format clean
+.PHONY: serve test test-all lint lint-document format clean bench
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -28,6 +28,10 @@ lint-document:
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Needs wrk and two cores.
+bench: .venv/dev
+	$(BIN)/python -m tests.benchmark $(ARGS)
 
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
