@@ -20,6 +20,7 @@ from mock_server.http.document import Document
 from mock_server.http.entrance import Body, Entrance, Head
 from mock_server.http.exchange import Context
 from mock_server.http.operation import Handler, handlers_of
+from mock_server.http.origin import PublicAddress
 from mock_server.http.problems import RuleId
 from mock_server.http.router import Api, Routes
 from mock_server.http.site import Beside
@@ -65,6 +66,10 @@ class Settings:
     """Which of several servers behind one balancer it is."""
     redirects: tuple[str, ...] = ()
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
+    address: PublicAddress = PublicAddress()
+    """Where clients find it, if that is not where it listens."""
+    control_origins: tuple[str, ...] = ()
+    """Origins whose pages may use the control API, beside its own."""
     admin_token: str | None = None
     """What the control API asks for; None leaves it open to this machine."""
     insecure_admin: bool = False
@@ -127,14 +132,18 @@ class Mock:
             *adapter.CHECKS,
         ]
         control_layers: Sequence[Layer] = [
-            partial(Admission, any_host=settings.insecure_admin or bool(settings.admin_token)),
+            partial(
+                Admission,
+                any_host=settings.insecure_admin or bool(settings.admin_token),
+                origins=settings.control_origins,
+            ),
             *adapter.routing(control_routes),
             *adapter.CHECKS,
         ]
         self.app = layered(
             [
-                Entrance,
-                Cors,
+                partial(Entrance, address=settings.address),
+                partial(Cors, control_origins=settings.control_origins),
                 Gzip,
                 Head,
                 # It reads forms of its own, so before the body is read.

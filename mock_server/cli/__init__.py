@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from socket import socket
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -17,6 +18,7 @@ from mock_server.app import Mock, Settings
 from mock_server.cli import announce
 from mock_server.http import server
 from mock_server.http.operation import DocumentMismatch
+from mock_server.http.origin import Network, PublicAddress, joined, network, public_url, web_origin
 from mock_server.http.server import AddressError
 from mock_server.middleware.admission import is_local
 from mock_server.middleware.quirks import QUIRKS
@@ -46,31 +48,33 @@ EXPECTED = (
 )
 
 
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 instant; without an offset it is taken as UTC."""
+class Parsed(click.ParamType[Any]):
+    """A value that a function makes of the text; its ValueError says what would be right."""
 
-    name = "instant"
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name, self._parse = name, parse
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
-        """Text to an aware instant."""
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Text to the value."""
         try:
-            instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"'{value}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z")
-        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-class ShardType(click.ParamType[Shard]):
-    """One of several servers, as `2/4`."""
-
-    name = "shard"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Shard:
-        """Text to a shard."""
-        try:
-            return Shard.parse(str(value))
-        except ShardError as error:
+            return self._parse(str(value))
+        except (ValueError, ShardError) as error:
             self.fail(str(error))
+
+
+def instant(text: str) -> datetime:
+    """
+    An ISO 8601 instant; without an offset it is taken as UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z"
+        raise ValueError(message) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @contextmanager
@@ -122,7 +126,9 @@ def main() -> None:
 @_option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @_scenario_option
 @_option("--seed", default=1, help="Another seed gives the same people other lives.")
-@_option("--now", type=Instant(), help="Let the clock stand still at this instant.")
+@_option(
+    "--now", type=Parsed("instant", instant), help="Let the clock stand still at this instant."
+)
 @_option("--snapshot", type=Path, help="Make the default sandbox from this file.")
 @_option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
 @_option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
@@ -138,8 +144,32 @@ def main() -> None:
     metavar="PREFIX",
     help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
 )
-@_option("--shard", type=ShardType(), metavar="K/N", help="Which of N servers it is.")
+@_option(
+    "--shard", type=Parsed("shard", Shard.parse), metavar="K/N", help="Which of N servers it is."
+)
 @_option("--workers", type=click.IntRange(1, 64), help="So many shards, and nginx before them.")
+@_option(
+    "--control-origin",
+    "control_origins",
+    multiple=True,
+    type=Parsed("origin", web_origin),
+    metavar="URL",
+    help="Let pages of this origin use the control API. Repeatable.",
+)
+@_option(
+    "--public-url",
+    type=Parsed("url", public_url),
+    metavar="URL",
+    help="Where clients find it, if not where it listens; links begin with it.",
+)
+@_option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    type=Parsed("address", network),
+    metavar="ADDR",
+    help="Whose X-Forwarded-Proto, -Host and -Prefix to believe. Repeatable.",
+)
 @_option("--admin-token", help="What the control API asks for.")
 @_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
@@ -162,9 +192,10 @@ def serve(
     """
     if said["admin_token"] is not None and not said["admin_token"].strip():
         raise click.UsageError("--admin-token is empty; give one, or leave the option out")
-    if not (is_local(host) or said["admin_token"] or said["insecure_admin"]):
+    reachable = host if not is_local(host) else urlsplit(said["public_url"] or "").hostname
+    if not (is_local(reachable or host) or said["admin_token"] or said["insecure_admin"]):
         raise click.UsageError(
-            f"on {host} others can reach the control API; give an --admin-token, or say"
+            f"on {reachable} others can reach the control API; give an --admin-token, or say"
             " --insecure-admin to leave it open to them"
         )
     if workers is not None:
@@ -176,7 +207,7 @@ def serve(
         mock = Mock(_settings(**said))
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
-        server.run(mock.app, bound, lambda: _ready(mock, bound, port_file, log_format))
+        server.run(mock.app, bound, lambda: _ready(mock, host, bound, port_file, log_format))
 
 
 def _settings(
@@ -185,19 +216,33 @@ def _settings(
     max_sandboxes: int,
     sandbox_ttl: float | None,
     shard: Shard | None,
+    public_url: str | None,
+    trusted_proxies: tuple[Network, ...],
     **said: Any,
 ) -> Settings:
-    limits = Limits(max_sandboxes, sandbox_ttl)
-    return Settings(delay_ms=delay, limits=limits, shard=shard or Shard(), **said)
+    return Settings(
+        delay_ms=delay,
+        limits=Limits(max_sandboxes, sandbox_ttl),
+        shard=shard or Shard(),
+        address=PublicAddress(public_url, trusted_proxies),
+        **said,
+    )
 
 
 def _ready(
-    mock: Mock, bound: socket, port_file: Path | None, log_format: Literal["text", "json"]
+    mock: Mock,
+    host: str,
+    bound: Sequence[socket],
+    port_file: Path | None,
+    log_format: Literal["text", "json"],
 ) -> None:
-    host, port = bound.getsockname()[:2]
+    port = bound[0].getsockname()[1]
     if port_file:
         port_file.write_text(str(port), "utf-8")
-    click.echo(announce.greeting(mock, f"http://{host}:{port}", log_format))
+    # An address that stands for all of them is none to go to.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    url = mock.settings.address.url or f"http://{joined(shown, port)}"
+    click.echo(announce.greeting(mock, url, log_format))
 
 
 @main.group()

@@ -1,35 +1,40 @@
 """The way in: what is known of every request before anything else looks at it."""
 
-from functools import lru_cache
-from ipaddress import IPv6Address
-from string import ascii_letters, digits
-
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http import problems
 from mock_server.http.exchange import CONTEXT, Context, Request, context_of
+from mock_server.http.origin import PublicAddress, is_host
 from mock_server.http.paths import is_control
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 
 LARGEST_BODY = 1 << 20
-_HOST = frozenset(ascii_letters + digits + "-._~")
 
 
 class Entrance:
     """Reads the head of a request, once."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, address: PublicAddress) -> None:
+        self._app, self._address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with a context of its own."""
         if scope["type"] != "http":
             raise RuntimeError(f"this server does not speak {scope['type']}")
-        request = _head(scope)
-        context = Context(request, for_control=is_control(request.path))
+        request, reached_at = self._head(scope)
+        context = Context(request, is_control(request.path), reached_at)
         await self._app({**scope, CONTEXT: context}, receive, send)
+
+    def _head(self, scope: Scope) -> tuple[Request, str]:
+        pairs = scope["headers"]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+        reached_at = self._address.reached_at(scope, headers)
+        query = scope["query_string"].decode("latin-1")
+        base_url = self._address.url or reached_at
+        request = Request(scope["method"], scope["path"], query, headers, base_url=base_url)
+        return request, reached_at
 
 
 class Head:
@@ -64,22 +69,6 @@ class Body:
         await self._app(scope, receive, send)
 
 
-def _head(scope: Scope) -> Request:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host", "")
-    if not is_host(host):
-        # It is refused, or of HTTP/1.0, which need not say a host.
-        address, port = scope["server"]
-        host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    return Request(
-        scope["method"],
-        scope["path"],
-        scope["query_string"].decode("latin-1"),
-        headers,
-        base_url=f"{scope['scheme']}://{host}{scope.get('root_path', '')}",
-    )
-
-
 def _problem_of_head(scope: Scope) -> str | None:
     names = [name for name, _ in scope["headers"]]
     for name in (b"host", b"authorization"):
@@ -91,22 +80,6 @@ def _problem_of_head(scope: Scope) -> str | None:
     if hosts and hosts[0] and not is_host(hosts[0]):
         return f"The Host header must be a name or an address; got '{hosts[0][:80]}'."
     return None
-
-
-@lru_cache(256)
-def is_host(text: str) -> bool:
-    """Whether text is a host as URLs have it: a name, an IPv4 or a bracketed IPv6 address."""
-    host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
-    if not colon:
-        host = text
-    elif not (port.isascii() and port.isdigit() and len(port) <= 5):
-        return False
-    if host.startswith("[") and host.endswith("]"):
-        try:
-            return bool(IPv6Address(host[1:-1].partition("%")[0])) and "%" not in host
-        except ValueError:
-            return False
-    return 0 < len(host) <= 255 and all(each in _HOST for each in host)
 
 
 async def _body(receive: Receive) -> bytes:

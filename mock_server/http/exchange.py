@@ -101,6 +101,8 @@ class Context:
     request: Request
     for_control: bool = False
     """Whether it is meant for the control API, however its path is written."""
+    reached_at: str = "http://127.0.0.1:4010"
+    """The URL of the server by the request itself, which `base_url` need not be."""
     route: "Route | None" = None
     """The operation that it is for, if it is for one."""
     caller: Any = None

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 
 import uvicorn
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.http import problems
+from mock_server.http.origin import joined
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.http.wire import TRANSPORT
@@ -95,24 +96,50 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> list[socket.socket]:
     """
-    A socket bound to the address; port 0 takes any free one.
+    Sockets bound to every address that a host stands for; port 0 takes any free one, for all.
 
     Raises:
-        AddressError: it is in use, not ours, or no address at all.
+        AddressError: one is in use, not ours, or no address at all.
     """
+    bound: list[socket.socket] = []
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(1024)
+        for family, address in _addresses(host):
+            taken = bound[0].getsockname()[1] if bound else port
+            bound.append(_bound(family, address, taken))
     except OSError as error:
+        for each in bound:
+            each.close()
         reason = error.strerror or str(error)
         raise AddressError(
-            f"cannot listen on {host}:{port}: {reason}; choose another --port (0 = any free one)"
+            f"cannot listen on {joined(host, port)}: {reason}; choose another --port (0 = any free"
+            " one)"
         ) from None
+    return bound
+
+
+def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    """Every address of a host that this machine has; `localhost` is two where there is IPv6."""
+    infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    found = dict.fromkeys((info[0], str(info[4][0])) for info in infos)
+    if host == "localhost" and socket.has_ipv6:
+        # Many a hosts file names only the one, while clients try the other first.
+        with suppress(OSError):
+            _bound(socket.AF_INET6, "::1", 0).close()
+            found |= {(socket.AF_INET6, "::1"): None}
+    return list(found)
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+        bound.listen(1024)
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 
@@ -136,7 +163,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def run(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
+def run(app: ASGIApp, bound: list[socket.socket], ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
     config = uvicorn.Config(
         _logged(app),
@@ -148,9 +175,11 @@ def run(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
+        # Our own layer reads these, and from whom it was told to.
+        proxy_headers=False,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(Server(config, ready).serve([bound]))
+        runner.run(Server(config, ready).serve(bound))
 
 
 def _logged(app: ASGIApp) -> ASGIApp:

@@ -1,4 +1,8 @@
-"""What a browser finds beside the API: the documents, raw and rendered."""
+"""
+What a browser finds beside the API: the documents, raw and rendered.
+
+Links are relative, for a proxy may serve all of it below a path of its own.
+"""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,8 +43,8 @@ _GUARDS = (
 """Nothing but our own files runs in our pages, and nobody frames them."""
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="{docs}/swagger-ui-bundle.js"></script>
 <script>SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
 docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
 
@@ -68,16 +72,16 @@ class Beside:
 def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Pages:
     """Answers every path that no document names."""
     known = {
-        "/": Response(307, headers=(("Location", "/__mock__/"),)),
+        "/": Response(307, headers=(("Location", "__mock__/"),)),
         "/openapi.yaml": Response(200, business.text.encode(), (YAML,)),
         "/openapi.json": Response(200, business.json, (JSON,)),
         "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
         "/__mock__/openapi.json": Response(200, control.json, (JSON,)),
         "/__mock__/client.js": _script("my-account-mock.js", "text/javascript"),
         "/__mock__/client.d.ts": _script("my-account-mock.d.ts", "text/plain"),
-        "/docs": _page("My Account API", "/docs/openapi.json"),
+        "/docs": _page("My Account API", "docs/openapi.json", "docs"),
         "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
-        "/__mock__/docs": _page("My Account mock, control API", "/__mock__/openapi.json"),
+        "/__mock__/docs": _page("My Account mock, control API", "openapi.json", "../docs"),
     }
     known |= {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
     known |= dict(_static("console", "/__mock__/"))
@@ -95,8 +99,8 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     return page
 
 
-def _page(title: str, url: str) -> Response:
-    return Response(200, _PAGE.format(title=title, url=url).encode(), (HTML,))
+def _page(title: str, url: str, docs: str) -> Response:
+    return Response(200, _PAGE.format(title=title, url=url, docs=docs).encode(), (HTML,))
 
 
 def _script(name: str, media_type: str) -> Response:
@@ -112,7 +116,7 @@ def _static(name: str, home: str) -> Iterator[tuple[str, Response]]:
             path = home if file.name == "index.html" else f"/__mock__/{name}/{file.name}"
             headers = (("Content-Type", f"{media_type}; charset=utf-8"), *_GUARDS)
             yield path, Response(200, file.read_bytes(), headers)
-    yield f"{home.rstrip('/')}", Response(307, headers=(("Location", home),))
+    yield f"{home.rstrip('/')}", Response(307, headers=(("Location", f"{home.split('/')[-2]}/"),))
 
 
 @cache

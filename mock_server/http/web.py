@@ -1,40 +1,86 @@
 """What a browser needs of every answer of the My Account API: CORS, and gzip where asked for."""
 
-from starlette.middleware.cors import CORSMiddleware
+from collections.abc import Collection, Mapping, Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.http.exchange import SMALLEST_ZIPPED, context_of, value_of
+from mock_server.http.exchange import SMALLEST_ZIPPED, Response, context_of, value_of
 
-ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+PREFLIGHT_KEPT_S = 600
+_ALWAYS_READABLE = {
+    *(b"cache-control", b"content-language", b"content-length", b"content-type", b"expires"),
+    *(b"last-modified", b"pragma", b"vary"),
+}
+"""Headers that a page may read unasked, or has no use for."""
 
 
 class Cors:
-    """Lets every origin read the My Account API, and answers preflights."""
+    """
+    Lets every origin read the My Account API, and `control_origins` the control API too.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._preflight = CORSMiddleware(
-            app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
-        )
+    The origin is named, and not `*`, because a browser takes that for no answer to a request with
+    credentials. Nothing here is open to cookies alone, so that there is nothing to protect.
+    """
+
+    def __init__(self, app: ASGIApp, control_origins: Collection[str] = ()) -> None:
+        self._app, self._control_origins = app, control_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, unless it is a preflight."""
-        names = [name for name, _ in scope["headers"]]
-        if b"origin" not in names or context_of(scope).for_control:
+        context = context_of(scope)
+        headers = context.request.headers
+        origin = headers.get("origin")
+        if context.for_control and origin not in self._control_origins:
             await self._app(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and b"access-control-request-method" in names:
-            await self._preflight(scope, receive, send)
+        elif origin is None:
+            await self._app(scope, receive, _with_headers(send, [_VARY]))
+        elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await _preflight(headers, origin)(scope, receive, send)
         else:
-            await self._app(scope, receive, _shared(send))
+            await self._app(scope, receive, _with_headers(send, _shared(origin), exposing=True))
 
 
-def _shared(send: Send) -> Send:
-    async def shared(message: Message) -> None:
+_VARY = (b"vary", b"Origin")
+
+
+def _shared(origin: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-allow-credentials", b"true"),
+        _VARY,
+    ]
+
+
+def _preflight(asked: Mapping[str, str], origin: str) -> Response:
+    """Yes, to whatever a browser asks."""
+    wanted = {
+        "Access-Control-Allow-Methods": asked["access-control-request-method"],
+        "Access-Control-Allow-Headers": asked.get("access-control-request-headers"),
+        "Access-Control-Allow-Private-Network": asked.get("access-control-request-private-network"),
+    }
+    shared = ((name.decode(), value.decode("latin-1")) for name, value in _shared(origin))
+    allowed = ((name, value) for name, value in wanted.items() if value)
+    age = ("Access-Control-Max-Age", str(PREFLIGHT_KEPT_S))
+    return Response(204, headers=(*shared, *allowed, age))
+
+
+def _with_headers(
+    send: Send, more: Sequence[tuple[bytes, bytes]], *, exposing: bool = False
+) -> Send:
+    async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], ANY_ORIGIN]}
+            headers = [*message["headers"], *more]
+            if exposing:
+                headers += _exposed(message["headers"])
+            message = {**message, "headers": headers}
         await send(message)
 
-    return shared
+    return sending
+
+
+def _exposed(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = sorted({name.lower() for name, _ in headers} - _ALWAYS_READABLE)
+    return [(b"access-control-expose-headers", b", ".join(names))] if names else []
 
 
 class Gzip:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from mock_server.http.exchange import Response, Wire
@@ -18,6 +19,9 @@ async def lose(response: Response, scope: Scope, receive: Receive, send: Send) -
     transport = scope["extensions"][TRANSPORT]["transport"]
     if response.wire == "truncated":
         await _begin(response, send)
+    elif response.wire == "MALFORMED_RESPONSE_CHUNK":
+        await _begin_chunks(response, send)
+        transport.write(GARBAGE)
     elif response.wire is not None:
         _break(transport, response.wire)
     transport.close()
@@ -40,11 +44,16 @@ async def _begin(response: Response, send: Send) -> None:
     await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
+async def _begin_chunks(response: Response, send: Send) -> None:
+    """The head of an answer in chunks; through every layer, so that a page may read it."""
+    chunked = replace(response, chunked=True)
+    start = {"type": "http.response.start", "status": response.status}
+    await send({**start, "headers": chunked.raw_headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+
+
 def _break(transport: asyncio.Transport, wire: Wire) -> None:
-    if wire == "MALFORMED_RESPONSE_CHUNK":
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-        transport.write(head + b"Transfer-Encoding: chunked\r\n\r\n" + GARBAGE)
-    elif wire == "RANDOM_DATA_THEN_CLOSE":
+    if wire == "RANDOM_DATA_THEN_CLOSE":
         transport.write(GARBAGE)
     elif wire == "CONNECTION_RESET_BY_PEER":
         linger = struct.pack("ii", 1, 0)

@@ -1,5 +1,6 @@
 // People: a card each, with what makes them worth choosing.
 import { copyButton, dialog, fill, h, tag } from "./dom.js";
+import { HOME } from "./world.js";
 
 export const people = {
   title: "People",
@@ -33,7 +34,7 @@ function tokenLine(token, name) {
 }
 
 function snippets(app, { persona, token }) {
-  const url = location.origin;
+  const url = HOME;
   const texts = {
     curl: `curl -H 'Authorization: Bearer ${token}' ${url}/customers/my-account`,
     fetch: `const answer = await fetch("${url}/customers/my-account", {\n  headers: { Authorization: "Bearer ${token}" },\n});\nconst { data } = await answer.json();`,

@@ -1,7 +1,7 @@
 // Reference: the operations with their rules folded under them, each to be tried as the chosen person.
 import { copyButton, field, fill, form, h, pretty, shellQuoted, tag } from "./dom.js";
 import { chooser } from "./people.js";
-import { resolved } from "./world.js";
+import { HOME, resolved } from "./world.js";
 
 export const reference = {
   title: "Reference",
@@ -13,7 +13,7 @@ export const reference = {
       customer ? chooser(app, "reference", customer.persona) : null,
       app.contract.operations.map((operation) => card(app, operation, customer)),
       rules("Rules of every operation", general),
-      h("p", {}, h("a", { href: "/openapi.yaml" }, "The document"), " · ", h("a", { href: "/docs" }, "Swagger UI"), " · ", h("a", { href: "/__mock__/docs" }, "The control API"))));
+      h("p", {}, h("a", { href: `${HOME}/openapi.yaml` }, "The document"), " · ", h("a", { href: `${HOME}/docs` }, "Swagger UI"), " · ", h("a", { href: `${HOME}/__mock__/docs` }, "The control API"))));
   },
 };
 
@@ -44,7 +44,7 @@ function tryIt(app, { id, method, path, parameters }, customer) {
       if (where === "path") target = target.replace(`{${name}}`, encodeURIComponent(values[name]));
       else if (values[name]) query.append(name, values[name]);
     }
-    const url = `/@${app.sandbox.id}${target}${[...query].length ? `?${query}` : ""}`;
+    const url = `${HOME}/@${app.sandbox.id}${target}${[...query].length ? `?${query}` : ""}`;
     const headers = customer ? { Authorization: `Bearer ${customer.token}` } : {};
     const started = performance.now();
     let text;
@@ -56,7 +56,7 @@ function tryIt(app, { id, method, path, parameters }, customer) {
       throw new Error(`No answer: ${error.message}. A fault may be at work.`);
     }
     const took = Math.round(performance.now() - started);
-    const curl = `curl -i -X ${method} ${Object.entries(headers).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`).join(" ")} ${shellQuoted(location.origin + url)}`;
+    const curl = `curl -i -X ${method} ${Object.entries(headers).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`).join(" ")} ${shellQuoted(url)}`;
     fill(answer, h("p", { class: "row" }, tag(response.status, response.ok ? "good" : "bad"), h("span", { class: "soft" }, `${took} ms, ${text.length} characters`), copyButton(curl, "Copy as curl")),
       h("pre", { tabindex: 0, "aria-label": "The answer's body" }, pretty(text) || "no body"));
   }, customer ? `Send as ${customer.persona}` : "Send"), answer);

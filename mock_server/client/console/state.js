@@ -2,7 +2,7 @@
 // in the words of a scenario file.
 import { action, day, dialog, field, fill, form, h, instant, money, select, tag } from "./dom.js";
 import { chooser } from "./people.js";
-import { resolved } from "./world.js";
+import { HOME, resolved } from "./world.js";
 
 const KIND = {
   getMyAccountDetails: "customer", listMyAccountCharges: "charges", listMyAccountCredits: "credits", listMyAccountMemberships: "memberships",
@@ -96,7 +96,7 @@ function preferences(app, person, resource, draw) {
 // Changing what a person holds, by the schema of scenario files.
 
 async function edit(app, person, kind, title, draw) {
-  const schema = await (await fetch("/__mock__/scenario.schema.json")).json();
+  const schema = await (await fetch(`${HOME}/__mock__/scenario.schema.json`)).json();
   const named = schema.properties.customers.additionalProperties.properties[kind];
   const single = kind === "customer";
   const shape = holdingShape(schema, named, single);

@@ -1,5 +1,6 @@
 // Traffic: the journal, live. A fixed set of rows is filled anew, so that nothing moves while requests come in.
 import { action, copyButton, download, field, fill, h, pretty, select, shellQuoted, tag } from "./dom.js";
+import { HOME } from "./world.js";
 
 const ROWS = 100;
 
@@ -95,7 +96,7 @@ function whole(app, entry) {
     .map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`),
   entry.role ? `-H ${shellQuoted(`Authorization: Bearer ${token(app, entry)}`)}` : "",
   entry.request.body ? `-d ${shellQuoted(entry.request.body)}` : "",
-  shellQuoted(`${location.origin}${entry.path}${query}`)].filter(Boolean).join(" ");
+  shellQuoted(`${HOME}${entry.path}${query}`)].filter(Boolean).join(" ");
   return [
     h("div", { class: "row" }, h("h2", {}, `${entry.method} ${entry.path}${query}`)),
     h("div", { class: "row" }, tag(entry.status, { 2: "good", 4: "warn" }[String(entry.status)[0]] ?? "bad"), h("span", {}, entry.reason),

@@ -1,11 +1,13 @@
 // The sandbox that the page shows, and how the page hears of what happens in it.
-import { MockError, MockServer } from "/__mock__/client.js";
+import { MockError, MockServer } from "../client.js";
 
+/** Where the mock is, whatever path a proxy serves it under. */
+export const HOME = new URL("../..", import.meta.url).href.replace(/\/$/, "");
 const TOKEN = "my-account-mock/admin-token";
 
 /** The control API, with the admin token of this tab where the server wants one. */
 export function server() {
-  return new MockServer(location.origin, { adminToken: sessionStorage.getItem(TOKEN) ?? undefined });
+  return new MockServer(HOME, { adminToken: sessionStorage.getItem(TOKEN) ?? undefined });
 }
 
 export function useAdminToken(token) {
@@ -61,7 +63,7 @@ async function* events(body) {
 
 /** The document of the My Account API: operations, and rules by id. */
 export async function contract() {
-  const tree = await (await fetch("/openapi.json")).json();
+  const tree = await (await fetch(`${HOME}/openapi.json`)).json();
   const operations = [];
   const rules = new Map((tree["x-rules"] ?? []).map((rule) => [rule.id, rule]));
   for (const [path, item] of Object.entries(tree.paths)) {

@@ -1,5 +1,5 @@
 // A client of the mock's control API, for tests in JavaScript. No dependencies: it needs `fetch`.
-// In Node.js it can use a mock anywhere; in a browser only one of the page's own origin.
+// In Node.js it can use a mock anywhere; in a browser one of the page's own origin, or one with that as --control-origin.
 
 const CONTROL = "/__mock__";
 // What the mock waits at a time; who waits longer asks again.

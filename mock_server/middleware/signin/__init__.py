@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mock_server.http.exchange import context_of
 from mock_server.http.paths import sandbox_of
 from mock_server.worlds.account import Account
 from mock_server.worlds.sandbox import Sandbox
@@ -35,8 +35,7 @@ class SignInMiddleware:
         if scope["type"] != "http" or not path.startswith(PLACES):
             await self.app(scope, receive, send)
             return
-        url = Request(scope).url
-        base = f"{url.scheme}://{url.netloc}"
+        base = context_of(scope).request.base_url
         inside = {**scope, "path": path, "mock_sandbox": sandbox, "mock_base_url": base}
         await self._router(inside, receive, send)
 
