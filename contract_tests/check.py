@@ -9,7 +9,7 @@ from typing import Literal
 
 import httpx
 
-from contract_tests import baseline, engine, model, schema_checks
+from contract_tests import baseline, engine, leftovers, model, schema_checks
 from contract_tests.baseline import Known
 from contract_tests.document import Contract
 from contract_tests.engine import Options
@@ -62,14 +62,15 @@ def check(
     )
     session.client.limits.ends_at = time.monotonic() + target.max_time_s
     left, halted = list[str](), ""
-    try:
-        for verdict in _verdicts(session, plan):
-            shown = verdict.shown(session.client.redact)
-            verdicts.append(baseline.tolerated(shown, plan.known, today))
-            seen(verdicts[-1])
-        halted = session.halted()
-    finally:
-        left = session.restore()
+    with leftovers.kept(session) as kept:
+        try:
+            for verdict in _verdicts(session, plan):
+                shown = verdict.shown(session.client.redact)
+                verdicts.append(baseline.tolerated(shown, plan.known, today))
+                seen(verdicts[-1])
+            halted = session.halted()
+        finally:
+            left = kept.restore()
     seconds = time.perf_counter() - started
     requests = session.client.count + sum(
         each.requests for each in verdicts if each.group == schema_checks.GROUP
@@ -83,7 +84,7 @@ def check(
         left,
         plan.allow_unstable,
         started_at=now,
-        notes=[*baseline.notes(verdicts, plan.known, today), *filter(None, [halted])],
+        notes=[*baseline.notes(verdicts, plan.known, today), *filter(None, [kept.told, halted])],
         halted=bool(halted),
     )
 

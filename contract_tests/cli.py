@@ -83,7 +83,7 @@ def run(**said: Any) -> None:
       0  the contract is kept        3  the target cannot be reached
       1  it is broken, or unstable   4  nothing, or too little, was covered
       2  wrong usage or profile      70  the kit itself failed: no verdict
-      130  interrupted: no verdict
+      130  interrupted: no verdict   143  terminated: no verdict
     \b
     Examples:
       contract-tests run --base-url http://127.0.0.1:4010

@@ -16,7 +16,7 @@ from contract_tests.document import Contract, Operation
 from contract_tests.reading import NoJson, parsed
 from contract_tests.redaction import Redactor
 from contract_tests.target import Target, Unreachable
-from contract_tests.transport import Answer, Broken, NotSent, Sender
+from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender
 
 PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
@@ -171,6 +171,8 @@ class Limits:
     """Customers whose token was accepted once."""
     doubtful: set[str] = field(default_factory=set)
     """Those of them whose token was refused since."""
+    writers: set[str] = field(default_factory=set)
+    """Whose token a request carried that may have written something."""
 
     @property
     def over(self) -> bool:
@@ -223,6 +225,7 @@ class Client:
         sent = {"Origin": ORIGIN} | headers
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
+        self._note_writer(method, actor)
         answer = self._patiently(method, url, sent)
         exchange = self._exchange(method, url, answer, actor, sent, operation)
         self.exchanges.append(exchange)
@@ -242,10 +245,15 @@ class Client:
         elif status == 401 and actor in self.limits.accepted:
             self.limits.doubtful.add(actor)
 
+    def _note_writer(self, method: str, actor: str) -> None:
+        if method not in SAFE:
+            self.limits.writers.add(actor)
+
     def repeat(self, exchange: Exchange) -> None:
         """Send a recorded request once more."""
         method, url, sent = exchange.method, exchange.url, exchange.sent
         operation = self.contract.operations.get(exchange.operation or "")
+        self._note_writer(method, exchange.actor)
         answer = self._patiently(method, url, sent)
         again = self._exchange(method, url, answer, exchange.actor, sent, operation)
         self.exchanges.append(again)

@@ -1,7 +1,9 @@
 """What the commands of the kit share: exit codes, errors in one line, options as variables."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +17,10 @@ from contract_tests.target import TargetError, Unreachable
 VIOLATED, USAGE, UNREACHABLE, THIN = 1, 2, 3, 4
 CRASHED = 70
 """The kit's own fault: what `sysexits.h` calls an internal software error; never a verdict."""
-INTERRUPTED = 130
-"""What shells say of a command that Ctrl-C ended; Click's own 1 would be a verdict."""
+INTERRUPTED, TERMINATED = 130, 143
+"""What shells say of a command that Ctrl-C or SIGTERM ended; Click's own 1 would be a verdict."""
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -24,7 +28,8 @@ def one_line_errors() -> Iterator[Redactor]:
     """Whatever goes wrong is told in one line, without the secrets of what it yields."""
     redact = Redactor()
     try:
-        yield redact
+        with _ended_by_signals():
+            yield redact
     except (BrokenPipeError, click.exceptions.Exit, click.ClickException):
         # Whoever read the output has seen enough; Click ends the command quietly.
         raise
@@ -36,9 +41,37 @@ def one_line_errors() -> Iterator[Redactor]:
         sys.exit(status)
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, and interrupts no restoring that a signal began."""
+    ended_by = 0
+
+    def end(number: int, _frame: object) -> None:
+        nonlocal ended_by
+        if ended_by and number == signal.SIGTERM:
+            return
+        ended_by = ended_by or number
+        raise KeyboardInterrupt
+
+    heeded = threading.current_thread() is threading.main_thread()
+    before = {each: signal.getsignal(each) for each in ENDING if heeded}
+    for each, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(ended_by) from None
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def _ending(error: BaseException) -> tuple[str, int]:
     """What is said of an error, and the exit code."""
     match error:
+        case KeyboardInterrupt(args=(signal.SIGTERM,)):
+            return "terminated; there is no verdict", TERMINATED
         case KeyboardInterrupt():
             return "interrupted; there is no verdict", INTERRUPTED
         case TargetError() | DocumentError():

@@ -133,14 +133,7 @@ def _again(
     """
     client, journal = session.client, list(session.client.exchanges)
     for led in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
-        again = Session.open(
-            client.target,
-            client.contract,
-            strict_enums=session.strict_enums,
-            seed=session.seed,
-            transport=client.transport,
-            limits=client.limits,
-        )
+        again = session.again()
         session.restore()
         again.survey(*(() if led is journal else (operation, client.contract.preferences)))
         for exchange in led:

@@ -1,6 +1,7 @@
 """Two implementations side by side: where they part in what the contract fixes."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from contract_tests.check import Plan, check
 from contract_tests.client import Exchange
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import NotCovered, Verdict
+from contract_tests.leftovers import kept
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import Target, TargetError
@@ -148,9 +150,12 @@ def compare(
         Session.open(target, contract, transport=transport)
         for target, transport in zip((left, right), transports, strict=True)
     ]
-    found += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
-    kept = [each for each in found if not {each.rule.id, each.operation, each.id} & set(ignore)]
-    return list({each.id: each for each in reversed(kept)}.values())[::-1]
+    with ExitStack() as ending:
+        for session in sessions:
+            ending.callback(ending.enter_context(kept(session)).restore)
+        found += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
+    shown = [each for each in found if not {each.rule.id, each.operation, each.id} & set(ignore)]
+    return list({each.id: each for each in reversed(shown)}.values())[::-1]
 
 
 def _of_laws(left: Report, right: Report) -> Iterator[Difference]:
@@ -191,16 +196,12 @@ def _preferences(customer: Customer) -> int:
 def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[Difference]:
     contract = sides[0].session.contract
     found: dict[tuple[str, bool, str], Difference] = {}
-    try:
-        while len(found) < MOST:
-            try:
-                _run(sides, seed, sequences, set(found))
-                break
-            except _Parted as parted:
-                found[_kind(parted.step)] = _difference(parted, contract)
-    finally:
-        for side in sides:
-            side.session.restore()
+    while len(found) < MOST:
+        try:
+            _run(sides, seed, sequences, set(found))
+            break
+        except _Parted as parted:
+            found[_kind(parted.step)] = _difference(parted, contract)
     return list(found.values())
 
 

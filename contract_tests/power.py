@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from contract_tests import cache
 from contract_tests.law import Verdict
 from contract_tests.mutants.study import Finding
 from contract_tests.self_check import Figures
@@ -58,8 +58,7 @@ def last(base_url: str) -> Power | None:
 
 
 def _file(base_url: str) -> Path:
-    name = sha256(base_url.rstrip("/").encode()).hexdigest()[:16]
-    return Path.home() / ".cache" / "my-account-kit" / "power" / f"{name}.json"
+    return cache.file_for(base_url, "power")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One run against a target: who takes part, what was exchanged, and what laws share of it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,7 @@ from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, TargetError, Unreachable, complete
-from contract_tests.transport import SAFE, NotSent
+from contract_tests.transport import NotSent
 
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
@@ -62,6 +62,8 @@ class Session:
     """Whether an unknown enum member is a violation, and not only drift."""
     seed: int = 1
     """Decides the values that laws draw."""
+    when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
+    """Called after each survey, before anything is written."""
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
     _refused: dict[str, list[Refused]] = field(default_factory=dict)
 
@@ -92,9 +94,26 @@ class Session:
         unknown = Actor(client, "unknown", target.tokens.unknown)
         return cls(client, customers, roles, Actor(client), unknown, strict_enums, seed)
 
+    def again(self) -> "Session":
+        """A session of the same run that has sent nothing yet."""
+        client = self.client
+        return Session.open(
+            client.target,
+            client.contract,
+            strict_enums=self.strict_enums,
+            seed=self.seed,
+            transport=client.transport,
+            limits=client.limits,
+        )
+
     @property
     def contract(self) -> Contract:
         return self.client.contract
+
+    @property
+    def consents(self) -> dict[str, dict[str, bool]]:
+        """Everybody's marketing preferences as the survey found them: id → opted in."""
+        return self._found
 
     @property
     def strangers(self) -> list[Actor]:
@@ -109,6 +128,7 @@ class Session:
                     with suppress(NotSent):
                         self._look(customer, operation)
             self._remember(customer)
+        self.when_surveyed(self)
 
     def halted(self) -> str:
         """Why nothing more can be judged; empty while the run can go on."""
@@ -236,8 +256,7 @@ class Session:
     def _restored(self) -> list[str]:
         left = []
         # The first two are those whom laws write for, and whose tokens other engines are given.
-        touched = {each.actor for each in self.client.exchanges if each.method not in SAFE}
-        touched |= {each.name for each in self.customers[:2]}
+        touched = self.client.limits.writers | {each.name for each in self.customers[:2]}
         for customer in (each for each in self.customers if each.name in touched):
             wanted = self._found.get(customer.name)
             try:

@@ -1,5 +1,6 @@
 """What `pytest --pyargs contract_tests --contract-base-url URL` runs: the laws, one by one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from filelock import FileLock
 
 from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
+from contract_tests.leftovers import kept
 from contract_tests.plugin import OPTION
 from contract_tests.report.junit import told
 from contract_tests.session import Session, ready
@@ -41,7 +43,7 @@ def lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def session(request: pytest.FixtureRequest, lock: FileLock) -> Session:
+def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]:
     """A run against the target of the command line, with its survey done."""
 
     def option(name: str) -> Any:
@@ -53,19 +55,21 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Session:
         told = {"base_url": option("base_url"), "read_only": option("read_only")}
         told["customers"] = tuple(map(CustomerSaid, option("customer_token")))
         said = {name: value for name, value in told.items() if value}
-        return _surveyed(target, said, lock)
+        session = _opened(target, said)
+        with kept(session) as leftovers:
+            with lock:
+                session.survey()
+            yield session
+            with lock:
+                leftovers.restore()
     except (TargetError, Unreachable) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _surveyed(target: Target, told: dict[str, Any], lock: FileLock) -> Session:
+def _opened(target: Target, told: dict[str, Any]) -> Session:
     contract = Contract.load()
     known = {name: getattr(target, name) for name in target.__struct_fields__}
-    target = ready(Target(**(known | told)), contract, patience_s=0)
-    session = Session.open(target, contract)
-    with lock:
-        session.survey()
-    return session
+    return Session.open(ready(Target(**(known | told)), contract, patience_s=0), contract)
 
 
 def test_law(session: Session, case: Any, lock: FileLock) -> None:

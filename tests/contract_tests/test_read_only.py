@@ -1,5 +1,7 @@
 """What a run leaves behind, and what a read-only one lets out."""
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -7,8 +9,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -100,26 +104,67 @@ def writes(url: str, wanted: int) -> None:
     raise AssertionError(f"no {wanted} writes came")
 
 
+@contextmanager
+def writing(url: str, wanted: int, home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run of the kit that has written so often."""
+    command = [sys.executable, "-m", "contract_tests", "run", "--base-url", url, *arguments]
+    # A shell that runs the tests in its background would have them ignore Ctrl-C.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"HOME": str(home)},
+        preexec_fn=heeding,
+    ) as kit:
+        writes(url, wanted)
+        yield kit
+
+
 @pytest.mark.parametrize("wanted", [1, 40])
-def test_ctrl_c_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
-    serve: Serve, wanted: int
+@pytest.mark.parametrize("by", ["interrupted", "terminated"])
+def test_a_run_that_is_ended_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
+    serve: Serve, wanted: int, by: str, tmp_path: Path
 ) -> None:
     url = serve("--delay", "5")
     before = consents(url)
-    command = [sys.executable, "-m", "contract_tests", "run", "--base-url", url, "--depth", "deep"]
-    # A shell that runs the tests in its background would have them ignore Ctrl-C.
-    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, preexec_fn=heeding) as kit:  # type: ignore[call-overload]
-        writes(url, wanted)
-        kit.send_signal(signal.SIGINT)
+    number = {"interrupted": signal.SIGINT, "terminated": signal.SIGTERM}[by]
+    with writing(url, wanted, tmp_path, "--depth", "deep") as kit:
+        kit.send_signal(number)
+        # What a CI server sends next, to whom does not hurry; restoring is not cut short by it.
+        kit.send_signal(signal.SIGTERM)
         _, told = kit.communicate()
 
-    assert (kit.returncode, told.decode().strip().splitlines()[-1:]) == (
-        130,
-        ["contract-tests: interrupted; there is no verdict"],
+    assert (kit.returncode, told.strip().splitlines()[-1:]) == (
+        128 + number,
+        [f"contract-tests: {by}; there is no verdict"],
     )
     assert consents(url) == before
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+def test_what_kill_9_left_is_put_back_by_the_next_run_which_tells_it_in_a_line(
+    serve: Serve, tmp_path: Path
+) -> None:
+    url = serve("--delay", "5")
+    before = consents(url)
+    with writing(url, 40, tmp_path, "--depth", "quick") as kit:
+        kit.kill()
+        kit.communicate()
+    assert consents(url) != before
+
+    [note] = [each for each in tmp_path.rglob("*.json") if each.is_file()]
+    assert "customer-" not in note.read_text("utf-8")
+    command = [sys.executable, "-m", "contract_tests", "run", "--base-url", url, "--depth", "quick"]
+    env = os.environ | {"HOME": str(tmp_path)}
+    again = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    [told] = [line for line in again.stdout.splitlines() if "an earlier run" in line]
+    assert re.search(r"could not put back: [1-9]\d* of \w+", told)
+    assert again.returncode == 0, again.stdout
+    assert consents(url) == before
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
 def test_a_second_run_straight_after_sends_the_same_and_says_the_same(
