@@ -34,6 +34,7 @@ from mock_server.middleware.known_answers import KnownAnswers
 from mock_server.middleware.prefer import Prefer, examples_of
 from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
+from mock_server.middleware.request_log import RequestLog
 from mock_server.middleware.signin import SignInMiddleware
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
@@ -143,6 +144,8 @@ class Mock:
         self.app = layered(
             [
                 partial(Entrance, address=settings.address),
+                # Outside all that answers: it tells the time that the client waited.
+                RequestLog,
                 partial(Cors, control_origins=settings.control_origins),
                 Gzip,
                 Head,

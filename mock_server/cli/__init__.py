@@ -2,12 +2,14 @@
 
 import json
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from socket import socket
+from threading import Thread
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from mock_server.cli import announce
 from mock_server.http import server
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.origin import Network, PublicAddress, joined, network, public_url, web_origin
-from mock_server.http.server import AddressError
+from mock_server.http.server import AddressError, Certificate
 from mock_server.middleware.admission import is_local
 from mock_server.middleware.quirks import QUIRKS
 from mock_server.resources import KINDS
@@ -117,7 +119,11 @@ class Lazy(click.Group):
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mock-server")
 def main() -> None:
-    """A stateful mock of the My Account API."""
+    """A stateful mock of the My Account API.
+
+    Shell completion: eval "$(_MOCK_SERVER_COMPLETE=bash_source mock-server)", or zsh_source or
+    fish_source.
+    """
 
 
 @main.command()
@@ -170,8 +176,12 @@ def main() -> None:
     metavar="ADDR",
     help="Whose X-Forwarded-Proto, -Host and -Prefix to believe. Repeatable.",
 )
+@_option("--tls", is_flag=True, help="Serve https, with a certificate made for it.")
+@_option("--tls-cert", type=Path, metavar="FILE", help="Serve https, with this certificate.")
+@_option("--tls-key", type=Path, metavar="FILE", help="Its key, if not in the same file.")
 @_option("--admin-token", help="What the control API asks for.")
 @_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
+@_option("--open", "opens", is_flag=True, help="Open the console in the browser.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
 def serve(
     port: int,
@@ -179,6 +189,10 @@ def serve(
     port_file: Path | None,
     log_format: Literal["text", "json"],
     workers: int | None,
+    opens: bool,
+    tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     **said: Any,
 ) -> None:
     """Serve the API, with the people of a scenario in it.
@@ -198,6 +212,8 @@ def serve(
             f"on {reachable} others can reach the control API; give an --admin-token, or say"
             " --insecure-admin to leave it open to them"
         )
+    if workers is not None and (opens or tls or tls_cert or tls_key):
+        raise click.UsageError("--open and --tls are for one process; leave out --workers")
     if workers is not None:
         shards = import_module("mock_server.cli.shards")
         with one_line_errors(shards.MockError):
@@ -205,9 +221,20 @@ def serve(
         return
     with one_line_errors():
         mock = Mock(_settings(**said))
+        certificate = _certificate(tls, tls_cert, tls_key, host)
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
-        server.run(mock.app, bound, lambda: _ready(mock, host, bound, port_file, log_format))
+        url = mock.settings.address.url or _url(host, bound, secure=certificate is not None)
+
+        def ready() -> None:
+            if port_file:
+                port_file.write_text(str(bound[0].getsockname()[1]), "utf-8")
+            click.echo(announce.greeting(mock, url, log_format))
+            if opens:
+                # A browser on a terminal would keep the server from answering it.
+                Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
+
+        server.run(mock.app, bound, ready, certificate)
 
 
 def _settings(
@@ -229,20 +256,23 @@ def _settings(
     )
 
 
-def _ready(
-    mock: Mock,
-    host: str,
-    bound: Sequence[socket],
-    port_file: Path | None,
-    log_format: Literal["text", "json"],
-) -> None:
-    port = bound[0].getsockname()[1]
-    if port_file:
-        port_file.write_text(str(port), "utf-8")
+def _certificate(tls: bool, cert: Path | None, key: Path | None, host: str) -> Certificate | None:
+    if key and not cert:
+        raise click.UsageError("--tls-key wants a --tls-cert, too")
+    if cert:
+        return Certificate(cert, key or cert)
+    if not tls:
+        return None
+    own: Certificate = import_module("mock_server.cli.certificate").own(host)
+    click.echo(f"The authority of its certificate, to be trusted once: {own.authority}", err=True)
+    return own
+
+
+def _url(host: str, bound: Sequence[socket], *, secure: bool) -> str:
     # An address that stands for all of them is none to go to.
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    url = mock.settings.address.url or f"http://{joined(shown, port)}"
-    click.echo(announce.greeting(mock, url, log_format))
+    port = bound[0].getsockname()[1]
+    return f"{'https' if secure else 'http'}://{joined(shown, port)}"
 
 
 @main.group()

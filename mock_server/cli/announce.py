@@ -2,7 +2,11 @@
 
 import json
 import logging
-from typing import Literal
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import click
 
 from mock_server import __version__
 from mock_server.app import Mock
@@ -19,24 +23,28 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
     }
     if format == "json":
         tokens = {name: token for name, (token, _) in people.items()}
-        return json.dumps({"url": url, "scenario": sandbox.world.scenario.name, "tokens": tokens})
+        where = {"url": url, "console": f"{url}/__mock__/"}
+        return json.dumps(where | {"scenario": sandbox.world.scenario.name, "tokens": tokens})
     width = max((len(token) for token, _ in people.values()), default=0)
     lines = [f"  {token:{width}}  {description}" for token, description in people.values()]
-    refused = [f"  staff-{name}" for name in sandbox.world.scenario.staff]
-    refused += [f"  expired-{name}" for name in list(people)[:1]]
+    refused = {f"staff-{name}": "of staff" for name in sandbox.world.scenario.staff}
+    for name in list(people)[:1]:
+        refused |= {f"expired-{name}": "has run out", f"revoked-{name}": "was revoked"}
     example = (
         f"  curl -H 'Authorization: Bearer {next(iter(people.values()))[0]}'" if people else ""
     )
     return "\n".join(
         [
             f"My Account mock {__version__} at {url}",
+            f"  console       {url}/__mock__/",
             f"  documentation {url}/docs, document {url}/openapi.yaml",
             f"  control API   {url}/__mock__/docs",
             "",
             f"Scenario '{sandbox.world.scenario.name}': {sandbox.world.scenario.title}",
             *lines,
-            "and refused everywhere:",
-            *refused,
+            "",
+            "Refused everywhere, to see how your client takes it:",
+            *(f"  {token:{width}}  {why}" for token, why in refused.items()),
             "",
             f"{example} {url}/customers/my-account" if people else "",
         ]
@@ -46,19 +54,48 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
 def log_to_stderr(format: Format) -> None:
     """One line for each request, and one for each thing that went wrong."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines() if format == "json" else _TextLines())
+    # https://no-color.org: any value but the empty one.
+    colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
+    handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
     logger = logging.getLogger("mock_server")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
 
 
 class _TextLines(logging.Formatter):
-    def __init__(self) -> None:
+    def __init__(self, colored: bool) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+        self._colored = colored
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
+        """The line of a request, or the message of anything else."""
+        if fields := getattr(record, "fields", None):
+            record.message = _line(fields, self._colored)
+        elif self._colored and record.levelno >= logging.WARNING:
+            record.message = click.style(record.message, fg="red")
+        return super().formatMessage(record)
+
+
+def _line(fields: Mapping[str, Any], colored: bool) -> str:
+    def painted(text: str, **style: Any) -> str:
+        return click.style(text, **style) if colored else text
+
+    status = fields["status"]
+    color = "red" if status is None or status >= 500 else "yellow" if status >= 400 else "green"
+    query = painted(f"?{fields['query']}", dim=True) if fields["query"] else ""
+    parts = [
+        f"{fields['method']} {fields['path']}{query}",
+        painted(str(status or "lost"), fg=color, bold=True),
+        painted(f"{fields['ms']:.1f} ms", dim=True),
+        fields.get("persona") or "",
+        painted(fields["rule"], fg="yellow") if fields.get("rule") else "",
+        painted(f"fault {fields['fault']}", fg="magenta") if fields.get("fault") else "",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One JSON object, with the request's fields where it speaks of a request."""
-        said = {"level": record.levelname.lower(), "message": record.getMessage()}
-        return json.dumps(said | getattr(record, "fields", {}), ensure_ascii=False)
+        line = {"level": record.levelname.lower(), "message": record.getMessage()}
+        return json.dumps(line | getattr(record, "fields", {}), ensure_ascii=False)

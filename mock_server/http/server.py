@@ -1,17 +1,16 @@
 """The socket: uvicorn, bound before anything is promised, and its words in our envelope."""
 
 import asyncio
-import logging
-import re
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.http import problems
@@ -20,7 +19,6 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.http.wire import TRANSPORT
 
-log = logging.getLogger("mock_server.requests")
 SHUTDOWN_S = 5
 LARGEST_HEAD = 64 << 10
 HEAD_S = 20
@@ -30,7 +28,17 @@ KEEP_ALIVE_S = 75
 
 
 class AddressError(Exception):
-    """The address cannot be listened on; the message says why."""
+    """The address cannot be listened on, or not with this certificate; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What https is served with: files in PEM."""
+
+    chain: Path
+    key: Path
+    authority: Path | None = None
+    """Whom to trust for it, where nobody does yet."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -163,10 +171,20 @@ class Server(uvicorn.Server):
         yield
 
 
-def run(app: ASGIApp, bound: list[socket.socket], ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
+def run(
+    app: ASGIApp,
+    bound: list[socket.socket],
+    ready: Callable[[], None],
+    certificate: Certificate | None = None,
+) -> None:
+    """
+    Serve until SIGINT or SIGTERM; `ready` is called once requests are answered.
+
+    Raises:
+        AddressError: the certificate cannot be used.
+    """
     config = uvicorn.Config(
-        _logged(app),
+        app,
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -177,40 +195,14 @@ def run(app: ASGIApp, bound: list[socket.socket], ready: Callable[[], None]) -> 
         timeout_keep_alive=KEEP_ALIVE_S,
         # Our own layer reads these, and from whom it was told to.
         proxy_headers=False,
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
     )
+    try:
+        config.load()
+    except OSError as error:
+        assert certificate
+        names = " and ".join(dict.fromkeys((str(certificate.chain), str(certificate.key))))
+        raise AddressError(f"{names}: not a certificate and its key, in PEM: {error}") from None
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(Server(config, ready).serve(bound))
-
-
-def _logged(app: ASGIApp) -> ASGIApp:
-    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
-        status = 0
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        await app(scope, receive, noted)
-        if not log.isEnabledFor(logging.INFO):
-            return
-        ms = (time.perf_counter() - started) * 1000
-        path = logged_path(scope["path"])
-        what = {"method": scope["method"], "path": path, "status": status, "ms": round(ms, 2)}
-        # A record made here, for log.info() would look for its caller on the stack each time.
-        line = "%(method)s %(path)s %(status)s"
-        record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, (what,), None)
-        record.fields = what
-        log.handle(record)
-
-    return logged
-
-
-def logged_path(path: str) -> str:
-    """A path as it stands in the log: on one line, and without the secret of a sandbox's id."""
-    plain = path if path.isprintable() else path.encode("unicode_escape").decode()
-    return _ID.sub(lambda found: f"{found[0][:8]}\N{HORIZONTAL ELLIPSIS}", plain)
-
-
-_ID = re.compile("[0-9a-f]{32}")

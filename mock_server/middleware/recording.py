@@ -4,6 +4,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.http.exchange import answer_of
 from mock_server.middleware.context import api_context_of
+from mock_server.middleware.request_log import LOG
 from mock_server.worlds.changes import Change
 
 API = ("/customers/", "/shop/")
@@ -25,4 +26,8 @@ class Recording:
         if context.route is not None or request.path.startswith(API):
             shown = [text for each in changes if (text := each.shown()) is not None]
             context.sandbox.record(context.route, context.token, request, response, shown)
+        if LOG in scope:
+            persona, _ = context.sandbox.speaker(request, context.token)
+            noted = {"persona": persona, "rule": response.rule, "fault": response.fault}
+            scope[LOG].update(noted)
         await response(scope, receive, send)

@@ -178,7 +178,7 @@ class Sandbox:
         changes: list[dict[str, Any]],
     ) -> None:
         """Note a request in the journal."""
-        persona, role = self._speaker(request, token)
+        persona, role = self.speaker(request, token)
         self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
 
     def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
@@ -193,7 +193,7 @@ class Sandbox:
         grant = token.grant if token else None
         return grant is not None and grant in self.grants.revoked
 
-    def _speaker(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
+    def speaker(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
         """The persona and the role that a token names, good or not."""
         if "authorization" not in request.headers:
             return None, None

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mock_server.client import Customer, MockError, MockServer, Sandbox
-from mock_server.http.server import logged_path
+from mock_server.middleware.request_log import logged_text
 from tests.conftest import Caller, Serve
 
 ACCOUNT = "/customers/my-account"
@@ -278,7 +278,7 @@ def test_an_answer_lost_on_its_way_was_not_met(sandbox: Sandbox, ada: Customer) 
 
 @pytest.mark.parametrize("path", ["/a\nb", "/a\x1b[31m", "/a\u2028b", "/" + "0123456789abcdef" * 2])
 def test_a_line_of_the_log_is_one_line_and_tells_no_sandbox(path: str) -> None:
-    line = logged_path(path)
+    line = logged_text(path)
 
     assert line.isprintable()
     assert "0123456789abcdef" not in line
