@@ -1,9 +1,10 @@
 """The command line of the mock: serve, scenarios, token, coverage, replay."""
 
+import asyncio
 import json
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -181,6 +182,7 @@ def main() -> None:
 @_option("--tls-key", type=Path, metavar="FILE", help="Its key, if not in the same file.")
 @_option("--admin-token", help="What the control API asks for.")
 @_option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
+@_option("--reload", is_flag=True, help="Serve documents, scenarios and catalogue as they change.")
 @_option("--open", "opens", is_flag=True, help="Open the console in the browser.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
 def serve(
@@ -190,6 +192,7 @@ def serve(
     log_format: Literal["text", "json"],
     workers: int | None,
     opens: bool,
+    reload: bool,
     tls: bool,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -204,16 +207,11 @@ def serve(
       mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
-    if said["admin_token"] is not None and not said["admin_token"].strip():
-        raise click.UsageError("--admin-token is empty; give one, or leave the option out")
-    reachable = host if not is_local(host) else urlsplit(said["public_url"] or "").hostname
-    if not (is_local(reachable or host) or said["admin_token"] or said["insecure_admin"]):
+    _check_access(host, said)
+    if workers is not None and (opens or reload or tls or tls_cert or tls_key):
         raise click.UsageError(
-            f"on {reachable} others can reach the control API; give an --admin-token, or say"
-            " --insecure-admin to leave it open to them"
+            "--open, --reload and --tls are for one process; leave out --workers"
         )
-    if workers is not None and (opens or tls or tls_cert or tls_key):
-        raise click.UsageError("--open and --tls are for one process; leave out --workers")
     if workers is not None:
         shards = import_module("mock_server.cli.shards")
         with one_line_errors(shards.MockError):
@@ -226,7 +224,13 @@ def serve(
         announce.log_to_stderr(log_format)
         url = mock.settings.address.url or _url(host, bound, secure=certificate is not None)
 
+        reloading = import_module("mock_server.cli.reload").Reloading(mock) if reload else None
+        tasks = []
+
         def ready() -> None:
+            if reloading:
+                # Kept, for the loop itself keeps no task alive.
+                tasks.append(asyncio.ensure_future(reloading.watch()))
             if port_file:
                 port_file.write_text(str(bound[0].getsockname()[1]), "utf-8")
             click.echo(announce.greeting(mock, url, log_format))
@@ -234,7 +238,19 @@ def serve(
                 # A browser on a terminal would keep the server from answering it.
                 Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
 
-        server.run(mock.app, bound, ready, certificate)
+        server.run(reloading or mock.app, bound, ready, certificate)
+
+
+def _check_access(host: str, said: Mapping[str, Any]) -> None:
+    """Refuse to leave the control API open where others can reach it."""
+    if said["admin_token"] is not None and not said["admin_token"].strip():
+        raise click.UsageError("--admin-token is empty; give one, or leave the option out")
+    reachable = host if not is_local(host) else urlsplit(said["public_url"] or "").hostname
+    if not (is_local(reachable or host) or said["admin_token"] or said["insecure_admin"]):
+        raise click.UsageError(
+            f"on {reachable} others can reach the control API; give an --admin-token, or say"
+            " --insecure-admin to leave it open to them"
+        )
 
 
 def _settings(

@@ -22,6 +22,7 @@ def health(sandboxes: Sandboxes) -> Json:
         # Its name and not its path: anybody may ask.
         "scenario": Path(str(default.scenario)).stem,
         "seed": default.seed,
+        "problem": sandboxes.problem,
     }
 
 

@@ -12,6 +12,7 @@ from mock_server.observation import redaction
 
 LOG = "my_account.log"
 """Under which a request carries the fields of its line, for layers inside to add to."""
+HEALTH = "/__mock__/health"
 log = logging.getLogger("mock_server.requests")
 _ID = re.compile("[0-9a-f]{32}")
 
@@ -24,7 +25,8 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if not log.isEnabledFor(logging.INFO):
+        # Probes and pages ask for it all the time; their lines would drown the others.
+        if not log.isEnabledFor(logging.INFO) or scope["path"] == HEALTH:
             await self._app(scope, receive, send)
             return
         started, request = time.perf_counter(), context_of(scope).request

@@ -17,7 +17,7 @@ from mock_server.observation.coverage import Coverage
 from mock_server.worlds import scenario, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import Catalogue
-from mock_server.worlds.changes import State
+from mock_server.worlds.changes import State, WorldSet
 from mock_server.worlds.clock import Clock, ClockError, machine_now
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import Kinds, ScenarioError, Source
@@ -78,6 +78,8 @@ class Sandboxes:
         self._used_s: dict[str, float] = {}
         """When somebody last asked for each, on a clock that only measures."""
         self._met = Coverage()
+        self.problem: str | None = None
+        """Why changed files are not served, where they are watched."""
         self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
         for id, saved in tuple(storage.all()) if storage else ():
             if id != DEFAULT_SANDBOX or self._is_still(saved, default):
@@ -111,6 +113,28 @@ class Sandboxes:
             if before is not None:
                 self._keep(before)
             raise
+
+    def take_over(self, earlier: "Sandboxes") -> None:
+        """
+        Go on with all sandboxes of another registry, in worlds made of what this one has read.
+
+        Raises:
+            ScenarioError: one of their scenarios cannot be used any more; nothing has changed then.
+        """
+        made = [
+            (each, self._remade(each.opening), self._remade(each.state))
+            for each in earlier._by_id.values()
+        ]
+        self._storage, self._met = earlier._storage, earlier._met
+        self._by_id, self._used_s = earlier._by_id, earlier._used_s
+        for sandbox, opening, state in made:
+            sandbox.move(opening, state, self._save)
+
+    def _remade(self, state: State) -> State:
+        world = state.world
+        source = world.scenario.reread_from
+        new = self._world(source, world.seed, world.opened, world.overrides)
+        return WorldSet(new, None, "reloaded").applied_to(state, state)
 
     def _is_still(self, saved: Snapshot, default: Opening) -> bool:
         """Whether the default sandbox was kept by a server that was started as this one."""

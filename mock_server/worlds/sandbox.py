@@ -129,6 +129,11 @@ class Sandbox:
         for listener in self._listeners:
             listener(change)
 
+    def move(self, opening: State, state: State, keep: Callable[["Sandbox"], None]) -> None:
+        """Go on in other worlds, as another registry keeps it; the journal goes on, too."""
+        self.opening, self.state, self._keep = opening, state, keep
+        self.revision = next(_REVISIONS)
+
     @contextmanager
     def heard_by(self, listener: Callable[[Change], None]) -> Iterator[None]:
         """Tell of the changes that are made meanwhile."""

@@ -98,6 +98,14 @@ class Scenario:
     """The whole of it, with what was laid over it, in the words of a scenario file."""
     places: Places
 
+    @property
+    def reread_from(self) -> str | Source:
+        """Where it can be read anew: a name, a file, or the text where it came from neither."""
+        origin = self.source.origin
+        if origin == _shipped(self.name):
+            return self.name
+        return origin if self.source.is_file and Path(origin).is_file() else self.source
+
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True):
     """What a file says, before what people hold is read."""
@@ -132,10 +140,14 @@ def load(
     return _Reader(_read(source), kinds, overrides or {}).scenario(Path(source).stem)
 
 
+def _shipped(name: str) -> str:
+    return f"fixtures/scenarios/{name}.yaml"
+
+
 def _read(source: str) -> Source:
     if source in names():
         file = shipped("fixtures", "scenarios", f"{source}.yaml")
-        return Source(f"fixtures/scenarios/{source}.yaml", file.read_text("utf-8"))
+        return Source(_shipped(source), file.read_text("utf-8"))
     try:
         with Path(source).open(encoding="utf-8") as opened:
             return Source(source, opened.read(LARGEST_TEXT + 1))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from mock_server.client.client import Sandbox
 from tests.browser.conftest import Open
+from tests.conftest import Serve
 
 VIEWS = ("people", "state", "clock", "faults", "traffic", "coverage", "world", "reference")
 Look = Callable[[Page, str], None]
@@ -264,3 +266,17 @@ def test_the_pages_keep_a_strict_policy_and_no_request_leaves_the_server(
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
     assert all(address.startswith(url) for address in asked_for)
+
+
+def test_a_broken_file_is_shown_until_it_is_mended(
+    serve: Serve, open_page: Open, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("title: Mine\ncustomers: {ada: {}}\n")
+    page = open_page(f"{serve('--reload', '--scenario', str(file))}/__mock__/")
+    expect(page.locator("main h1")).to_have_text("People")
+    file.write_text("title: [\n")
+
+    expect(page.locator("#banner")).to_contain_text("mine.yaml:")
+    file.write_text("title: Mine\ncustomers: {ada: {}}\n")
+    expect(page.locator("#banner")).to_have_text("")

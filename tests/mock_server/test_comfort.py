@@ -41,12 +41,19 @@ class Server:
 
 
 @contextmanager
-def serving(*options: str, terminal: bool = False, **env: str) -> Iterator[Server]:
+def serving(
+    *options: str, terminal: bool = False, folder: Path | None = None, **env: str
+) -> Iterator[Server]:
     """A server whose log goes to a pipe, or to a terminal."""
     near, far = pty.openpty() if terminal else os.pipe()
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | env
     with subprocess.Popen(
-        [*START, *options], stdout=subprocess.PIPE, stderr=far, text=True, env=environment
+        [*START, *options],
+        stdout=subprocess.PIPE,
+        stderr=far,
+        text=True,
+        env=environment,
+        cwd=folder,
     ) as process:
         os.close(far)
         with os.fdopen(near, encoding="utf-8") as log:

@@ -15,7 +15,7 @@ const KEPT = 500;
 const at = (id) => document.getElementById(id);
 
 const app = {
-  server: server(), contract: null, sandbox: null, clock: null, faults: [], traffic: [], persona: null,
+  server: server(), contract: null, sandbox: null, clock: null, faults: [], traffic: [], persona: null, reload: null,
 
   /** The address of a view of this sandbox. */
   link(view, persona = app.persona) {
@@ -131,13 +131,20 @@ function drawBanner() {
   const active = app.faults.length ? h("div", { class: "banner" },
     h("span", {}, `${app.faults.length} ${app.faults.length === 1 ? "fault is" : "faults are"} at work: ${app.faults.map(({ kind, status, operation }) => `${kind}${status ? ` ${status}` : ""} at ${operation ?? "every operation"}`).join(", ")}`),
     h("a", { class: "button", href: app.link("faults") }, "See them")) : null;
-  const broken = app.reload ? h("div", { class: "banner bad" }, h("span", {}, app.reload)) : null;
+  const broken = app.reload ? h("div", { class: "banner bad" }, h("span", {}, `A file that changed cannot be used, and the last good one is served: ${app.reload}`)) : null;
   fill(at("banner"), lost, broken, active);
 }
 
 at("sandbox").addEventListener("change", (event) => { location.hash = `#/${encodeURIComponent(event.target.value)}/${route().view}`; });
 at("time").addEventListener("click", () => { location.hash = app.link("clock"); });
 addEventListener("hashchange", navigate);
+setInterval(async () => {
+  if (document.hidden || !app.sandbox || !connected) return;
+  const { problem } = await app.server.call("GET", "/__mock__/health").catch(() => ({}));
+  if ((problem ?? null) === app.reload) return;
+  app.reload = problem ?? null;
+  drawBanner();
+}, 2000);
 addEventListener("unhandledrejection", (event) => toast(event.reason?.message ?? "Something went wrong."));
 setInterval(() => {
   if (!app.clock?.running) return;
