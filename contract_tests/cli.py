@@ -29,13 +29,14 @@ from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
+from contract_tests.profile import load
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
-from contract_tests.target import CustomerSaid, Target, TargetError, complete, load
+from contract_tests.target import CustomerSaid, Target, TargetError, complete
 
 SOURCES = ("documented", "client", "ruled")
 
@@ -95,6 +96,7 @@ def run(**said: Any) -> None:
         plan = _plan(said, described)
         kept = said["write_baseline"] and writable(said["write_baseline"], "--write-baseline")
         with provided(described) as provided_target, progress() as seen:
+            redact.hide_target(provided_target)
             target = ready(provided_target, contract, said["patience"])
             report = check(target, plan, contract=contract, seen=seen)
         if kept:
@@ -335,25 +337,31 @@ def parity(
     counts, invariants, effects of writes and refusals. Each difference is shown by the fewest
     requests. Exit code 1 where there is one.
     """
-    with _one_line_errors(), nullcontext(left) if left or left_profile else mock() as oracle:
+    start = nullcontext(left) if left or left_profile else mock()
+    with _one_line_errors() as redact, start as oracle:
         contract = Contract.load()
         one = cli_mutants.described(left_profile, base_url=oracle)
         other = cli_mutants.described(right_profile, base_url=right, customer_token=customer_token)
+        for described in (one, other):
+            redact.hide_target(described)
         sides = (ready(one, contract, 0), ready(other, contract, 0))
+        for side in sides:
+            redact.hide_target(side)
         found = oracles.compare(*sides, seed=seed, depth=depth, ignore=ignore)
         for difference in found:
-            _tell_difference(difference)
+            click.echo(redact(_as_text(difference)))
         click.echo(f"{len(found)} differences" if len(found) != 1 else "1 difference")
         sys.exit(VIOLATED if found else 0)
 
 
-def _tell_difference(difference: oracles.Difference) -> None:
-    click.echo(f"{difference.id}: {difference.rule.text}")
-    for name, told, lines in (
+def _as_text(difference: oracles.Difference) -> str:
+    lines = [f"{difference.id}: {difference.rule.text}"]
+    for name, seen, curls in (
         ("left", difference.expected, difference.left),
         ("right", difference.actual, difference.right),
     ):
-        click.echo("\n".join([f"  {name}: {told}", *(f"    {line}" for line in lines)]))
+        lines += [f"  {name}: {seen}", *(f"    {line}" for line in curls)]
+    return "\n".join(lines)
 
 
 @main.command()

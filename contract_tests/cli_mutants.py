@@ -17,9 +17,10 @@ from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.proxy import Proxy
 from contract_tests.mutants.study import Finding, Study
 from contract_tests.own_mock import mock
+from contract_tests.profile import load
 from contract_tests.self_check import Figures, plain_schemathesis
 from contract_tests.session import ready
-from contract_tests.target import CustomerSaid, Target, TargetError, complete, load
+from contract_tests.target import CustomerSaid, Target, TargetError, complete
 
 
 def described(profile: Path | None, **options: Any) -> Target:

@@ -13,9 +13,10 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.document import Contract, Operation
+from contract_tests.profile import token_of
 from contract_tests.reading import NoJson, parsed
-from contract_tests.redaction import Redactor
-from contract_tests.target import Target, Unreachable
+from contract_tests.redaction import HIDDEN, Redactor
+from contract_tests.target import Target, TargetError, Unreachable, sendable
 from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender
 
 PATIENCE = 4
@@ -173,6 +174,8 @@ class Limits:
     """Those of them whose token was refused since."""
     writers: set[str] = field(default_factory=set)
     """Whose token a request carried that may have written something."""
+    renewed: dict[str, str] = field(default_factory=dict)
+    """The token of the profile → the one that took its place once it had lapsed."""
 
     @property
     def over(self) -> bool:
@@ -203,6 +206,9 @@ class Client:
         self._sender = Sender(self.target, self.transport)
         self.redact.hide_target(self.target)
         self._tokens = {each.name: each.token for each in self.target.customers}
+        self._commanded = {
+            f"Bearer {each.token}": each for each in self.target.customers if each.token_command
+        }
         self._next_at = 0.0
 
     def send(
@@ -293,6 +299,39 @@ class Client:
     def _patiently(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
+        """Send with the customer's present token, which is renewed once if it has lapsed."""
+        answer = self._sent(method, url, self._present(headers), body)
+        if answer.status == 401 and self._renew(headers):
+            answer = self._sent(method, url, self._present(headers), body)
+        return answer
+
+    def _present(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or token not in self.limits.renewed:
+            return headers
+        present = self.limits.renewed[token]
+        self.redact.hide(present, self.redact.secrets.get(token, HIDDEN))
+        return {**headers, "Authorization": f"Bearer {present}"}
+
+    def _renew(self, headers: Mapping[str, str]) -> bool:
+        """Whether the token of a customer who has a command was lapsed, and there is another."""
+        customer = self._commanded.get(headers.get("Authorization", ""))
+        if customer is None or customer.name not in self.limits.accepted:
+            return False
+        account = self.target.base_url + self.contract.account.path
+        asked = self._present({"Authorization": f"Bearer {customer.token}"})
+        if self._sent("GET", account, asked).status != 401:
+            return False  # It is the answer to this request alone, and a law's to judge.
+        try:
+            token = token_of(customer.token_command or (), customer.name)
+        except TargetError:
+            return False
+        if asked["Authorization"] == f"Bearer {token}" or not sendable(token):
+            return False
+        self.limits.renewed[customer.token] = token
+        return True
+
+    def _sent(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         patience = 1 if url in self._silent else PATIENCE
         waited = 0.0
         for attempt in range(patience):

@@ -148,11 +148,13 @@ class Redactor:
 
     def hide_altered(self, token: str) -> None:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
-        for secret, shown in list(self.secrets.items()):
-            if _VARIABLE.fullmatch(shown) and (made := _made_from(secret, token, shown[1:])):
-                # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
-                self.secrets.setdefault(token, made)
-                break
+        known = {secret: shown[1:] for secret, shown in self.secrets.items() if _of_shell(shown)}
+        if token in self.secrets:
+            return
+        made = (_made_from(secret, token, name) for secret, name in known.items())
+        # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
+        if found := next(filter(None, (_spliced(token, known), *made)), None):
+            self.secrets[token] = found
 
     def hide_answer(self, headers: Iterable[tuple[str, str]], body: bytes, tree: Any) -> None:
         """Hide the secrets that an answer gave out."""
@@ -294,6 +296,20 @@ def _encodings(secret: str) -> Iterator[str]:
         whole = encoded[(0, 2, 3)[shift] : len(encoded) - (0, 3, 2)[(shift + len(raw)) % 3]]
         yield whole.lower()
         yield whole.lower().replace("+", "-").replace("/", "_")
+
+
+def _of_shell(shown: str) -> bool:
+    return bool(_VARIABLE.fullmatch(shown))
+
+
+def _spliced(token: str, known: dict[str, str]) -> str | None:
+    """How a shell makes a token of the beginning of one and the end of another; None if not so."""
+    for secret, name in known.items():
+        first = len(commonprefix((secret, token)))
+        for other, last_name in known.items() if 0 < first < len(token) else ():
+            if other != secret and other.endswith(token[first:]):
+                return f"${{{name}:0:{first}}}${{{last_name}: -{len(token) - first}}}"
+    return None
 
 
 def _made_from(secret: str, token: str, variable: str) -> str | None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import msgspec
 from msgspec.structs import replace
 
+from contract_tests.reading import NoJson, parsed
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, known
+from contract_tests.transport import Broken, Sender
 
 STATE = "customers with credits in every state, several pages of orders and something to consent to"
 
@@ -38,15 +39,18 @@ def provided(target: Target) -> Iterator[Target]:
 def _tell(target: Target, action: str) -> Any:
     names = [each.name for each in target.customers]
     said = {"state": STATE, "params": {"customers": names}, "action": action}
+    url = str(target.state_url)
+    body = msgspec.json.encode(said)
+    hook = Sender(replace(target, base_url=url, read_only=False))
     try:
-        answer = httpx.post(str(target.state_url), json=said, timeout=target.timeout_s)
-    except httpx.HTTPError as error:
-        raise Unreachable(f"{target.state_url}: {error}") from None
-    if answer.status_code >= 400:
-        raise TargetError(f"{target.state_url}: {action} was answered {answer.status_code}")
+        answer = hook.send("POST", url, (("Content-Type", "application/json"),), body)
+    except Broken as error:
+        raise Unreachable(f"{url}: {error}") from None
+    if not 200 <= answer.status < 300:
+        raise TargetError(f"{url}: {action} was answered {answer.status}")
     try:
-        return answer.json()
-    except ValueError:
+        return parsed(answer.content)[0]
+    except NoJson:
         return None
 
 
@@ -57,4 +61,6 @@ def _with_customers(target: Target, answer: Any) -> Target:
         customers = msgspec.convert(answer["customers"], tuple[CustomerSaid, ...])
     except msgspec.ValidationError as error:
         raise TargetError(f"{target.state_url}: customers: {error}") from None
+    if any(each.token_command for each in customers):
+        raise TargetError(f"{target.state_url}: token_command: an answer may name tokens alone")
     return replace(target, customers=known(customers))

@@ -1,6 +1,5 @@
 """What is tested: where it is, who can sign in to it, and what is known of them."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,7 +9,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -18,7 +16,6 @@ from contract_tests import facts
 from contract_tests.reading import parsed
 
 _NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class TargetError(Exception):
@@ -32,10 +29,12 @@ class Unreachable(Exception):
 class CustomerSaid(Struct, frozen=True, forbid_unknown_fields=True):
     """A customer of the target, and what is known of them."""
 
-    token: str
+    token: str = ""
     name: str = ""
     id: str | None = None
     facts: dict[str, Any] = {}
+    token_command: str | tuple[str, ...] | None = None
+    """What writes a token, and a new one once that has lapsed; in place of `token`."""
 
 
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,35 +76,6 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     """Told of the state that a run needs, in the manner of Pact."""
     now: datetime | None = None
     """What the target takes for the present, where that is not the real time."""
-
-
-def load(path: Path) -> Target:
-    """
-    Read a profile, with `${NAME}` replaced by environment variables.
-
-    Raises:
-        TargetError: the file cannot be read, or something in it is wrong.
-    """
-    try:
-        said = yaml.load(_filled(path.read_text("utf-8"), path), Loader=yaml.CSafeLoader)
-        return msgspec.convert(said or {}, Target)
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise TargetError(f"{path}{line}: {getattr(error, 'problem', 'not YAML')}") from None
-    except msgspec.ValidationError as error:
-        raise TargetError(f"{path}: {error}") from None
-
-
-def _filled(text: str, path: Path) -> str:
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in os.environ:
-            raise TargetError(f"{path}: the environment has no variable {found[1]}")
-        return os.environ[found[1]]
-
-    return _VARIABLE.sub(value, text)
 
 
 def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Target:
@@ -199,6 +169,11 @@ def _usable(target: Target) -> None:
             raise TargetError(f"headers: {name} is the kit's own to send")
         if re.search(r"[^\x20-\x7e]|^\s|\s$", value) or not value:
             raise TargetError(f"headers: the value of {name} is empty or cannot be sent")
+
+
+def sendable(token: str) -> bool:
+    """Whether a token can stand in a header."""
+    return bool(token) and not _NOT_SENDABLE.search(token)
 
 
 def _sendable(value: str, what: str) -> None:

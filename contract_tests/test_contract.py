@@ -11,9 +11,10 @@ from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
 from contract_tests.leftovers import kept
 from contract_tests.plugin import OPTION
+from contract_tests.profile import load
 from contract_tests.report.junit import told
 from contract_tests.session import Session, ready
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, load
+from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable
 
 WRITERS = ("authentication", "concurrency", "ownership", "preferences", "time")
 """Groups whose laws change consents, or would notice that somebody does."""

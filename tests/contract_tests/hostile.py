@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if "Content-Length" not in answer.headers:
+        if "content-length" not in {name.lower() for name in answer.headers}:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -80,8 +80,10 @@ class _Server(ThreadingHTTPServer):
     def mocks(self, asked: Asked) -> Answer:
         """The mock's own answer."""
         headers = {k: v for k, v in asked.headers.items() if k.lower() != "host"}
+        headers["Accept-Encoding"] = "identity"  # So HEAD tells the length that is sent on.
         got = self.onward.request(asked.method, asked.target, headers=headers)
-        dropped = ("content-encoding", "content-length", "transfer-encoding")
+        dropped = ["content-encoding", "transfer-encoding"]
+        dropped += ["content-length"] if asked.method != "HEAD" else []
         kept = {k: v for k, v in got.headers.items() if k not in dropped}
         ours = f"http://{asked.headers.get('Host', '')}".encode()
         body = got.content.replace(str(self.onward.base_url).rstrip("/").encode(), ours)

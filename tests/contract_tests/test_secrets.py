@@ -221,3 +221,12 @@ def test_a_token_that_differs_from_an_altered_one_in_a_blank_or_in_case_is_told_
     redact.hide_altered(altered)
 
     assert redact(line) == shown
+
+
+def test_a_token_spliced_from_two_shows_neither_half() -> None:
+    redact = Redactor()
+    redact.hide("first-canary-0001", "$ADA_TOKEN")
+    redact.hide("other-ganary-0002", "$BEN_TOKEN")
+    redact.hide_altered("first-canganary-0002")
+
+    assert redact("Bearer first-canganary-0002") == "Bearer ${ADA_TOKEN:0:9}${BEN_TOKEN: -11}"

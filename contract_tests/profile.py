@@ -1,0 +1,160 @@
+"""A profile as text: YAML with keys that stand once, variables, and tokens of commands."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from contract_tests.target import CustomerSaid, Target, TargetError, Tokens
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_LOADER: Any = yaml.SafeLoader("")
+_LONGEST_S = 60.0
+"""What a command may take to give a token."""
+Command = str | tuple[str, ...]
+
+
+def load(path: Path) -> Target:
+    """
+    Read a profile: `${NAME}` is replaced by the variable of the environment, and a `token_command`
+    is run for its token.
+
+    Raises:
+        TargetError: the file cannot be read, or something in it is wrong.
+    """
+    try:
+        root = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        tree = _LOADER.construct_document(_filled(root, path)) if root else {}
+        return _with_tokens(tree)
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise TargetError(f"{path}{line}: {getattr(error, 'problem', 'not YAML')}") from None
+    except msgspec.ValidationError as error:
+        raise TargetError(f"{path}: {error}") from None
+    except RecursionError:
+        raise TargetError(f"{path}: an alias stands within its own anchor") from None
+
+
+def token_of(command: Command, owner: str) -> str:
+    """
+    The token that a command writes: arguments run as they are, a text is run by the shell.
+
+    Raises:
+        TargetError: it failed; what it wrote is not shown.
+    """
+    try:
+        ran = subprocess.run(
+            command,
+            shell=isinstance(command, str),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise TargetError(f"the token_command of {owner} cannot be run: {why}") from None
+    except subprocess.TimeoutExpired:
+        raise TargetError(
+            f"the token_command of {owner} took longer than {_LONGEST_S:g} s"
+        ) from None
+    if ran.returncode:
+        raise TargetError(f"the token_command of {owner} ended with {ran.returncode}, not 0")
+    if not (token := ran.stdout.strip()):
+        raise TargetError(f"the token_command of {owner} wrote no token")
+    return token
+
+
+def _filled(node: yaml.Node, path: Path, *, typed: bool = False) -> yaml.Node:
+    """The node with its variables; in facts a number may come of one, all else reads text."""
+    if isinstance(node, yaml.ScalarNode):
+        if _VARIABLE.search(node.value):
+            text = _VARIABLE.sub(lambda found: _value(found[1], node, path), node.value)
+            tag = "tag:yaml.org,2002:str"
+            if typed and not node.style:
+                tag = _LOADER.resolve(yaml.ScalarNode, text, (True, False))
+            return yaml.ScalarNode(tag, text, node.start_mark, node.end_mark)
+        return node
+    if isinstance(node, yaml.SequenceNode):
+        node.value = [_filled(item, path, typed=typed) for item in node.value]
+        return node
+    lines: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if (first := lines.setdefault(str(key.value), line)) != line or _again(node, key):
+            raise TargetError(
+                f"{path}:{line}: the key '{key.value}' stands in line {first} already"
+            )
+    node.value = [
+        # A shell fills in the variables of its text by itself.
+        (key, value if _of_shell(key, value) else _filled(value, path, typed=typed or _facts(key)))
+        for key, value in node.value
+    ]
+    return node
+
+
+def _again(node: yaml.Node, key: yaml.Node) -> bool:
+    """Whether a key stands before in the same line."""
+    return next(each for each, _ in node.value if each.value == key.value) is not key
+
+
+def _facts(key: yaml.Node) -> bool:
+    return bool(key.value == "facts")
+
+
+def _of_shell(key: yaml.Node, value: yaml.Node) -> bool:
+    return key.value == "token_command" and isinstance(value, yaml.ScalarNode)
+
+
+def _value(name: str, node: yaml.Node, path: Path) -> str:
+    if name not in os.environ:
+        line = node.start_mark.line + 1
+        raise TargetError(f"{path}:{line}: the environment has no variable {name}")
+    return os.environ[name]
+
+
+def _with_tokens(tree: Any) -> Target:
+    """The target that a tree describes, once its commands have given their tokens."""
+    if not isinstance(tree, dict):
+        return msgspec.convert(tree, Target)
+    commands = dict(_commands_of_roles(tree))
+    target = msgspec.convert(tree, Target, strict=False)
+    customers = [
+        _with_token(each, number) if each.token_command else each
+        for number, each in enumerate(target.customers, 1)
+    ]
+    tokens = {role: token_of(command, role) for role, command in commands.items()}
+    return msgspec.structs.replace(
+        target,
+        customers=tuple(customers),
+        tokens=msgspec.structs.replace(target.tokens, **tokens),
+    )
+
+
+def _with_token(customer: CustomerSaid, number: int) -> CustomerSaid:
+    owner = customer.name or f"customer {number}"
+    if customer.token:
+        raise TargetError(f"{owner} has a token and a token_command: leave one of them out")
+    assert customer.token_command is not None
+    return msgspec.structs.replace(customer, token=token_of(customer.token_command, owner))
+
+
+def _commands_of_roles(tree: dict[str, Any]) -> Iterator[tuple[str, Command]]:
+    """Take `ROLE: {token_command: …}` out of the tokens, where such stand."""
+    tokens = tree.get("tokens")
+    if not isinstance(tokens, dict):
+        return
+    for role in Tokens.__struct_fields__:
+        given = tokens.get(role)
+        if isinstance(given, dict) and set(given) == {"token_command"}:
+            del tokens[role]
+            yield role, msgspec.convert(given["token_command"], Command)
