@@ -112,7 +112,7 @@ def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 def _filter(sandboxes: Sandboxes, operation: str | None, *others: Any) -> Filter:
     known = [route.id for route in sandboxes.operations]
     if operation is not None and operation not in known:
-        raise problems.bad_request(f"The operation {not_one_of(operation, known)}")
+        raise problems.conflict(f"The operation {not_one_of(operation, known)}")
     return Filter(operation, *others)
 
 

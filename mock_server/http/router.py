@@ -87,7 +87,7 @@ class Routes:
             operation["operationId"]: _route(api, path, method.upper(), operation)
             for path, method, operation in api.document.operations()
         }
-        self._patterns = [(_pattern(route.path), route.method) for route in self.all]
+        self._paths = [(route.path, _pattern(route.path), route.method) for route in self.all]
 
     @property
     def all(self) -> Sequence[Route]:
@@ -100,9 +100,16 @@ class Routes:
 
     def methods(self, path: str) -> str | None:
         """Every method that a path answers, as `Allow` has them; None where nothing is."""
-        methods = {method for pattern, method in self._patterns if pattern.fullmatch(path)}
-        if not methods:
+        found = [
+            (template.count("{"), method)
+            for template, pattern, method in self._paths
+            if pattern.fullmatch(path)
+        ]
+        if not found:
             return None
+        # A path that is written out goes before one with a parameter in its place.
+        fewest = min(parameters for parameters, _ in found)
+        methods = {method for parameters, method in found if parameters == fewest}
         also = {"HEAD", "OPTIONS"} if "GET" in methods else {"OPTIONS"}
         return ", ".join(sorted(methods | also))
 
