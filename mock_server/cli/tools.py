@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from mock_server.cli import one_line_errors
+from mock_server.cli.common import one_line_errors
 from mock_server.client import replay_code
 from mock_server.client.client import Json, MockError, MockServer, unmet
 from mock_server.client.process import running

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_server import __version__
-from mock_server.cli import main
+from mock_server.cli import COMMANDS, main
 
 
 def run(*arguments: str) -> Result:
@@ -30,6 +30,30 @@ def test_version_and_help_answer() -> None:
     assert __version__ in run("--version").output
     for command in ([], ["serve"], ["scenarios"], ["token"]):
         assert run(*command, "--help").exit_code == 0
+
+
+HELP = """
+import sys
+from click.testing import CliRunner
+from mock_server.cli import main
+
+assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+print(sorted({"connexion", "faker", "starlette", "httpx", "rich", "yaml"} & set(sys.modules)))
+"""
+
+
+def test_help_imports_no_server() -> None:
+    ran = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=False)
+
+    assert ran.stdout == "[]\n", ran.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_describes_each_as_its_own_help_does(name: str) -> None:
+    _, line = COMMANDS[name]
+
+    assert line in run("--help").output
+    assert line in run(name, "--help").output
 
 
 def test_an_unknown_scenario_is_one_line_that_names_the_known_ones() -> None:

@@ -1,0 +1,51 @@
+"""What the commands share: options that a variable can give, and errors of one line."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from mock_server.http.operation import DocumentMismatch
+from mock_server.http.server import AddressError
+from mock_server.worlds.catalogue import CatalogueError
+from mock_server.worlds.clock import ClockError
+from mock_server.worlds.scenario import ScenarioError
+from mock_server.worlds.snapshot import SnapshotError
+from mock_server.worlds.storage import StorageError
+
+EXPECTED = (
+    ScenarioError,
+    SnapshotError,
+    StorageError,
+    ClockError,
+    CatalogueError,
+    DocumentMismatch,
+    AddressError,
+    OSError,
+)
+
+
+@contextmanager
+def one_line_errors(*also: type[Exception]) -> Iterator[None]:
+    """End the command with one line where what it met was to be expected."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Click ends the command quietly.
+        raise
+    except EXPECTED + also as error:
+        for line in str(error).splitlines():
+            click.echo(f"mock-server: {line}", err=True)
+        sys.exit(2)
+
+
+def option(*names: str, **said: Any) -> Callable[[Any], Any]:
+    """An option that a variable can give too: `--port` is MOCK_SERVER_PORT."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"MOCK_SERVER_{long[2:].replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+
+
+scenario_option = option("-s", "--scenario", default="default", help="A name, or a file.")

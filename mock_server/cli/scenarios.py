@@ -1,0 +1,84 @@
+"""The commands about scenarios, and the tokens of their people."""
+
+import json
+from pathlib import Path
+
+import click
+
+from mock_server.app import Mock, Settings
+from mock_server.cli.common import one_line_errors, scenario_option
+from mock_server.resources import KINDS
+from mock_server.worlds import scenario, scenario_schema
+from mock_server.worlds.judging import judge_records
+from mock_server.worlds.scenario import ScenarioError, load
+from mock_server.worlds.tokens import DEFAULT_SANDBOX, Role, Token
+
+
+@click.group()
+def scenarios() -> None:
+    """The worlds that can be served."""
+
+
+@scenarios.command("list")
+def list_scenarios() -> None:
+    """Name and title of every scenario that comes with the mock."""
+    with one_line_errors():
+        found = [scenario.load(name, KINDS) for name in scenario.names()]
+        width = max(len(each.name) for each in found)
+        for each in found:
+            click.echo(f"{each.name:{width}}  {each.title}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE")
+def show(source: str) -> None:
+    """Who is in a scenario."""
+    with one_line_errors():
+        found = scenario.load(source, KINDS)
+        click.echo(f"{found.title}\n{found.description}\n")
+        for name, plan in found.customers.items():
+            click.echo(f"  {name:12} {plan.description}")
+
+
+@scenarios.command()
+@click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
+def check(source: tuple[str, ...]) -> None:
+    """Make every record of scenarios, and judge it by the contract."""
+    with one_line_errors():
+        for each in source:
+            judge_records(Mock(Settings(scenario=each)).sandboxes)
+            click.echo(f"{each}: ok")
+
+
+@scenarios.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    click.echo(json.dumps(scenario_schema.schema(KINDS), indent=1, ensure_ascii=False))
+
+
+@scenarios.command()
+@click.argument("file", type=Path)
+def new(file: Path) -> None:
+    """Begin a scenario of one's own, in a new file."""
+    try:
+        with file.open("x", encoding="utf-8") as begun:
+            begun.write(scenario_schema.TEMPLATE)
+    except FileExistsError:
+        raise click.UsageError(f"{file} exists already; choose another name") from None
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"{file} is written; serve it with `mock-server serve --scenario {file}`")
+
+
+@click.command()
+@click.argument("persona")
+@scenario_option
+def token(persona: str, scenario: str) -> None:
+    """Print a persona's token in the default sandbox."""
+    with one_line_errors():
+        found = load(scenario, KINDS)
+        role: Role = "staff" if persona in found.staff else "customer"
+        if role == "customer" and persona not in found.customers:
+            known = ", ".join([*found.customers, *found.staff])
+            raise ScenarioError(f"nobody is called '{persona}' in {found.name}; there are {known}")
+        click.echo(Token(DEFAULT_SANDBOX, role, persona))

@@ -1,0 +1,216 @@
+"""The command that serves the API."""
+
+import asyncio
+import webbrowser
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from socket import socket
+from threading import Thread
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import click
+
+from mock_server.app import Mock, Settings
+from mock_server.cli import announce
+from mock_server.cli.common import one_line_errors, option, scenario_option
+from mock_server.http import server
+from mock_server.http.origin import Network, PublicAddress, joined, network, public_url, web_origin
+from mock_server.http.server import Certificate
+from mock_server.middleware.admission import is_local
+from mock_server.middleware.quirks import QUIRKS
+from mock_server.worlds.registry import Limits
+from mock_server.worlds.shard import Shard, ShardError
+
+
+class Parsed(click.ParamType[Any]):
+    """A value that a function makes of the text; its ValueError says what would be right."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name, self._parse = name, parse
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Text to the value."""
+        try:
+            return self._parse(str(value))
+        except (ValueError, ShardError) as error:
+            self.fail(str(error))
+
+
+def instant(text: str) -> datetime:
+    """
+    An ISO 8601 instant; without an offset it is taken as UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z"
+        raise ValueError(message) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+@click.command()
+@option("-p", "--port", default=4010, help="0 takes any free one.")
+@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@scenario_option
+@option("--seed", default=1, help="Another seed gives the same people other lives.")
+@option("--now", type=Parsed("instant", instant), help="Let the clock stand still at this instant.")
+@option("--snapshot", type=Path, help="Make the default sandbox from this file.")
+@option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
+@option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
+@option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
+@option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
+@option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
+@option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
+@option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@option(
+    "--redirect-uri",
+    "redirects",
+    multiple=True,
+    metavar="PREFIX",
+    help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
+)
+@option(
+    "--shard", type=Parsed("shard", Shard.parse), metavar="K/N", help="Which of N servers it is."
+)
+@option("--workers", type=click.IntRange(1, 64), help="So many shards, and nginx before them.")
+@option(
+    "--control-origin",
+    "control_origins",
+    multiple=True,
+    type=Parsed("origin", web_origin),
+    metavar="URL",
+    help="Let pages of this origin use the control API. Repeatable.",
+)
+@option(
+    "--public-url",
+    type=Parsed("url", public_url),
+    metavar="URL",
+    help="Where clients find it, if not where it listens; links begin with it.",
+)
+@option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    type=Parsed("address", network),
+    metavar="ADDR",
+    help="Whose X-Forwarded-Proto, -Host and -Prefix to believe. Repeatable.",
+)
+@option("--tls", is_flag=True, help="Serve https, with a certificate made for it.")
+@option("--tls-cert", type=Path, metavar="FILE", help="Serve https, with this certificate.")
+@option("--tls-key", type=Path, metavar="FILE", help="Its key, if not in the same file.")
+@option("--admin-token", help="What the control API asks for.")
+@option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
+@option("--reload", is_flag=True, help="Serve documents, scenarios and catalogue as they change.")
+@option("--open", "opens", is_flag=True, help="Open the console in the browser.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+def serve(
+    port: int,
+    host: str,
+    port_file: Path | None,
+    log_format: Literal["text", "json"],
+    workers: int | None,
+    opens: bool,
+    reload: bool,
+    tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    **said: Any,
+) -> None:
+    """Serve the API, with the people of a scenario in it.
+
+    \b
+    Examples:
+      mock-server serve
+      mock-server serve --scenario heavy-history --delay 300
+      mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
+      mock-server serve --quirk unknown-field --quirk mixed-instants
+    """
+    _check_access(host, said)
+    if workers is not None and (opens or reload or tls or tls_cert or tls_key):
+        raise click.UsageError(
+            "--open, --reload and --tls are for one process; leave out --workers"
+        )
+    if workers is not None:
+        shards = import_module("mock_server.cli.shards")
+        with one_line_errors(shards.MockError):
+            shards.serve_workers(workers, host, port, said["persist"])
+        return
+    with one_line_errors():
+        mock = Mock(_settings(**said))
+        certificate = _certificate(tls, tls_cert, tls_key, host)
+        bound = server.listen(host, port)
+        announce.log_to_stderr(log_format)
+        url = mock.settings.address.url or _url(host, bound, secure=certificate is not None)
+
+        reloading = import_module("mock_server.cli.reload").Reloading(mock) if reload else None
+        tasks = []
+
+        def ready() -> None:
+            if reloading:
+                # Kept, for the loop itself keeps no task alive.
+                tasks.append(asyncio.ensure_future(reloading.watch()))
+            if port_file:
+                port_file.write_text(str(bound[0].getsockname()[1]), "utf-8")
+            click.echo(announce.greeting(mock, url, log_format))
+            if opens:
+                # A browser on a terminal would keep the server from answering it.
+                Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
+
+        server.run(reloading or mock.app, bound, ready, certificate)
+
+
+def _check_access(host: str, said: Mapping[str, Any]) -> None:
+    """Refuse to leave the control API open where others can reach it."""
+    if said["admin_token"] is not None and not said["admin_token"].strip():
+        raise click.UsageError("--admin-token is empty; give one, or leave the option out")
+    reachable = host if not is_local(host) else urlsplit(said["public_url"] or "").hostname
+    if not (is_local(reachable or host) or said["admin_token"] or said["insecure_admin"]):
+        raise click.UsageError(
+            f"on {reachable} others can reach the control API; give an --admin-token, or say"
+            " --insecure-admin to leave it open to them"
+        )
+
+
+def _settings(
+    *,
+    delay: int,
+    max_sandboxes: int,
+    sandbox_ttl: float | None,
+    shard: Shard | None,
+    public_url: str | None,
+    trusted_proxies: tuple[Network, ...],
+    **said: Any,
+) -> Settings:
+    return Settings(
+        delay_ms=delay,
+        limits=Limits(max_sandboxes, sandbox_ttl),
+        shard=shard or Shard(),
+        address=PublicAddress(public_url, trusted_proxies),
+        **said,
+    )
+
+
+def _certificate(tls: bool, cert: Path | None, key: Path | None, host: str) -> Certificate | None:
+    if key and not cert:
+        raise click.UsageError("--tls-key wants a --tls-cert, too")
+    if cert:
+        return Certificate(cert, key or cert)
+    if not tls:
+        return None
+    own: Certificate = import_module("mock_server.cli.certificate").own(host)
+    click.echo(f"The authority of its certificate, to be trusted once: {own.authority}", err=True)
+    return own
+
+
+def _url(host: str, bound: Sequence[socket], *, secure: bool) -> str:
+    # An address that stands for all of them is none to go to.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    port = bound[0].getsockname()[1]
+    return f"{'https' if secure else 'http'}://{joined(shown, port)}"
