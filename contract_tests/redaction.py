@@ -128,6 +128,8 @@ class Redactor:
     secrets: dict[str, str] = field(default_factory=dict)
     """Secret → what is shown for it."""
     _forms: dict[str, list[str]] = field(default_factory=dict)
+    _open: str = ""
+    """The target's URL, which is no secret though a token may begin with a part of it."""
 
     def hide(self, secret: str, shown: str, *, encoded: bool = True) -> None:
         """Show something else in place of a secret from now on, in base64 and in hex, too."""
@@ -145,6 +147,7 @@ class Redactor:
             if not name.lower().startswith(OPEN):
                 self.hide(value, f"${variable(name)}")
         self.hide(urlsplit(target.base_url).password or "", HIDDEN)
+        self._open = target.base_url.lower()
 
     def hide_altered(self, token: str) -> None:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
@@ -248,6 +251,8 @@ class Redactor:
         ):
             form = self._forms[secret][0]
             least = max(BEGINNING, len(form) * 3 // 4)
+            while least < len(form) and form[:least] in self._open:
+                least += 1
             at = plain.text.find(form[:least]) if least < len(form) else -1
             while at >= 0:
                 end = at + len(commonprefix((form, plain.text[at : at + len(form)])))

@@ -58,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if "content-length" not in {name.lower() for name in answer.headers}:
+        named = {name.lower() for name in answer.headers}
+        if self.command != "HEAD" and "content-length" not in named:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":

@@ -22,6 +22,7 @@ from contract_tests.report.summary import Report
 from contract_tests.target import Target
 from tests.contract_tests.conftest import Broken
 
+pytestmark = pytest.mark.slow
 AT_ONCE = "concurrency"
 """Its exchanges overlap, which lines of a shell do not."""
 CHOSEN = [id for id, each in MUTANTS.items() if not each.harmless and each.group != AT_ONCE][::4]

@@ -12,6 +12,7 @@ from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.mutants.study import Study
 from tests.contract_tests import implementations
 
+pytestmark = pytest.mark.slow
 MANY_ORDERS = {"ada": {"orders": {"history": {"count": 20_000, "every": "PT2H"}}}}
 EMPTY_ACCOUNT = {"ada": dict.fromkeys(("credits", "orders", "charges"))}
 OTHER_NAMES = {
