@@ -7,6 +7,8 @@ from contract_tests.example import example
 from contract_tests.laws import GROUPS, LAWS
 from contract_tests.target import Target, complete
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = Contract.load()
 ONE_OF_EACH_GROUP = [next(law for law in LAWS if law.group == group) for group in GROUPS]
 

@@ -13,6 +13,8 @@ from contract_tests.target import Target, complete
 from mock_server.http.server import listen
 from tests.contract_tests import independent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def target() -> Iterator[Target]:

@@ -21,6 +21,8 @@ from contract_tests.session import Session
 from contract_tests.target import Target, complete
 from tests.contract_tests.conftest import Broken
 
+pytestmark = pytest.mark.slow
+
 NOW = "2026-03-01T09:00:00Z"
 CONTRACT = Contract.load()
 ORDERS = CONTRACT.operations["listMyAccountOrders"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 IMPLEMENTATION = Path(__file__).with_name("implementation.mjs")
 
 

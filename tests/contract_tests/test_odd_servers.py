@@ -18,6 +18,8 @@ from click.testing import CliRunner, Result
 from contract_tests.cli import main
 from tests.contract_tests.hostile import Answer, Asked, Odd, Raw, proxy
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 ACCOUNT, CHARGES = "/customers/my-account", "/customers/my-account/charges"
 TWO = ("--customer-token", "customer-ada", "--customer-token", "customer-ben")

@@ -12,6 +12,8 @@ from contract_tests.mutants.transport import MutantTransport
 from contract_tests.parity import Difference, compare
 from tests.contract_tests import implementations
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = [id for id, mutant in MUTANTS.items() if not mutant.harmless][::25]
 
 

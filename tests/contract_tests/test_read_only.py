@@ -25,6 +25,8 @@ from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.target import Target, complete
 from tests.conftest import Serve
 
+pytestmark = pytest.mark.slow
+
 PREFERENCES = "/customers/my-account/marketing-preferences"
 
 
