@@ -1,9 +1,9 @@
 """Mutants shown to others: the figure for one's own service, and the proxy."""
 
-from pathlib import re
+import re
+from pathlib import Path
 
 import httpx
-import Path
 import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
