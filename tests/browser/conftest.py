@@ -15,8 +15,9 @@ SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ".cache/screenshots"))
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Not for the whole session: while Playwright is there, no other event loop runs in its thread.
     chromium = shutil.which("chromium")
     assert chromium, "these tests need Debian's chromium"
     with sync_playwright() as playwright:
