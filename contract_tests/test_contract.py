@@ -9,8 +9,8 @@ from filelock import FileLock
 
 from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
+from contract_tests.entry.my_account_contract_plugin import OPTION
 from contract_tests.leftovers import kept
-from contract_tests.plugin import OPTION
 from contract_tests.profile import load
 from contract_tests.report.junit import told
 from contract_tests.session import Session, ready

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-OURS = ("contract_tests.plugin", "mock_server.client.pytest_plugin")
+OURS = ("my_account_contract_plugin", "my_account_mock_plugin")
 THEIRS = ("pytest_base_url.plugin", "pytest_playwright.pytest_playwright", "pytest_asyncio.plugin")
 CONFTEST = """
 import pytest
@@ -43,10 +43,11 @@ async def test_loops(browser_name):
     assert browser_name == "chromium"
 
 def test_nothing_heavy_was_imported_for_us():
-    ours = {name for name in sys.modules if name.startswith(("contract_tests", "mock_server"))}
-    assert ours <= {"contract_tests", "contract_tests.plugin"} | {
-        "mock_server", "mock_server.client", "mock_server.client.pytest_plugin"
-    }
+    assert not [each for each in sys.modules if each.startswith("contract_tests.laws")]
+
+def test_its_own_packages_are_not_taken_for_ours():
+    import contract_tests, mock_server
+    assert contract_tests.__doc__ == mock_server.__doc__ == "theirs"
 """
 INI = """
 [pytest]
@@ -61,6 +62,10 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("suite")
     for name, text in {"conftest.py": CONFTEST, "test_it.py": SUITE, "pytest.ini": INI}.items():
         (folder / name).write_text(text)
+    for name in ("contract_tests", "mock_server"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text('"theirs"')
+        (folder / name / "test_inside.py").write_text("def test_it():\n    pass\n")
     return folder
 
 
@@ -86,11 +91,13 @@ ORDERS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("started", ["as a module", "as a command"])
 def test_a_suite_with_other_plugins_runs_in_any_order_of_loading(
-    suite: Path, python: Path, order: str, workers: str
+    suite: Path, python: Path, order: str, workers: str, started: str
 ) -> None:
     plugins = [part for name in ORDERS[order] for part in ("-p", name)]
-    command = [python, "-m", "pytest", "-q", "-n", workers, "--base-url", "http://theirs.example"]
+    command = [python, "-m", "pytest"] if "module" in started else [python.with_name("pytest")]
+    command += ["-q", "-n", workers, "--base-url", "http://theirs.example"]
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if plugins else {}
     plugins += ["-p", "xdist"] if plugins else []
     ran = subprocess.run(
@@ -102,7 +109,19 @@ def test_a_suite_with_other_plugins_runs_in_any_order_of_loading(
         check=False,
     )
 
-    assert "3 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "6 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+@pytest.mark.slow
+def test_a_package_that_hides_ours_is_told_once_the_kit_is_asked_for(
+    suite: Path, python: Path
+) -> None:
+    command = [python, "-m", "pytest", "--contract-base-url", "http://127.0.0.1:1"]
+    ran = subprocess.run(command, cwd=suite, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "hides the kit's" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 WINDOWS = """
@@ -120,7 +139,7 @@ def guarded(name, *rest, **named):
 import pytest
 known = set(sys.modules)
 builtins.__import__ = guarded
-import contract_tests.plugin, mock_server.pytest_plugin
+import my_account_contract_plugin, my_account_mock_plugin
 print(sorted(heavy & (set(sys.modules) - known)))
 """
 

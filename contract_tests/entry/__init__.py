@@ -1,0 +1,1 @@
+"""Directories of modules that are installed at the top level, under names of their own."""
