@@ -226,7 +226,7 @@ def _route(api: Api, path: str, method: str, operation: dict[str, Any]) -> Route
         status=min(answers),
         answers=answers,
         wraps_data=api.wraps_data,
-        states=tuple(states_of(document, operation)) if api.wraps_data else (),
+        states=tuple(states_of(document, operation)) if api.wraps_data and method == "GET" else (),
     )
 
 

@@ -17,6 +17,16 @@ from tests.conftest import Caller, Serve
 ACCOUNT = "/customers/my-account"
 PREFERENCES = f"{ACCOUNT}/marketing-preferences"
 COMMAND = [sys.executable, "-m", "mock_server"]
+SCENARIOS = sorted(each.stem for each in Path("fixtures/scenarios").glob("*.yaml"))
+LISTS = (
+    PREFERENCES,
+    f"{ACCOUNT}/charges",
+    f"{ACCOUNT}/credits?expired=true&redeemed=true",
+    f"{ACCOUNT}/memberships",
+    f"{ACCOUNT}/payment-methods",
+    "/shop/my-account/orders",
+    "/shop/my-account/orders?per_page=100",
+)
 
 
 @pytest.fixture
@@ -159,6 +169,24 @@ def test_coverage_tells_what_was_met_even_after_the_sandbox_is_closed(serve: Ser
     assert charges["states"]["status failed"] is True
     assert charges["states"]["status refunded"] is False
     assert charges["personas"] == ["ada"]
+
+
+def test_each_edge_state_that_coverage_asks_for_is_in_a_scenario_we_ship(serve: Serve) -> None:
+    server = MockServer(serve())
+    for scenario in SCENARIOS:
+        with server.sandbox(scenario, now="2026-03-01T09:00:00Z") as sandbox:
+            for person in sandbox.customers:
+                with person.http() as http:
+                    for path in LISTS:
+                        http.get(path)
+    states = {
+        (operation["operation"], state): seen
+        for operation in server.coverage()["operations"]
+        for state, seen in operation["states"].items()
+    }
+
+    unseen = [state for state, seen in states.items() if not seen]
+    assert not unseen, unseen
 
 
 def test_the_coverage_command_fails_below_what_is_required(serve: Serve) -> None:

@@ -89,6 +89,7 @@ async function navigate() {
     if (app.sandbox?.id !== id) await load(id);
     app.persona = persona;
     drawTabs();
+    showTab();
     const { title, intro, show } = VIEWS[view];
     document.title = `${title} · My Account mock`;
     const body = h("div");
@@ -120,6 +121,12 @@ function drawTabs() {
   const { view } = route();
   fill(at("tabs"), Object.entries(VIEWS).map(([id, { title }]) => h("a", { href: app.link(id), "aria-current": id === view ? "page" : null }, title,
     id === "traffic" ? h("span", { class: "count", "aria-hidden": "true" }, String(app.traffic.length)) : null)));
+}
+
+/** Brings the chosen tab into view sideways, where the page is too narrow for all. */
+function showTab() {
+  const tabs = at("tabs"), chosen = tabs.querySelector("[aria-current]");
+  tabs.scrollLeft = chosen.offsetLeft - (tabs.clientWidth - chosen.offsetWidth) / 2;
 }
 
 function drawTime() {

@@ -16,7 +16,7 @@ export const coverage = {
       bar.value = found.percent;
       fill(body, found.operations.map(({ operation, statuses, states, personas }) => h("tr", {},
         h("th", { scope: "row" }, app.contract.operations.find(({ id }) => id === operation)?.summary ?? operation, h("div", { class: "soft mono" }, operation)),
-        h("td", {}, chips(Object.entries(statuses).map(([status, count]) => [`${status}${count > 1 ? ` ×${count}` : ""}`, count > 0]))),
+        h("td", { class: "together" }, chips(Object.entries(statuses).map(([status, count]) => [`${status}${count > 1 ? ` ×${count}` : ""}`, count > 0]))),
         h("td", {}, chips(Object.entries(states))),
         h("td", {}, personas.length ? personas.join(", ") : h("span", { class: "soft" }, "nobody")))));
     }
