@@ -24,6 +24,7 @@ from mock_server.http.origin import PublicAddress
 from mock_server.http.problems import RuleId
 from mock_server.http.router import Api, Routes
 from mock_server.http.site import Beside
+from mock_server.http.upstream import Upstream
 from mock_server.http.web import Cors, Gzip
 from mock_server.middleware.addressing import Addressing
 from mock_server.middleware.admission import Admission, check_admin
@@ -32,6 +33,7 @@ from mock_server.middleware.delay import Delay
 from mock_server.middleware.faults import FaultInjection
 from mock_server.middleware.known_answers import KnownAnswers
 from mock_server.middleware.prefer import Prefer, examples_of
+from mock_server.middleware.proxy import Apart, Proxy
 from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
@@ -71,6 +73,10 @@ class Settings:
     """Where clients find it, if that is not where it listens."""
     control_origins: tuple[str, ...] = ()
     """Origins whose pages may use the control API, beside its own."""
+    upstream: Upstream | None = None
+    """A real implementation to forward to and to judge, in place of answering."""
+    proxy_errors: bool = False
+    """Whether what breaks the contract is answered 502 there."""
     admin_token: str | None = None
     """What the control API asks for; None leaves it open to this machine."""
     insecure_admin: bool = False
@@ -141,11 +147,14 @@ class Mock:
             *adapter.routing(control_routes),
             *adapter.CHECKS,
         ]
+        beside = Beside(routes, pages)
+        proxy = self._proxy(api, routes, beside) if settings.upstream else None
         self.app = layered(
             [
                 partial(Entrance, address=settings.address),
                 # Outside all that answers: it tells the time that the client waited.
                 RequestLog,
+                *([partial(Apart, proxy=proxy)] if proxy else []),
                 partial(Cors, control_origins=settings.control_origins),
                 Gzip,
                 Head,
@@ -160,9 +169,19 @@ class Mock:
                 control=adapter.serve(
                     control_api, control_routes, control_layers, Beside(control_routes, pages)
                 ),
-                my_account=adapter.serve(api, routes, my_account_layers, Beside(routes, pages)),
+                my_account=adapter.serve(api, routes, my_account_layers, beside),
             ),
         )
+
+    def _proxy(self, api: Api, routes: Routes, beside: ASGIApp) -> ASGIApp:
+        """What stands before a real implementation: it knows the operations, and forwards."""
+        upstream, sandbox = self.settings.upstream, self.sandboxes.get(DEFAULT_SANDBOX)
+        assert upstream
+        self.sandboxes.upstream = upstream.url
+        forwarding = partial(
+            Proxy, upstream=upstream, sandbox=sandbox, errors=self.settings.proxy_errors
+        )
+        return adapter.serve(api, routes, [*adapter.routing(routes), forwarding], beside)
 
     def _signing_in(self, app: ASGIApp) -> ASGIApp:
         return SignInMiddleware(

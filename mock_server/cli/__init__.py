@@ -8,6 +8,7 @@ from mock_server import __version__
 
 COMMANDS = {
     "coverage": ("tools", "Tell what clients have met of the API, and what they never saw."),
+    "proxy": ("proxy", "Forward to a real implementation at URL, and judge what passes."),
     "replay": ("tools", "Send the requests of a repro bundle again, and show what differs."),
     "scenarios": ("scenarios", "The worlds that can be served."),
     "serve": ("serve", "Serve the API, with the people of a scenario in it."),

@@ -10,6 +10,7 @@ import click
 
 from mock_server import __version__
 from mock_server.app import Mock
+from mock_server.middleware.request_log import logged_text
 
 Format = Literal["text", "json"]
 
@@ -51,6 +52,13 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
     )
 
 
+def proxy_greeting(upstream: str, url: str, format: Format) -> str:
+    """Where the proxy is, and before what it stands."""
+    if format == "json":
+        return json.dumps({"url": url, "console": f"{url}/__mock__/", "upstream": upstream})
+    return f"Proxy {__version__} before {upstream} at {url}\n  console       {url}/__mock__/"
+
+
 def log_to_stderr(format: Format) -> None:
     """One line for each request, and one for each thing that went wrong."""
     handler = logging.StreamHandler()
@@ -90,6 +98,7 @@ def _line(fields: Mapping[str, Any], colored: bool) -> str:
         fields.get("persona") or "",
         painted(fields["rule"], fg="yellow") if fields.get("rule") else "",
         painted(f"fault {fields['fault']}", fg="magenta") if fields.get("fault") else "",
+        *(painted(logged_text(text), fg="red") for text in fields.get("violations", ())),
     ]
     return " ".join(part for part in parts if part)
 

@@ -9,6 +9,7 @@ import click
 
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.server import AddressError
+from mock_server.http.upstream import TrustError
 from mock_server.worlds.catalogue import CatalogueError
 from mock_server.worlds.clock import ClockError
 from mock_server.worlds.scenario import ScenarioError
@@ -23,6 +24,7 @@ EXPECTED = (
     CatalogueError,
     DocumentMismatch,
     AddressError,
+    TrustError,
     OSError,
 )
 

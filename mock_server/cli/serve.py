@@ -132,7 +132,7 @@ def serve(
       mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
-    _check_access(host, said)
+    check_access(host, said)
     if workers is not None and (opens or reload or tls or tls_cert or tls_key):
         raise click.UsageError(
             "--open, --reload and --tls are for one process; leave out --workers"
@@ -147,7 +147,7 @@ def serve(
         certificate = _certificate(tls, tls_cert, tls_key, host)
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
-        url = mock.settings.address.url or _url(host, bound, secure=certificate is not None)
+        url = mock.settings.address.url or url_of(host, bound, secure=certificate is not None)
 
         reloading = import_module("mock_server.cli.reload").Reloading(mock) if reload else None
         tasks = []
@@ -166,7 +166,7 @@ def serve(
         server.run(reloading or mock.app, bound, ready, certificate)
 
 
-def _check_access(host: str, said: Mapping[str, Any]) -> None:
+def check_access(host: str, said: Mapping[str, Any]) -> None:
     """Refuse to leave the control API open where others can reach it."""
     if said["admin_token"] is not None and not said["admin_token"].strip():
         raise click.UsageError("--admin-token is empty; give one, or leave the option out")
@@ -209,7 +209,7 @@ def _certificate(tls: bool, cert: Path | None, key: Path | None, host: str) -> C
     return own
 
 
-def _url(host: str, bound: Sequence[socket], *, secure: bool) -> str:
+def url_of(host: str, bound: Sequence[socket], *, secure: bool) -> str:
     # An address that stands for all of them is none to go to.
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     port = bound[0].getsockname()[1]

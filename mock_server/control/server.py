@@ -23,6 +23,7 @@ def health(sandboxes: Sandboxes) -> Json:
         "scenario": Path(str(default.scenario)).stem,
         "seed": default.seed,
         "problem": sandboxes.problem,
+        "upstream": sandboxes.upstream,
     }
 
 

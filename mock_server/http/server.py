@@ -176,9 +176,12 @@ def run(
     bound: list[socket.socket],
     ready: Callable[[], None],
     certificate: Certificate | None = None,
+    *,
+    dated: bool = True,
 ) -> None:
     """
-    Serve until SIGINT or SIGTERM; `ready` is called once requests are answered.
+    Serve until SIGINT or SIGTERM; `ready` is called once requests are answered. `dated` is whether
+    answers get a `Date`.
 
     Raises:
         AddressError: the certificate cannot be used.
@@ -191,6 +194,7 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=dated,
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=KEEP_ALIVE_S,
         # Our own layer reads these, and from whom it was told to.

@@ -28,6 +28,12 @@ async def lose(response: Response, scope: Scope, receive: Receive, send: Send) -
     await disconnected(receive)
 
 
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Leave an answer that has begun without its end."""
+    scope["extensions"][TRANSPORT]["transport"].close()
+    await disconnected(receive)
+
+
 async def disconnected(receive: Receive) -> None:
     """Wait until the client is gone."""
     while (await receive())["type"] != "http.disconnect":

@@ -19,7 +19,9 @@ from mock_server.observation.coverage import Coverage
 KEPT = 500
 """So many requests are remembered of a sandbox; older ones are forgotten."""
 BODY_BYTES = 8192
-"""So much of each body is remembered."""
+"""So much of each body is remembered, unless a journal says more."""
+MOST_BYTES = 64 << 20
+"""So much of all bodies is remembered of a sandbox; older requests are forgotten."""
 HEARTBEAT_S = 15.0
 Json = dict[str, Any]
 
@@ -55,6 +57,11 @@ class Entry(Struct, frozen=True, dict=True):
         return problem_of(self.route, self.request)
 
     @property
+    def size(self) -> int:
+        """Bytes of its bodies."""
+        return len(self.request.body) + len(self.response.body)
+
+    @property
     def steers(self) -> bool:
         """Whether it changed the world through the control API."""
         return self.request.path.startswith("/__mock__/")
@@ -69,12 +76,18 @@ class Entry(Struct, frozen=True, dict=True):
             return f"the request preferred {preferred}"
         if self.response.status < 400:
             return f"the token is {self.persona}'s" if self.persona else "it needs no token"
-        said = _decoded(self.response.body)
-        return str(said.get("message")) if isinstance(said, dict) else "it was refused"
+        body = _decoded(self.response.body)
+        return str(body.get("message")) if isinstance(body, dict) else "it was refused"
+
+    @property
+    def violations(self) -> list[str]:
+        """What the document does not allow of the request and of its answer; tokens left out."""
+        sides = (("request", self.problem), ("answer", self.answer_problem))
+        return [f"{side}: {self._without_secrets(text)}" for side, text in sides if text]
 
     def shown(self) -> Json:
         """As the control API tells it; tokens left out."""
-        request, response, wrong = self.request, self.response, self._answer_problem()
+        request, response, hidden = self.request, self.response, self._without_secrets
         return {
             "number": self.number,
             "at": self.at,
@@ -83,22 +96,22 @@ class Entry(Struct, frozen=True, dict=True):
             "role": self.role,
             "method": request.method,
             "path": request.path,
-            "query": redaction.text_of(request.query, request.headers),
+            "query": hidden(request.query),
             "status": response.status,
             "fault": response.fault,
             "rule": response.rule,
-            "reason": self.reason(),
+            "reason": hidden(self.reason()),
             "changes": self.changes,
             "request": {
                 "valid": self.problem is None,
-                "problem": self.problem,
+                "problem": self.problem and hidden(self.problem),
                 "headers": redaction.headers_of(request.headers),
                 "body": self._redacted(request.body),
                 "body_bytes": self.request_bytes,
             },
             "response": {
-                "valid": wrong is None,
-                "problem": wrong,
+                "valid": self.answer_problem is None,
+                "problem": self.answer_problem and hidden(self.answer_problem),
                 "headers": redaction.pairs_of(response.headers),
                 "body": self._redacted(response.body),
                 "body_bytes": self.body_bytes,
@@ -106,9 +119,13 @@ class Entry(Struct, frozen=True, dict=True):
         }
 
     def _redacted(self, body: bytes) -> str:
-        return redaction.text_of(body.decode("utf-8", "replace"), self.request.headers)
+        return self._without_secrets(body.decode("utf-8", "replace"))
 
-    def _answer_problem(self) -> str | None:
+    def _without_secrets(self, text: str) -> str:
+        return redaction.text_of(text, self.request.headers)
+
+    @cached_property
+    def answer_problem(self) -> str | None:
         """Why the answer is not one that the document allows; None if it is, or was cut."""
         if self.response.wire:
             return f"it was lost on its way: {self.response.wire}"
@@ -116,9 +133,14 @@ class Entry(Struct, frozen=True, dict=True):
             return None
         if self.response.status not in self.route.answers:
             return f"the document lists no {self.response.status} for {self.route.id}"
-        body = _decoded(self.response.body) if self.request.method != "HEAD" else None
+        if self.route.answers[self.response.status] is None or self.request.method == "HEAD":
+            return None
+        media_type = (self.response.header("Content-Type") or "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            return f"it is {media_type or 'of no media type'} and not application/json"
+        body = _decoded(self.response.body)
         if body is None:
-            return None if not self.response.body else "it is not JSON"
+            return "it is not JSON" if self.response.body else "its body is empty"
         return violation(self.route, self.response.status, body)
 
 
@@ -145,12 +167,15 @@ class Filter(Struct, frozen=True):
 class Journal:
     """The latest requests of a sandbox, and what its clients have met."""
 
-    __slots__ = ("_entries", "_news", "complete", "coverage", "number")
+    __slots__ = ("_bytes", "_entries", "_news", "body_bytes", "complete", "coverage", "number")
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
         self._news: asyncio.Event | None = None
         self.number = 0
+        self.body_bytes = BODY_BYTES
+        """So much of each body is remembered."""
         self.complete = True
         """Whether every request since the sandbox was opened or reset is remembered."""
         self.coverage = Coverage()
@@ -164,28 +189,37 @@ class Journal:
         request: Request,
         response: Response,
         changes: list[Json],
-    ) -> None:
-        """Remember a request."""
+        body_bytes: int | None = None,
+    ) -> Entry:
+        """
+        Remember a request; gives it as it is remembered. `body_bytes` is how long the body of the
+        answer was, if it is not all there.
+        """
         self.number += 1
         if route is not None and response.wire is None:
             # What is lost on its way, no client has seen.
             self.coverage.meet(route, persona, response)
-        asked, length = len(request.body), len(response.body)
-        if length > BODY_BYTES:
-            response = msgspec.structs.replace(response, body=response.body[:BODY_BYTES])
-        request = _cut(request)
+        asked, length = len(request.body), body_bytes or len(response.body)
+        if length > self.body_bytes:
+            response = msgspec.structs.replace(response, body=response.body[: self.body_bytes])
+        request = _cut(request, self.body_bytes)
         entry = Entry(
             self.number, at, route, persona, role, request, response, asked, length, changes
         )
-        self.complete = self.complete and len(self._entries) < KEPT
         self._entries.append(entry)
+        self._bytes += entry.size
+        while len(self._entries) > KEPT or self._bytes > MOST_BYTES:
+            self._bytes -= self._entries.popleft().size
+            self.complete = False
         if self._news is not None:
             self._news.set()
             self._news = None
+        return entry
 
     def clear(self, *, reset: bool = False) -> None:
         """Forget the requests; what was met stays met, and numbers go on."""
         self._entries.clear()
+        self._bytes = 0
         self.complete = reset
 
     def entries(self, wanted: Callable[[Entry], bool]) -> Iterator[Entry]:
@@ -222,19 +256,19 @@ class Journal:
         await self._news.wait()
 
 
-def _cut(request: Request) -> Request:
+def _cut(request: Request, most: int) -> Request:
     """The request as far as it is remembered."""
     size = sum(len(name) + len(value) for name, value in request.headers.items())
     longest = max(size, len(request.path), len(request.query), len(request.body))
-    if longest <= BODY_BYTES:
+    if longest <= most:
         return request
-    kept, left = {}, BODY_BYTES
+    kept, left = {}, most
     for name, value in request.headers.items():
         kept[name] = value[: max(0, left)]
         left -= len(name) + len(value)
         if left <= 0:
             break
-    path, query, body = (each[:BODY_BYTES] for each in (request.path, request.query, request.body))
+    path, query, body = (each[:most] for each in (request.path, request.query, request.body))
     return msgspec.structs.replace(request, path=path, query=query, body=body, headers=kept)
 
 

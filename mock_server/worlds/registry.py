@@ -80,6 +80,8 @@ class Sandboxes:
         self._met = Coverage()
         self.problem: str | None = None
         """Why changed files are not served, where they are watched."""
+        self.upstream: str | None = None
+        """The real implementation that requests are forwarded to, where they are."""
         self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
         for id, saved in tuple(storage.all()) if storage else ():
             if id != DEFAULT_SANDBOX or self._is_still(saved, default):

@@ -1,0 +1,73 @@
+"""The command that stands before a real implementation and judges it."""
+
+import webbrowser
+from pathlib import Path
+from threading import Thread
+from typing import Any, Literal
+
+import click
+
+from mock_server.app import Mock, Settings
+from mock_server.cli import announce
+from mock_server.cli.common import one_line_errors, option
+from mock_server.cli.serve import Parsed, check_access, url_of
+from mock_server.http import server
+from mock_server.http.origin import public_url
+from mock_server.http.upstream import Upstream
+
+
+@click.command()
+@click.argument("upstream", type=Parsed("url", public_url), metavar="URL")
+@option("-p", "--port", default=4010, help="0 takes any free one.")
+@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
+@option("--timeout", default=30.0, type=click.FloatRange(0.1), help="Seconds without a byte.")
+@option("--ca", type=Path, metavar="FILE", help="Trust the authorities in it, too.")
+@option("--insecure", is_flag=True, help="Trust any certificate.")
+@option("--admin-token", help="What the control API asks for.")
+@option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
+@option("--open", "opens", is_flag=True, help="Open the console in the browser.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+def proxy(
+    upstream: str,
+    port: int,
+    host: str,
+    port_file: Path | None,
+    errors: bool,
+    timeout: float,
+    ca: Path | None,
+    insecure: bool,
+    opens: bool,
+    log_format: Literal["text", "json"],
+    **access: Any,
+) -> None:
+    """Forward to a real implementation at URL, and judge what passes.
+
+    Each request and each answer of the API is judged by the contract and shown in the console and
+    in the journal, which 'contract-tests judge' reads. Nothing is changed on the way. A request
+    with 'Prefer: contract-violations' is told in the header X-Contract-Violations what was wrong.
+    HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
+
+    \b
+    Examples:
+      mock-server proxy https://staging.example
+      mock-server proxy https://staging.example/api --errors --ca company.pem
+    """
+    check_access(host, access | {"public_url": None})
+    with one_line_errors():
+        where = Upstream(upstream, insecure=insecure, ca=ca, timeout_s=timeout)
+        mock = Mock(Settings("empty", upstream=where, proxy_errors=errors, **access))
+        bound = server.listen(host, port)
+        announce.log_to_stderr(log_format)
+        url = url_of(host, bound, secure=False)
+
+        def ready() -> None:
+            if port_file:
+                port_file.write_text(str(bound[0].getsockname()[1]), "utf-8")
+            click.echo(announce.proxy_greeting(upstream, url, log_format))
+            if opens:
+                Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
+
+        # The date of an answer is upstream's own.
+        server.run(mock.app, bound, ready, dated=False)

@@ -1,0 +1,147 @@
+"""A real implementation: what a client sends goes there as it is, and comes back as it is."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+from starlette.types import Scope
+
+from mock_server.http.problems import Problem
+
+CONNECT_S = 10.0
+KEEP_ALIVE_S = 2.0
+"""Shorter than servers keep a connection, so that no request is sent into a closing one."""
+READABLE = ("gzip", "deflate", "identity")
+"""How an answer may be compressed that is to be judged."""
+_HOP_BY_HOP = frozenset(
+    (
+        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization"),
+        *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
+    )
+)
+"""Headers that are for one connection only (RFC 9110, section 7.6.1)."""
+Raw = Sequence[tuple[bytes, bytes]]
+
+
+class TrustError(Exception):
+    """What was given to trust cannot be used; the message says why."""
+
+
+class Upstream:
+    """Where requests are forwarded to."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        insecure: bool = False,
+        ca: Path | None = None,
+        timeout_s: float = 30.0,
+    ) -> None:
+        """
+        `insecure` trusts any certificate, `ca` is a file of authorities to trust besides the usual
+        ones; `timeout_s` is for how long nothing may come.
+
+        Raises:
+            TrustError: the file cannot be used.
+        """
+        self.url, self._timeout_s = url, timeout_s
+        self._base = httpx.URL(url)
+        self._client = httpx.AsyncClient(
+            verify=_trusting(ca) if not insecure else False,
+            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_ALIVE_S),
+        )
+
+    async def send(self, scope: Scope, body: AsyncIterator[bytes] | None) -> httpx.Response:
+        """
+        Forward a request; the answer's body is still to be read, and the answer to be closed.
+
+        Raises:
+            Problem: 502, there is nobody, or nobody who speaks HTTP; 504, nothing comes.
+        """
+        path = scope.get("raw_path") or scope["path"].encode()
+        target = self._base.raw_path.rstrip(b"/") + path
+        target += b"?" + scope["query_string"] if scope["query_string"] else b""
+        url = self._base.copy_with(raw_path=target)
+        # As it was written: dots, for one, would be taken out of it.
+        as_written = {} if url.raw_path == target else {"target": target}
+        request = httpx.Request(
+            scope["method"],
+            url,
+            headers=[(b"Host", self._base.netloc), *_asked(scope["headers"])],
+            content=body,
+            extensions=as_written,
+        )
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise self._problem(f"{scope['method']} {self.url}{scope['path']}", error) from None
+
+    def broken(self, error: httpx.HTTPError) -> str:
+        """Why an answer did not come to its end."""
+        if isinstance(error, httpx.TimeoutException):
+            return f"{self.url} sent nothing for {self._timeout_s:g} s"
+        return f"{self.url} broke off its answer: {_reason(error)}"
+
+    def _problem(self, tried: str, error: httpx.TransportError) -> Problem:
+        if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
+            what = f"{tried} was not answered within {self._timeout_s:g} s."
+            return Problem(HTTPStatus.GATEWAY_TIMEOUT, what)
+        return Problem(HTTPStatus.BAD_GATEWAY, f"{tried} could not be sent: {_reason(error)}.")
+
+
+def passed_on(headers: Raw) -> list[tuple[bytes, bytes]]:
+    """Headers that go on from one connection to the next."""
+    named = (value for name, value in headers if name.lower() == b"connection")
+    own = {each.strip().lower() for value in named for each in value.split(b",")}
+    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | own]
+
+
+def decompressed(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    """The body as it was before it was compressed; as it is where nobody can tell."""
+    try:
+        return httpx.Response(200, headers=list(headers), content=body).content
+    except httpx.DecodingError:
+        return body
+
+
+def _asked(headers: Raw) -> list[tuple[bytes, bytes]]:
+    own = (b"host", b"expect", b"accept-encoding")
+    kept = [each for each in passed_on(headers) if each[0] not in own]
+    for name, value in headers:
+        if name == b"accept-encoding":
+            wanted = (each.strip() for each in value.decode("latin-1").split(","))
+            readable = [each for each in wanted if each.partition(";")[0].lower() in READABLE]
+            kept.append((name, ", ".join(readable or ["identity"]).encode("latin-1")))
+    return kept
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context()
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except OSError as error:
+            reason = "no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+            raise TrustError(f"{ca}: cannot be trusted: {reason}") from None
+    return context
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost reason: that all attempts failed says nothing."""
+    text = str(error) or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = "give its authority by --ca, or trust any by --insecure"
+            return f"its certificate is not trusted ({cause.verify_message}); {hint}"
+        if isinstance(cause, OSError) and cause.strerror:
+            text = cause.strerror
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        else:
+            cause = cause.__cause__ or cause.__context__
+    return text

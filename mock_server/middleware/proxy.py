@@ -1,0 +1,298 @@
+"""A real implementation in place of ours: forwarded to, judged and journalled, not changed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec.structs import replace
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mock_server.http import wire
+from mock_server.http.exchange import Request, Response, context_of
+from mock_server.http.problems import Problem
+from mock_server.http.router import Route, refusal
+from mock_server.http.upstream import Upstream, decompressed, passed_on
+from mock_server.middleware.request_log import LOG
+from mock_server.observation.journal import Entry
+from mock_server.observation.people import DETAILS
+from mock_server.worlds.sandbox import Sandbox
+
+LONGEST = 8 << 20
+"""So much of each body is kept to be judged."""
+ASKED = "contract-violations"
+"""What a request prefers that wants to be told in a header."""
+HEADER = b"x-contract-violations"
+AREAS = ("/customers/my-account", "/shop/my-account")
+"""What stands here is the API's, even where the document has no such operation."""
+Heard = Callable[[Entry, Any], None]
+"""Hears of each entry of the journal, and of the JSON of its answer."""
+
+
+class Apart:
+    """Leads all but the control API and its pages past the layers that would change it."""
+
+    def __init__(self, app: ASGIApp, proxy: ASGIApp) -> None:
+        self._app, self._proxy = app, proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, one way or the other."""
+        app = self._app if context_of(scope).for_control else self._proxy
+        await app(scope, receive, send)
+
+
+class Customers:
+    """Names for those whose requests pass: by token, and by customer id once that is known."""
+
+    def __init__(self) -> None:
+        self._by_token: dict[bytes, str] = {}
+        self._by_id: dict[str, str] = {}
+
+    def name(self, authorization: str, id: str | None, *, opened: bool) -> str | None:
+        """What a customer is called; None while their token has opened nothing."""
+        token = sha256(authorization.rpartition(" ")[2].encode()).digest()
+        known = self._by_token.get(token)
+        if id is not None:
+            # Another token of somebody who is known already: they signed in again.
+            known = self._by_id.setdefault(id, known or self._new())
+        elif known is None and opened:
+            known = self._new()
+        if known is not None:
+            self._by_token[token] = known
+        return known
+
+    def _new(self) -> str:
+        return f"customer-{len({*self._by_token.values(), *self._by_id.values()}) + 1}"
+
+
+@dataclass
+class _Exchange:
+    """A request and its answer, as far as they are kept to be judged."""
+
+    scope: Scope
+    upstream: Upstream
+    asked: bytearray = field(default_factory=bytearray)
+    answered: bytearray = field(default_factory=bytearray)
+
+    async def body(self, receive: Receive) -> AsyncIterator[bytes]:
+        """The body of the request, as it comes."""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            if piece := message.get("body", b""):
+                self.asked += piece[: LONGEST - len(self.asked)]
+                yield piece
+            if not message.get("more_body"):
+                return
+
+    @property
+    def request(self) -> Request:
+        request = context_of(self.scope).request
+        return replace(request, body=bytes(self.asked), base_url=self.upstream.url)
+
+
+class Proxy:
+    """Forwards every request, and notes what the document says of it and of its answer."""
+
+    def __init__(
+        self,
+        _app: ASGIApp,
+        upstream: Upstream,
+        sandbox: Sandbox,
+        *,
+        errors: bool,
+        heard: Heard | None = None,
+    ) -> None:
+        """`errors`: whether a violation is answered 502 in place of what upstream said."""
+        self._upstream, self._sandbox, self._errors = upstream, sandbox, errors
+        self._customers, self._heard = Customers(), heard
+        sandbox.journal.body_bytes = LONGEST
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as upstream does."""
+        exchange = _Exchange(scope, self._upstream)
+        headers = context_of(scope).request.headers
+        has_body = "content-length" in headers or "transfer-encoding" in headers
+        try:
+            answer = await self._upstream.send(scope, exchange.body(receive) if has_body else None)
+        except ClientDisconnect:
+            return
+        except Problem as problem:
+            await self._refuse(exchange, problem, receive, send)
+            return
+        passing = asyncio.ensure_future(self._pass_on(exchange, answer, receive, send))
+        gone = asyncio.ensure_future(wire.disconnected(receive))
+        try:
+            await asyncio.wait((passing, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not passing.done():
+                passing.cancel()
+            await asyncio.wait((passing,))
+            await answer.aclose()
+        if not passing.cancelled():
+            passing.result()
+
+    async def _pass_on(
+        self, exchange: _Exchange, answer: httpx.Response, receive: Receive, send: Send
+    ) -> None:
+        """Send an answer on as it comes, its last piece once the journal has it."""
+        preferred = context_of(exchange.scope).request.headers.get("prefer", "")
+        outlet = _Outlet(send, holds=self._errors or ASKED in preferred)
+        length = int(answer.headers.get("content-length", -1))
+        sent, last = 0, b""
+        await outlet(_start(answer))
+        try:
+            async for piece in answer.aiter_raw():
+                sent += len(piece)
+                exchange.answered += piece[: LONGEST - len(exchange.answered)]
+                if sent == length:
+                    last = piece
+                else:
+                    await outlet({"type": "http.response.body", "body": piece, "more_body": True})
+        except httpx.HTTPError as error:
+            await self._break_off(exchange, answer, self._upstream.broken(error), outlet, receive)
+            return
+        problems = self._noted(exchange, _as_value(answer, exchange, sent), sent)
+        end = {"type": "http.response.body", "body": last}
+        if problems and outlet.holds and self._errors:
+            refused = _refusal(f"The contract is violated. {'; '.join(problems)}.", answer)
+            await refused(exchange.scope, receive, send)
+            return
+        await outlet.release(problems)
+        await send(end)
+
+    async def _break_off(
+        self,
+        exchange: _Exchange,
+        answer: httpx.Response,
+        reason: str,
+        outlet: "_Outlet",
+        receive: Receive,
+    ) -> None:
+        cut = replace(_as_value(answer, exchange, -1), wire="truncated")
+        self._noted(exchange, cut)
+        if outlet.holds:
+            await _refusal(f"{reason}.", answer)(exchange.scope, receive, outlet.send)
+        else:
+            await wire.hang_up(exchange.scope, receive)
+
+    async def _refuse(
+        self, exchange: _Exchange, problem: Problem, receive: Receive, send: Send
+    ) -> None:
+        """Tell that upstream cannot be spoken to; to pages of any origin, as the API itself."""
+        shared = (("Access-Control-Allow-Origin", "*"),)
+        refused = refusal(Problem(problem.status, problem.message, shared))
+        self._noted(exchange, refused)
+        await refused(exchange.scope, receive, send)
+
+    def _noted(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
+        """Note an exchange in the journal; gives what the document does not allow."""
+        context, request = context_of(exchange.scope), exchange.request
+        body = _decoded(answer.body)
+        token = request.headers.get("authorization")
+        opened = answer.status == HTTPStatus.OK
+        id = _customer_id(context.route, body) if opened else None
+        persona = self._customers.name(token, id, opened=opened) if token else None
+        fields = exchange.scope.get(LOG, {})
+        fields["persona"] = persona
+        ours = context.route is not None or request.path.startswith(AREAS)
+        if request.method == "OPTIONS" or not ours:
+            return []
+        role = "customer" if persona else "unknown" if token else None
+        shown = replace(answer, states=_states(context.route, answer.status, body))
+        entry = self._sandbox.journal.record(
+            *(self._sandbox.clock.now(), context.route, persona, role, request, shown, []),
+            body_bytes=length if length > LONGEST else None,
+        )
+        if self._heard is not None:
+            self._heard(entry, body)
+        fields["violations"] = entry.violations
+        return entry.violations
+
+
+class _Outlet:
+    """Sends messages on, or holds them back until they are judged, unless they are too many."""
+
+    def __init__(self, send: Send, *, holds: bool) -> None:
+        self.send, self.holds = send, holds
+        self._held: list[Message] = []
+        self._size = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Take a message."""
+        self._size += len(message.get("body", b""))
+        if self.holds and self._size <= LONGEST:
+            self._held.append(message)
+            return
+        await self.release()
+        await self.send(message)
+
+    async def release(self, problems: list[str] | None = None) -> None:
+        """Send what was held back, and in its head what is wrong with it."""
+        held, self._held = self._held, []
+        if problems and held:
+            text = " ".join("; ".join(problems).split())
+            header = (HEADER, text.encode("ascii", "backslashreplace"))
+            held[0] = {**held[0], "headers": [*held[0]["headers"], header]}
+        self.holds = False
+        for message in held:
+            await self.send(message)
+
+
+def _start(answer: httpx.Response) -> Message:
+    headers = passed_on(answer.headers.raw)
+    if answer.status_code == HTTPStatus.NOT_MODIFIED:
+        # The length there is that of the body that does not come, which the server would wait for.
+        headers = [each for each in headers if each[0].lower() != b"content-length"]
+    return {"type": "http.response.start", "status": answer.status_code, "headers": headers}
+
+
+def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> Response:
+    """An answer as the journal keeps it: as it was before it was compressed."""
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in passed_on(answer.headers.raw)
+    )
+    body = bytes(exchange.answered)
+    if length == len(body):
+        body = decompressed(headers, body)
+    return Response(answer.status_code, body, headers)
+
+
+def _refusal(message: str, answer: httpx.Response) -> Response:
+    """502 in place of an answer, with what lets a page of another origin read it."""
+    shared = tuple(
+        (name, value)
+        for name, value in answer.headers.items()
+        if name.startswith("access-control-") or name == "vary"
+    )
+    return refusal(Problem(HTTPStatus.BAD_GATEWAY, message, shared))
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _states(route: Route | None, status: int, body: Any) -> frozenset[str]:
+    is_list = isinstance(body, dict) and isinstance(body.get("data"), list)
+    if route is None or status != route.status or not is_list:
+        return frozenset()
+    return frozenset(state.text for state in route.states if state.shown_by(body))
+
+
+def _customer_id(route: Route | None, body: Any) -> str | None:
+    """Whose answer it is, where it says so itself."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if route is None or route.id != DETAILS or not isinstance(data, dict) or "id" not in data:
+        return None
+    return str(data["id"])
