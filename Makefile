@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test test-all lint lint-document format clean bench
+.PHONY: serve test test-all lint lint-document format clean bench soak
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -32,6 +32,10 @@ format: .venv/dev
 # Needs wrk and two cores.
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmark $(ARGS)
+
+# 100,000 hostile and 100,000 friendly requests: ten minutes. ARGS="--hostile 2000" for fewer.
+soak: .venv/dev
+	$(BIN)/python -m tests.soak $(ARGS)
 
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
