@@ -158,11 +158,10 @@ class Mock:
                 partial(Cors, control_origins=settings.control_origins),
                 Gzip,
                 Head,
-                # It reads forms of its own, so before the body is read.
+                Body,
                 self._signing_in,
                 # Outside the journal: what is late or lost on its way was answered all the same.
                 Delivery,
-                Body,
             ],
             Addressing(
                 self.sandboxes,

@@ -16,6 +16,21 @@ from mock_server.client.client import MockServer, Sandbox
 
 BACK = "http://localhost:5173/callback"
 SCOPE = "openid profile email offline_access"
+ADDRESSES_ELSEWHERE = (
+    "http://evil.example\\@localhost/",
+    "http://evil.example\\\\@127.0.0.1/",
+    "http://localhost@evil.example/",
+    "http://evil.example@localhost/",
+    "http://localhost.evil.example/",
+    "http://evil.example#@localhost/",
+    "http://evil.example?@localhost/",
+    "http://[::1].evil.example/",
+    "http://local\thost.evil.example/",
+    "//localhost/",
+    "javascript:alert(1)//localhost",
+    "http://127.1/",
+    "http://ⓛocalhost/",
+)
 
 
 @pytest.fixture
@@ -311,3 +326,40 @@ def test_a_page_of_any_origin_may_discover_and_redeem(url: str) -> None:
     headers = {"Origin": "http://localhost:5173"}
     for path in ("/.well-known/openid-configuration", "/oauth/jwks"):
         assert "Access-Control-Allow-Origin" in httpx.get(url + path, headers=headers).headers
+
+
+@pytest.mark.parametrize("address", ADDRESSES_ELSEWHERE)
+def test_no_address_that_only_looks_like_this_machine_is_led_back_to(
+    app: Application, address: str
+) -> None:
+    answer = app.asks(login_hint="ada", redirect_uri=address)
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("endpoint", ["authorization", "token", "revocation", "end_session"])
+@pytest.mark.parametrize("field", ["response_type", "redirect_uri", "scope", "token", "code", "x"])
+@pytest.mark.parametrize("text", ["\0", "é", '"', "\\", "\r\nX: y", "\ud7ff😀", "x" * 20_000])
+def test_no_field_brings_the_provider_down(
+    app: Application, endpoint: str, field: str, text: str
+) -> None:
+    fields = {"grant_type": "authorization_code", "response_type": "code", "redirect_uri": BACK}
+
+    assert app.posts(f"{endpoint}_endpoint", **fields | {field: text}).status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"code=x"),
+        ("application/json", b"{}"),
+        ("application/x-www-form-urlencoded", b"a=b&" * 1000),
+        ("application/x-www-form-urlencoded", b"a=" + b"b" * (2 << 20)),
+    ],
+)
+def test_what_is_no_form_is_refused(app: Application, media_type: str, body: bytes) -> None:
+    headers = {"Content-Type": media_type}
+    answer = httpx.post(app.known["token_endpoint"], content=body, headers=headers)
+
+    assert answer.status_code in (400, 413)

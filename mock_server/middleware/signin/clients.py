@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mock_server.http.origin import is_host
 from mock_server.middleware.admission import is_local
 
 
@@ -21,6 +22,10 @@ class Redirects:
         except ValueError:
             return False
         if parts.scheme not in ("http", "https") or parts.fragment:
+            return False
+        if not is_host(parts.netloc):
+            # Browsers take a backslash for a slash: `http://evil.example\@localhost` is no address
+            # of this machine.
             return False
         return is_local(parts.hostname) or any(
             uri == prefix or uri.startswith(prefix.rstrip("/") + "/") for prefix in self.prefixes

@@ -1,11 +1,12 @@
 """The pages and endpoints of signing in, under `/` and under each sandbox's `/@ID/`."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from authlib.oauth2 import OAuth2Error
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from mock_server.http import problems
+from mock_server.http.exchange import context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.middleware.signin.clients import Redirects
@@ -24,6 +26,14 @@ from mock_server.worlds.grants import Grant
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 100
+_NQSCHAR = re.compile(r"[ !#-\[\]-~]*")
+_PLAIN = {
+    *("response_type", "grant_type", "redirect_uri", "post_logout_redirect_uri", "scope"),
+    *("acr_values", "code", "refresh_token", "token", "token_type_hint", "prompt"),
+}
+"""Fields of such characters alone (RFC 6749, appendix A), which an error may quote."""
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -90,7 +100,7 @@ class SignIn:
 
     async def authorize(self, request: Request) -> Response:
         """Ask who signs in, or take it from `login_hint`, and lead back with a code."""
-        form = await _form(request)
+        form = _form(request)
         asked = dict(form.fields)
         provider = self._provider(request, _named_sandbox(asked))
         sandbox = provider.sandbox
@@ -114,7 +124,7 @@ class SignIn:
 
     async def token(self, request: Request) -> Response:
         """Redeem a code or a refresh token."""
-        form = await _form(request)
+        form = _form(request)
         asked = dict(form.fields)
         provider = self._provider(request, _prefix(asked.get("code") or asked.get("refresh_token")))
         response: Response = provider.create_token_response(form)
@@ -138,14 +148,14 @@ class SignIn:
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009: the token, and everything that came of the same sign-in."""
-        form = await _form(request)
+        form = _form(request)
         provider = self._provider(request, _prefix(dict(form.fields).get("token")))
         response: Response = provider.create_endpoint_response("revocation", form)
         return response
 
     async def logout(self, request: Request) -> Response:
         """RP-initiated logout: this browser forgets who signed in."""
-        form = await _form(request)
+        form = _form(request)
         provider = self._provider(request)
         response = provider.create_endpoint_response("end_session", form) or _page(
             "Signed out", "<h1>You are signed out</h1>"
@@ -165,7 +175,8 @@ class SignIn:
         try:
             return self.find(found)
         except Problem:
-            raise OAuth2Error(description=f"There is no sandbox '{found[:64]}'.") from None
+            what = f"There is no sandbox '{quote(found[:64])}'."
+            raise OAuth2Error(description=what) from None
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -211,11 +222,26 @@ def _issuer(request: Request) -> str:
     return f"{_base(request)}/@{sandbox}" if sandbox else _base(request)
 
 
-async def _form(request: Request) -> Form:
+def _form(request: Request) -> Form:
+    """
+    What is asked, in the query and the body.
+
+    Raises:
+        OAuth2Error: the body is not a form, or a field has characters that it may not have.
+    """
     fields = list(request.query_params.multi_items())
-    if request.method == "POST":
-        posted = await request.form()
-        fields += [(name, text) for name, text in posted.multi_items() if isinstance(text, str)]
+    body = context_of(request.scope).request.body
+    if body:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != FORM:
+            raise OAuth2Error(description=f"Send the body as {FORM}.")
+        try:
+            fields += parse_qsl(body.decode("latin-1"), True, max_num_fields=MOST_FIELDS)
+        except ValueError:
+            raise OAuth2Error(description=f"A form may have {MOST_FIELDS} fields.") from None
+    for name, text in fields:
+        if name in _PLAIN and not _NQSCHAR.fullmatch(text):
+            raise OAuth2Error(description=f"{name} has a character that OAuth 2 does not allow.")
     return Form(request.method, fields, request.headers)
 
 
