@@ -5,14 +5,17 @@ Links are relative, for a proxy may serve all of it below a path of its own.
 """
 
 import copy
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
@@ -31,22 +34,27 @@ _MEDIA_TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
 }
-_GUARDS = (
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-cache"),
-)
-"""Nothing but our own files runs in our pages, and nobody frames them."""
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+
+
+def _guards(*scripts: str) -> tuple[tuple[str, str], ...]:
+    """Nothing but our own files and these scripts runs in our pages, and nobody frames them."""
+    hashes = (b64encode(sha256(each.encode()).digest()).decode() for each in scripts)
+    allowed = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy), NOSNIFF, ("Cache-Control", "no-cache"))
+
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="{docs}/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
-docExpansion: "list", persistAuthorization: true}})</script></body></html>"""
+<script>{script}</script></body></html>"""
+_SCRIPT = """SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
+docExpansion: "list", persistAuthorization: true}})"""
 
 
 class Beside:
@@ -87,6 +95,9 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     known |= dict(_static("console", "/__mock__/"))
     known |= dict(_static("shopfront", "/__mock__/shopfront/"))
 
+    # No browser is to guess what any of it is.
+    known = {path: _unguessed(found) for path, found in known.items()}
+
     def page(request: Request) -> Response:
         if request.method not in ("GET", "HEAD") and request.path in known:
             return refusal(problems.method_not_allowed(request.method, "GET, HEAD"))
@@ -99,8 +110,16 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     return page
 
 
+def _unguessed(response: Response) -> Response:
+    if NOSNIFF in response.headers:
+        return response
+    return replace(response, headers=(*response.headers, NOSNIFF))
+
+
 def _page(title: str, url: str, docs: str) -> Response:
-    return Response(200, _PAGE.format(title=title, url=url, docs=docs).encode(), (HTML,))
+    script = _SCRIPT.format(url=url)
+    text = _PAGE.format(title=title, docs=docs, script=script)
+    return Response(200, text.encode(), (HTML, *_guards(script)))
 
 
 def _script(name: str, media_type: str) -> Response:
@@ -114,7 +133,7 @@ def _static(name: str, home: str) -> Iterator[tuple[str, Response]]:
         media_type = _MEDIA_TYPES.get(Path(file.name).suffix)
         if media_type:
             path = home if file.name == "index.html" else f"/__mock__/{name}/{file.name}"
-            headers = (("Content-Type", f"{media_type}; charset=utf-8"), *_GUARDS)
+            headers = (("Content-Type", f"{media_type}; charset=utf-8"), *_guards())
             yield path, Response(200, file.read_bytes(), headers)
     yield f"{home.rstrip('/')}", Response(307, headers=(("Location", f"{home.split('/')[-2]}/"),))
 
@@ -124,9 +143,8 @@ def _asset(path: str) -> Response | None:
     name = path.removeprefix("/docs/")
     if name not in _ASSETS:
         return None
-    return Response(
-        200, Path(swagger_ui_path, name).read_bytes(), (("Content-Type", _ASSETS[name]),)
-    )
+    headers = (("Content-Type", _ASSETS[name]), NOSNIFF)
+    return Response(200, Path(swagger_ui_path, name).read_bytes(), headers)
 
 
 def _with_rules_shown(document: Document) -> bytes:

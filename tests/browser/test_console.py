@@ -280,3 +280,16 @@ def test_a_broken_file_is_shown_until_it_is_mended(
     expect(page.locator("#banner")).to_contain_text("mine.yaml:")
     file.write_text("title: Mine\ncustomers: {ada: {}}\n")
     expect(page.locator("#banner")).to_have_text("")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/__mock__/docs"])
+def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
+    open_page: Open, url: str, path: str
+) -> None:
+    page = open_page(url + path)
+    first = page.locator(".opblock").first
+    first.locator(".opblock-summary-control").click()
+    first.get_by_role("button", name="Try it out").click()
+    first.get_by_role("button", name="Execute").click()
+
+    first.locator(".live-responses-table").wait_for()
