@@ -65,9 +65,12 @@ def log_to_stderr(format: Format) -> None:
     # https://no-color.org: any value but the empty one.
     colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
     handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
-    logger = logging.getLogger("mock_server")
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
+    levels = {"mock_server": logging.INFO, "uvicorn": logging.WARNING, "asyncio": logging.WARNING}
+    for name, level in levels.items():
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(level)
+        logger.propagate = False
 
 
 class _TextLines(logging.Formatter):
@@ -107,4 +110,6 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One JSON object, with the request's fields where it speaks of a request."""
         line = {"level": record.levelname.lower(), "message": record.getMessage()}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line | getattr(record, "fields", {}), ensure_ascii=False)

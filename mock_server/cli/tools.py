@@ -10,10 +10,9 @@ from rich.table import Column, Table
 
 from mock_server.cli.common import one_line_errors
 from mock_server.client import replay_code
-from mock_server.client.client import MockError, MockServer, unmet
+from mock_server.client.client import Json, MockError, MockServer, unmet
 from mock_server.client.process import running
 from mock_server.client.replay import BundleError, Replayed, on_mock, on_service, read
-from mock_server.client.shapes import Coverage
 
 SHOWN = 5
 """So many differences of one answer are told."""
@@ -30,20 +29,20 @@ _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="O
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
     """Tell what clients have met of the API, and what they never saw."""
     with one_line_errors(MockError, BundleError):
-        total = MockServer(url, admin_token).coverage(sandbox)
+        found = MockServer(url, admin_token).coverage(sandbox)
     console = Console()
-    console.print(_table(total))
-    for line in unmet(total):
+    console.print(_table(found))
+    for line in unmet(found):
         console.print(f"  {line}", highlight=False)
-    console.print(f"{total['met']} of {total['known']} met: {total['percent']} %", highlight=False)
-    if require is not None and total["percent"] < require:
+    console.print(f"{found['met']} of {found['known']} met: {found['percent']} %", highlight=False)
+    if require is not None and found["percent"] < require:
         click.echo(f"mock-server: {require:g} % were required", err=True)
         sys.exit(1)
 
 
-def _table(total: Coverage) -> Table:
+def _table(found: Json) -> Table:
     table = Table(Column("operation", overflow="fold"), "statuses", "edge states", "personas")
-    for each in total["operations"]:
+    for each in found["operations"]:
         statuses = " ".join(f"{status}:{count}" for status, count in each["statuses"].items())
         met = sum(each["states"].values())
         states, personas = f"{met}/{len(each['states'])}", " ".join(each["personas"])

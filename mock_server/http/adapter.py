@@ -210,6 +210,7 @@ class ParameterValidator:
         context.arguments = _arguments(route, request, self._read, scope["path_params"])
         if request.body:
             router.check_media_type(request.headers)
+        if request.body or route.body is not None:
             # Connexion compares media types as they are written, and judges no body of another.
             json = (b"content-type", b"application/json")
             scope["headers"] = [each for each in scope["headers"] if each[0] != json[0]] + [json]

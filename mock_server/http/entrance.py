@@ -86,6 +86,9 @@ async def _body(receive: Receive) -> bytes:
     body = bytearray()
     while True:
         message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            # Half of what somebody meant must change nothing.
+            raise problems.bad_request("The body ended before its end.")
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -41,16 +42,32 @@ class Certificate:
     """Whom to trust for it, where nobody does yet."""
 
 
+class Connection:
+    """A transport to which nothing is written once it is closed; uvloop's raises then."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send something, if there is still somebody to send it to."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1, answering what is not HTTP with the contract's envelope."""
 
-    _head_bytes: int | None = 0
-    """How much came of a head that is not complete; None while there is none to wait for."""
+    _head_bytes = 0
+    """How much came since a head began, less what came with its beginning."""
+    _in_head = False
     _giving_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
-        super().connection_made(transport)
+        super().connection_made(Connection(transport))  # type: ignore[arg-type]  # stands in for it
         self._giving_up = self.loop.call_later(HEAD_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -60,20 +77,25 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, while the head is no longer than it may be."""
-        if self._head_bytes is None and self.cycle is not None and self.cycle.response_complete:
-            self._head_bytes = 0
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_bytes is not None and self._head_bytes > LARGEST_HEAD:
+        if self._in_head and self._head_bytes > LARGEST_HEAD:
             what = f"The head of a request may be {LARGEST_HEAD} bytes long."
             self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, what))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._head_bytes = None
+        self._in_head = False
         self._wait_no_longer()
         super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take note of a header; one that follows the body has no say (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """An upgrade is no more than offered: the request is answered without it."""
 
     def _wait_no_longer(self) -> None:
         if self._giving_up is not None:
@@ -83,6 +105,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Hand the connection on, for answers that are to be lost on it."""
         super().on_message_begin()
+        self._head_bytes, self._in_head = 0, True
         if self._giving_up is None:
             self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
@@ -92,6 +115,14 @@ class Protocol(HttpToolsProtocol):
         self._refuse(problems.bad_request("This is not a valid HTTP/1.1 request."))
 
     def _refuse(self, problem: Problem) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            if not self.cycle.more_body:
+                # Answers go out in order: that to the request before ends the connection.
+                self.cycle.keep_alive = False
+                self.flow.pause_reading()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         answer = refusal(problem)
         lines = [
             f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",

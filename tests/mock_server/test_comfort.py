@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import ssl
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,15 @@ def test_json_has_the_same_as_fields() -> None:
     assert line["ms"] > 0
     assert line["rule"] is None
     assert line["fault"] is None
+
+
+def test_in_json_every_line_is_json_even_of_what_is_no_request() -> None:
+    with serving("--log-format", "json") as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            connection.recv(4096)
+        assert json.loads(server.line())["level"] == "warning"
 
 
 @pytest.mark.parametrize("path", ["/a%0Ab", "/a%C2%85b", "/a%E2%80%A8b", "/a?b=%0A&\xa0"])

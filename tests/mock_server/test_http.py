@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -195,3 +196,70 @@ def test_many_requests_on_one_connection_are_many_heads(client: httpx.Client) ->
     padded = ADA | {"X-Padding": "x" * 20_000}
 
     assert {client.get(ACCOUNT, headers=padded).status_code for _ in range(10)} == {200}
+
+
+def pipelined(url: str, *requests: str) -> list[bytes]:
+    """The status lines of what is answered to requests that are sent all at once."""
+    sent = "".join(f"{each}\r\n" for each in requests)
+    answers = raw_answer(url, sent.encode())
+    return re.findall(rb"HTTP/1.1 (\d+) ", answers)
+
+
+OF_ADA = f"GET {ACCOUNT} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer customer-ada\r\n"
+
+
+def test_what_was_asked_before_something_broken_is_answered_in_its_order(url: str) -> None:
+    assert pipelined(url, OF_ADA, OF_ADA, "nonsense\r\n") == [b"200", b"200"]
+
+
+def test_a_body_that_breaks_off_changes_nothing(url: str) -> None:
+    head = "POST /__mock__/sandboxes HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+
+    def ids() -> list[str]:
+        return [each["id"] for each in httpx.get(f"{url}/__mock__/sandboxes").json()]
+
+    before = ids()
+    assert pipelined(url, head, "2\r\n{}\r\nzz\r\n") == [b"400"]
+    assert ids() == before
+
+
+def test_a_header_after_the_body_has_no_say(url: str) -> None:
+    head = f"GET {ACCOUNT} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+    trailers = "0\r\nAuthorization: Bearer customer-ada\r\nHost: evil.example\r\n"
+
+    assert pipelined(url, head, trailers, f"{OF_ADA}Connection: close\r\n") == [b"401", b"200"]
+
+
+def test_an_upgrade_that_is_offered_is_passed_over(url: str) -> None:
+    offered = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        for request in (OF_ADA + offered, OF_ADA):
+            raw.sendall(f"{request}\r\n".replace("GET", "HEAD").encode())
+            assert raw.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("media_type", ["", "multipart/form-data", "text/html", "*/*"])
+def test_a_body_that_is_missing_is_400_whatever_type_it_would_have(
+    client: httpx.Client, media_type: str
+) -> None:
+    headers = {"Content-Type": media_type}
+    answer = client.post("/__mock__/sandboxes/default/scenario", content=b"", headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "A JSON body is missing."
+
+
+@pytest.mark.parametrize("path", ["/docs", "/__mock__/docs", "/__mock__/", "/__mock__/shopfront/"])
+def test_a_page_runs_nothing_but_its_own_scripts_and_is_framed_by_nobody(
+    client: httpx.Client, path: str
+) -> None:
+    policy = client.get(path).headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.yaml", "/__mock__/client.js"])
+def test_no_browser_guesses_what_an_answer_is(client: httpx.Client, path: str) -> None:
+    assert client.get(path).headers["X-Content-Type-Options"] == "nosniff"
