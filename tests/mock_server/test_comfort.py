@@ -4,8 +4,8 @@ import json
 import os
 import pty
 import re
-import ssl
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
