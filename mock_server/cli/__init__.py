@@ -7,7 +7,10 @@ import click
 from mock_server import __version__
 
 COMMANDS = {
-    "coverage": ("tools", "Tell what clients have met of the API, and what they never saw."),
+    "coverage": (
+        "tools",
+        "Show which operations, statuses and states clients have seen, and which never.",
+    ),
     "proxy": ("proxy", "Forward to a real implementation at URL, and judge what passes."),
     "replay": ("tools", "Send the requests of a repro bundle again, and show what differs."),
     "scenarios": ("scenarios", "The worlds that can be served."),

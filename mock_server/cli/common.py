@@ -31,7 +31,7 @@ EXPECTED = (
 
 @contextmanager
 def one_line_errors(*also: type[Exception]) -> Iterator[None]:
-    """End the command with one line where what it met was to be expected."""
+    """End the command with one line where an error is one that a user can cause."""
     try:
         yield
     except BrokenPipeError:
@@ -43,11 +43,11 @@ def one_line_errors(*also: type[Exception]) -> Iterator[None]:
         sys.exit(2)
 
 
-def option(*names: str, **said: Any) -> Callable[[Any], Any]:
+def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     """An option that a variable can give too: `--port` is MOCK_SERVER_PORT."""
     long = next(name for name in names if name.startswith("--"))
     variable = f"MOCK_SERVER_{long[2:].replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 
 scenario_option = option("-s", "--scenario", default="default", help="A name, or a file.")

@@ -23,9 +23,9 @@ def scenarios() -> None:
 def list_scenarios() -> None:
     """Name and title of every scenario that comes with the mock."""
     with one_line_errors():
-        found = [scenario.load(name, KINDS) for name in scenario.names()]
-        width = max(len(each.name) for each in found)
-        for each in found:
+        scenarios = [scenario.load(name, KINDS) for name in scenario.names()]
+        width = max(len(each.name) for each in scenarios)
+        for each in scenarios:
             click.echo(f"{each.name:{width}}  {each.title}")
 
 
@@ -34,9 +34,9 @@ def list_scenarios() -> None:
 def show(source: str) -> None:
     """Who is in a scenario."""
     with one_line_errors():
-        found = scenario.load(source, KINDS)
-        click.echo(f"{found.title}\n{found.description}\n")
-        for name, plan in found.customers.items():
+        loaded = scenario.load(source, KINDS)
+        click.echo(f"{loaded.title}\n{loaded.description}\n")
+        for name, plan in loaded.customers.items():
             click.echo(f"  {name:12} {plan.description}")
 
 
@@ -76,9 +76,9 @@ def new(file: Path) -> None:
 def token(persona: str, scenario: str) -> None:
     """Print a persona's token in the default sandbox."""
     with one_line_errors():
-        found = load(scenario, KINDS)
-        role: Role = "staff" if persona in found.staff else "customer"
-        if role == "customer" and persona not in found.customers:
-            known = ", ".join([*found.customers, *found.staff])
-            raise ScenarioError(f"nobody is called '{persona}' in {found.name}; there are {known}")
+        loaded = load(scenario, KINDS)
+        role: Role = "staff" if persona in loaded.staff else "customer"
+        if role == "customer" and persona not in loaded.customers:
+            known = ", ".join([*loaded.customers, *loaded.staff])
+            raise ScenarioError(f"nobody is called '{persona}' in {loaded.name}; there are {known}")
         click.echo(Token(DEFAULT_SANDBOX, role, persona))

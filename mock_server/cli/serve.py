@@ -121,7 +121,7 @@ def serve(
     tls: bool,
     tls_cert: Path | None,
     tls_key: Path | None,
-    **said: Any,
+    **settings: Any,
 ) -> None:
     """Serve the API, with the people of a scenario in it.
 
@@ -132,7 +132,7 @@ def serve(
       mock-server serve --scenario my-people.yaml --now 2026-03-01T09:00:00Z
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
-    check_access(host, said)
+    check_access(host, settings)
     if workers is not None and (opens or reload or tls or tls_cert or tls_key):
         raise click.UsageError(
             "--open, --reload and --tls are for one process; leave out --workers"
@@ -140,10 +140,10 @@ def serve(
     if workers is not None:
         shards = import_module("mock_server.cli.shards")
         with one_line_errors(shards.MockError):
-            shards.serve_workers(workers, host, port, said["persist"])
+            shards.serve_workers(workers, host, port, settings["persist"])
         return
     with one_line_errors():
-        mock = Mock(_settings(**said))
+        mock = Mock(_settings(**settings))
         certificate = _certificate(tls, tls_cert, tls_key, host)
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
@@ -166,12 +166,12 @@ def serve(
         server.run(reloading or mock.app, bound, ready, certificate)
 
 
-def check_access(host: str, said: Mapping[str, Any]) -> None:
+def check_access(host: str, settings: Mapping[str, Any]) -> None:
     """Refuse to leave the control API open where others can reach it."""
-    if said["admin_token"] is not None and not said["admin_token"].strip():
+    if settings["admin_token"] is not None and not settings["admin_token"].strip():
         raise click.UsageError("--admin-token is empty; give one, or leave the option out")
-    reachable = host if not is_local(host) else urlsplit(said["public_url"] or "").hostname
-    if not (is_local(reachable or host) or said["admin_token"] or said["insecure_admin"]):
+    reachable = host if not is_local(host) else urlsplit(settings["public_url"] or "").hostname
+    if not (is_local(reachable or host) or settings["admin_token"] or settings["insecure_admin"]):
         raise click.UsageError(
             f"on {reachable} others can reach the control API; give an --admin-token, or say"
             " --insecure-admin to leave it open to them"
@@ -186,14 +186,14 @@ def _settings(
     shard: Shard | None,
     public_url: str | None,
     trusted_proxies: tuple[Network, ...],
-    **said: Any,
+    **settings: Any,
 ) -> Settings:
     return Settings(
         delay_ms=delay,
         limits=Limits(max_sandboxes, sandbox_ttl),
         shard=shard or Shard(),
         address=PublicAddress(public_url, trusted_proxies),
-        **said,
+        **settings,
     )
 
 

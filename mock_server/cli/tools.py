@@ -15,7 +15,7 @@ from mock_server.client.process import running
 from mock_server.client.replay import BundleError, Replayed, on_mock, on_service, read
 
 SHOWN = 5
-"""So many differences of one answer are told."""
+"""How many differences of one answer are printed."""
 
 
 _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="Of that mock.")
@@ -27,25 +27,27 @@ _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="O
 @click.option("--require", type=click.FloatRange(0, 100), help="Fail below so many per cent.")
 @_admin
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
-    """Tell what clients have met of the API, and what they never saw."""
+    """Show which operations, statuses and states clients have seen, and which never."""
     with one_line_errors(MockError, BundleError):
-        found = MockServer(url, admin_token).coverage(sandbox)
+        report = MockServer(url, admin_token).coverage(sandbox)
     console = Console()
-    console.print(_table(found))
-    for line in unmet(found):
+    console.print(_table(report))
+    for line in unmet(report):
         console.print(f"  {line}", highlight=False)
-    console.print(f"{found['met']} of {found['known']} met: {found['percent']} %", highlight=False)
-    if require is not None and found["percent"] < require:
+    console.print(
+        f"{report['met']} of {report['known']} met: {report['percent']} %", highlight=False
+    )
+    if require is not None and report["percent"] < require:
         click.echo(f"mock-server: {require:g} % were required", err=True)
         sys.exit(1)
 
 
-def _table(found: Json) -> Table:
+def _table(report: Json) -> Table:
     table = Table(Column("operation", overflow="fold"), "statuses", "edge states", "personas")
-    for each in found["operations"]:
+    for each in report["operations"]:
         statuses = " ".join(f"{status}:{count}" for status, count in each["statuses"].items())
-        met = sum(each["states"].values())
-        states, personas = f"{met}/{len(each['states'])}", " ".join(each["personas"])
+        shown = sum(each["states"].values())
+        states, personas = f"{shown}/{len(each['states'])}", " ".join(each["personas"])
         table.add_row(each["operation"], statuses, states, personas)
     return table
 
@@ -75,20 +77,20 @@ def replay(
       mock-server replay bug.json --as pytest > test_bug.py
     """
     with one_line_errors(MockError, BundleError):
-        found = read(bundle)
+        recorded = read(bundle)
         if kind is not None:
-            click.echo(replay_code.WRITERS[kind](found), nl=False)
+            click.echo(replay_code.WRITERS[kind](recorded), nl=False)
             return
-        if not found.complete:
+        if not recorded.complete:
             click.echo("earlier requests were forgotten; the state may differ", err=True)
         if url is not None:
-            differing = _told(on_service(found, url, dict(map(_pair, tokens))))
+            differing = _print(on_service(recorded, url, dict(map(_pair, tokens))))
         elif mock is not None:
-            differing = _told(on_mock(found, MockServer(mock, admin_token)))
+            differing = _print(on_mock(recorded, MockServer(mock, admin_token)))
         else:
             with running() as started:
-                differing = _told(on_mock(found, MockServer(started)))
-    click.echo(f"{differing} of {len(found.requests)} requests are answered otherwise")
+                differing = _print(on_mock(recorded, MockServer(started)))
+    click.echo(f"{differing} of {len(recorded.requests)} requests are answered differently")
     sys.exit(1 if differing else 0)
 
 
@@ -99,9 +101,10 @@ def _pair(text: str) -> tuple[str, str]:
     return who, token
 
 
-def _told(found: Iterator[Replayed]) -> int:
+def _print(replayed: Iterator[Replayed]) -> int:
+    """Print each request with its differences; returns how many differ."""
     differing = 0
-    for each in found:
+    for each in replayed:
         request, differing = each.request, differing + bool(each.differences)
         mark, status = "!" if each.differences else " ", f"{request.status} {each.status or 'none'}"
         click.echo(f"{mark} {request.number:>3}  {status}  {request.method} {request.target}")

@@ -234,7 +234,7 @@ def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
     ran = replayed(bundle)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "0 of 10 requests are answered otherwise" in ran.stdout
+    assert "0 of 10 requests are answered differently" in ran.stdout
 
 
 def test_a_service_that_answers_otherwise_is_told(bundle: Path, mock_server: MockServer) -> None:
