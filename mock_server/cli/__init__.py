@@ -9,7 +9,7 @@ from mock_server import __version__
 COMMANDS = {
     "coverage": (
         "tools",
-        "Show which operations, statuses and states clients have seen, and which never.",
+        "Show what clients have seen of the API, and what not.",
     ),
     "proxy": ("proxy", "Forward to a real implementation at URL, and judge what passes."),
     "replay": ("tools", "Send the requests of a repro bundle again, and show what differs."),

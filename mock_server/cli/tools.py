@@ -27,7 +27,7 @@ _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="O
 @click.option("--require", type=click.FloatRange(0, 100), help="Fail below so many per cent.")
 @_admin
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
-    """Show which operations, statuses and states clients have seen, and which never."""
+    """Show what clients have seen of the API, and what not."""
     with one_line_errors(MockError, BundleError):
         report = MockServer(url, admin_token).coverage(sandbox)
     console = Console()
