@@ -61,6 +61,8 @@ class Proxy(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Proxy
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes; the second would wait 40 ms for the first to be acknowledged.
+    disable_nagle_algorithm = True
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # The base class looks for a do_GET, a do_POST and so on; every method is taken.
