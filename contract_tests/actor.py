@@ -31,7 +31,13 @@ class Actor:
     _read: dict[Any, Exchange] = field(default_factory=dict, repr=False)
 
     def call(
-        self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
+        self,
+        operation: Operation,
+        query: Query = (),
+        *,
+        preference: str = "x",
+        method: str = "",
+        payload: str = "",
     ) -> Exchange:
         """Call an operation, or another method on its path."""
         found = self.client.send(
@@ -41,6 +47,7 @@ class Actor:
             token=self.token,
             query=query,
             headers=self.headers,
+            payload=payload,
             operation=None if method else operation,
         )
         self._read.setdefault((operation.id, tuple(query), preference, method), found)

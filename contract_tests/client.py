@@ -80,6 +80,8 @@ class Exchange:
     """What does not fit the operation's schema, each with whether it is only drift."""
     redact: Redactor
     """What everything of it that is shown passes."""
+    payload: str = ""
+    """The body of the request."""
 
     @property
     def curl(self) -> str:
@@ -88,6 +90,8 @@ class Exchange:
         for name, value in self.sent.items():
             # To curl, a header that ends in a colon is one to leave out.
             words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]
+        if self.payload:
+            words += ["--data-raw", _shell_word(self.payload, self.redact)]
         return " ".join(["curl", "-i", *words])
 
     @property
@@ -101,6 +105,7 @@ class Exchange:
     def request(self) -> str:
         """The request as it was sent."""
         lines = [f"{self.method} {self.url}", *(f"{k}: {v}" for k, v in self.sent.items())]
+        lines += ["", self.payload] if self.payload else []
         return self.redact("\n".join(lines))
 
     @property
@@ -220,6 +225,7 @@ class Client:
         token: str | None = None,
         query: Query = (),
         headers: dict[str, str] = {},  # noqa: B006  # never changed
+        payload: str = "",
         operation: Operation | None = None,
     ) -> Exchange:
         """
@@ -232,8 +238,9 @@ class Client:
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
         self._note_writer(method, actor)
-        answer = self._patiently(method, url, sent)
-        exchange = self._exchange(method, url, answer, actor, sent, operation)
+        sent |= {"Content-Type": "application/json"} if payload else {}
+        answer = self._patiently(method, url, sent, payload.encode())
+        exchange = self._exchange(method, url, answer, actor, sent, operation, payload)
         self.exchanges.append(exchange)
         if token and token == self._tokens.get(actor):
             self._note_acceptance(actor, answer.status)
@@ -260,8 +267,9 @@ class Client:
         method, url, sent = exchange.method, exchange.url, exchange.sent
         operation = self.contract.operations.get(exchange.operation or "")
         self._note_writer(method, exchange.actor)
-        answer = self._patiently(method, url, sent)
-        again = self._exchange(method, url, answer, exchange.actor, sent, operation)
+        payload = exchange.payload
+        answer = self._patiently(method, url, sent, payload.encode())
+        again = self._exchange(method, url, answer, exchange.actor, sent, operation, payload)
         self.exchanges.append(again)
 
     def resend(
@@ -398,6 +406,7 @@ class Client:
         actor: str,
         sent: Mapping[str, str],
         operation: Operation | None,
+        payload: str = "",
     ) -> Exchange:
         tree, judged = _read(answer, operation)
         self.redact.hide_answer(answer.headers, answer.content, tree)
@@ -418,6 +427,7 @@ class Client:
             tree,
             judged,
             self.redact,
+            payload,
         )
 
 

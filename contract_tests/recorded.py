@@ -69,12 +69,13 @@ class RecordedClient(Client):
         token: str | None = None,
         query: Query = (),
         headers: dict[str, str] = {},  # noqa: B006  # never changed
+        payload: str = "",
         operation: Operation | None = None,
     ) -> Exchange:
         """The next answer of the record to such a request; one of `missing` where there is none."""
         found = self._answers.get((method, path, tuple(query), token or ""), [])
         probe = {name.lower(): value for name, value in headers.items() if name != "Origin"}
-        for exchange in found if "authorization" not in probe else ():
+        for exchange in found if not payload and "authorization" not in probe else ():
             sent = {name.lower(): value for name, value in exchange.sent.items()}
             # A law that puts a header of its own on a request looks for what that header does.
             if probe.items() <= sent.items():

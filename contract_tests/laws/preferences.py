@@ -1,14 +1,16 @@
 """Marketing preferences: the list, and what opt-in and opt-out make of it."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from contract_tests.actor import Customer, Record, Trial
+from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.filters import share
+from contract_tests.laws.http import ACCEPT
 from contract_tests.session import NOWHERE, Session
 from contract_tests.values import unknown_ids
 
@@ -272,7 +274,9 @@ def _refused(customer: Customer, operation: Operation, preferences: list[str], s
 
 
 @law("PREF-09")
-def a_decision_needs_no_body(customers: list[Customer], operation: Operation) -> None:
+def a_decision_needs_no_body(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
     for _, trial in _trials(customers, operation):
         first = trial.answers[0]
         if first.status in (400, 411, 415, 422):
@@ -280,3 +284,41 @@ def a_decision_needs_no_body(customers: list[Customer], operation: Operation) ->
             raise Violation(expected="200 without a body", actual=actual, exchange=first)
         if not first.ok:
             raise NotCovered(f"it answered {first.told()[:60]}")
+    for customer in session.acting:
+        with suppress(NotCovered):
+            _steered_by_a_body(session, customer, operation)
+
+
+def _steered_by_a_body(session: Session, customer: Customer, operation: Operation) -> None:
+    """A body counts for nothing: it is passed over, or refused, which changes nothing."""
+    found = customer.changeable()
+    chosen, *others = found
+    prepared = customer.restore(dict.fromkeys(found, not operation.opts_in), found)
+    named = [id for name, id in session.ids.items() if name != customer.name][:1]
+    steering: Record = {"opted_in": not operation.opts_in, "optedIn": not operation.opts_in}
+    steering |= dict.fromkeys(("customer_id", "customerId", "user_id"), named[0]) if named else {}
+    steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
+    browsing = Actor(session.client, customer.name, customer.token, {"Accept": ACCEPT})
+    for payload in (json.dumps(steering), "{"):
+        answer = browsing.call(operation, preference=chosen, payload=payload)
+        if answer.from_the_edge:
+            continue
+        if not (answer.ok or 400 <= answer.status < 500):
+            raise Violation(
+                expected="200, or a refusal of the body",
+                actual=answer.told(),
+                exchange=answer,
+                after=prepared,
+            )
+        read = customer.preferences()
+        wanted = dict.fromkeys(found, not operation.opts_in)
+        wanted[chosen] = operation.opts_in == answer.ok
+        for shown in (answer, read) if answer.ok else (read,):
+            if consents_in(shown.records) != wanted:
+                raise Violation(
+                    expected=f"{wanted}, after {answer.status}",
+                    actual=f"{consents_in(shown.records)}",
+                    exchange=shown,
+                    after=[*prepared, *([answer] if shown is read else [])],
+                )
+        prepared = [*prepared, answer, read, *customer.restore({chosen: not operation.opts_in})]
