@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test test-all lint lint-document format clean bench soak
+.PHONY: serve test test-all lint lint-document format clean bench soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -36,6 +36,10 @@ bench: .venv/dev
 # 100,000 hostile and 100,000 friendly requests: ten minutes. ARGS="--hostile 2000" for fewer.
 soak: .venv/dev
 	$(BIN)/python -m tests.soak $(ARGS)
+
+# Schemathesis with every check on both documents, 10,000 cases each.
+soak-generated: .venv/dev
+	$(BIN)/python -m tests.soak.generated $(ARGS)
 
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist

@@ -7,18 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import Serve
-
-# One operation never ends, another takes as long as it is told to.
-QUICKER = """
-[[operations]]
-include-operation-id = "streamRequests"
-request-timeout = 1
-generation = { max-examples = 5 }
-
-[[operations]]
-include-operation-id = "waitForRequests"
-parameters = { timeout_ms = 10 }
-"""
+from tests.soak.generated import QUICKER
 
 
 def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve, tmp_path: Path) -> None:
