@@ -136,7 +136,7 @@ async def _awaited(
 def _har(entry: Entry) -> Json:
     """An entry as HTTP Archive 1.2 writes it; times are the sandbox's."""
     shown = entry.shown()
-    url = f"{entry.request.base_url}{entry.request.path}"
+    url = f"{entry.request.base_url}{shown['path']}"
     query = f"?{shown['query']}" if shown["query"] else ""
     parameters = parse_qsl(shown["query"], keep_blank_values=True)
     answer = shown["response"]

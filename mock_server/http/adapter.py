@@ -1,6 +1,7 @@
 """The only file that speaks to Connexion: what it does for each request, and what we tell it."""
 
 import logging
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -106,13 +107,18 @@ def _invalid(document: Document, error: InvalidSpecification) -> DocumentMismatc
 class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no types
     """Connexion's routing, but a slash at the end is another path, and 405 is said by `beside`."""
 
+    router: Any
+
     def add_api(self, *arguments: Any, **options: Any) -> None:
         """Learn the operations of a document."""
         super().add_api(*arguments, **options)
-        for mounted in self.router.routes:
-            mounted.app.redirect_slashes = False
-            # Starlette's mount leads no path with a line break on, not even an encoded one.
-            self.router.default = mounted.app
+        # Starlette's mount goes wrong where a path has a line break, even an encoded one.
+        (mounted,) = self.router.routes
+        self.router = mounted.app
+        self.router.redirect_slashes = False
+        for route in self.router.routes:
+            # `$` takes a path for one without the line break at its end.
+            route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its operation, or with none."""

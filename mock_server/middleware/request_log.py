@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http.exchange import context_of
-from mock_server.observation import redaction
+from mock_server.observation.redaction import Redactor
 
 LOG = "my_account.log"
 """Under which a request carries the fields of its line, for layers inside to add to."""
@@ -30,11 +30,11 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started, request = time.perf_counter(), context_of(scope).request
-        query = logged_text(redaction.text_of(request.query, request.headers))
+        redactor = Redactor(request.headers, request.query)
         fields: dict[str, Any] = {
             "method": request.method,
-            "path": logged_text(request.path),
-            "query": query,
+            "path": logged_text(redactor.text(request.path)),
+            "query": logged_text(redactor.text(request.query)),
             "status": None,
         }
 

@@ -13,8 +13,8 @@ from msgspec import Struct
 from mock_server.http.adapter import problem_of
 from mock_server.http.exchange import Request, Response
 from mock_server.http.router import Route, violation
-from mock_server.observation import redaction
 from mock_server.observation.coverage import Coverage
+from mock_server.observation.redaction import Redactor
 
 KEPT = 500
 """So many requests are remembered of a sandbox; older ones are forgotten."""
@@ -83,11 +83,11 @@ class Entry(Struct, frozen=True, dict=True):
     def violations(self) -> list[str]:
         """What the document does not allow of the request and of its answer; tokens left out."""
         sides = (("request", self.problem), ("answer", self.answer_problem))
-        return [f"{side}: {self._without_secrets(text)}" for side, text in sides if text]
+        return [f"{side}: {self._redactor.text(text)}" for side, text in sides if text]
 
     def shown(self) -> Json:
         """As the control API tells it; tokens left out."""
-        request, response, hidden = self.request, self.response, self._without_secrets
+        request, response, hidden = self.request, self.response, self._redactor.text
         return {
             "number": self.number,
             "at": self.at,
@@ -95,7 +95,7 @@ class Entry(Struct, frozen=True, dict=True):
             "persona": self.persona,
             "role": self.role,
             "method": request.method,
-            "path": request.path,
+            "path": hidden(request.path),
             "query": hidden(request.query),
             "status": response.status,
             "fault": response.fault,
@@ -105,24 +105,22 @@ class Entry(Struct, frozen=True, dict=True):
             "request": {
                 "valid": self.problem is None,
                 "problem": self.problem and hidden(self.problem),
-                "headers": redaction.headers_of(request.headers),
-                "body": self._redacted(request.body),
+                "headers": self._redactor.headers(request.headers),
+                "body": hidden(request.body.decode("utf-8", "replace")),
                 "body_bytes": self.request_bytes,
             },
             "response": {
                 "valid": self.answer_problem is None,
                 "problem": self.answer_problem and hidden(self.answer_problem),
-                "headers": redaction.pairs_of(response.headers),
-                "body": self._redacted(response.body),
+                "headers": self._redactor.pairs(response.headers),
+                "body": hidden(response.body.decode("utf-8", "replace")),
                 "body_bytes": self.body_bytes,
             },
         }
 
-    def _redacted(self, body: bytes) -> str:
-        return self._without_secrets(body.decode("utf-8", "replace"))
-
-    def _without_secrets(self, text: str) -> str:
-        return redaction.text_of(text, self.request.headers)
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self.request.headers, self.request.query)
 
     @cached_property
     def answer_problem(self) -> str | None:

@@ -1,54 +1,116 @@
-"""Hiding secrets in whatever leaves the journal: pages, streams, archives, bundles."""
+"""Hiding secrets in whatever leaves the journal: pages, streams, archives, bundles, the log."""
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
+
+import msgspec
+
+from mock_server.http.bounds import BoundsError, json_tree
 
 HIDDEN = "REDACTED"
 _SECRETS = (
-    *("authorization", "cookie", "token", "apikey", "secret", "password", "passwd"),
-    *("assertion", "codeverifier", "sessionid"),
+    *("authorization", "auth", "cookie", "token", "tokens", "jwt", "apikey", "accesskey"),
+    *("privatekey", "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase"),
+    *("assertion", "codeverifier", "sessionid", "credential", "credentials", "signature"),
 )
 """How the names of headers, parameters and fields end that hold a secret."""
-_FIELD = re.compile(r'"([A-Za-z0-9_-]{1,80})"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"((?:[^"\\]|\\.)*)("|$)')
 _SHORTEST = 6
 """A shorter value is hidden where its name says so, and not wherever else it occurs."""
+_DEEPEST = 3
+"""So deep texts are looked for in texts: a URL in a parameter, JSON in a field."""
+_HINT = re.compile(
+    r"auth|cookie|token|jwt|key|secret|passw|pwd|passphrase|assertion|verifier|session|credential"
+    r"|signature|%[0-9a-f]{2}|\\u",
+    re.IGNORECASE,
+)
+"""Without one of these in it, no name in a text tells of a secret."""
+_TOKEN = re.compile(
+    r"(?<=Bearer )[A-Za-z0-9._~+/-]{6,}=*"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"
+)
+"""What is a secret by its look."""
+_FIELD = re.compile(r'"((?:[^"\\]|\\.){1,80})"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"((?:[^"\\]|\\.)*)("|$)')
 
 
+@lru_cache(1000)
 def is_secret(name: str) -> bool:
     """Whether a header, parameter or field of this name holds a secret."""
-    return name.lower().replace("-", "").replace("_", "").endswith(_SECRETS)
+    return re.sub(r"[-_.\s\[\]]", "", name).lower().endswith(_SECRETS)
 
 
-def headers_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers without their secrets."""
-    return {name: HIDDEN if is_secret(name) else value for name, value in headers.items()}
-
-
-def pairs_of(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """The same for a list of headers."""
-    return [[name, HIDDEN if is_secret(name) else value] for name, value in headers]
-
-
-def text_of(text: str, headers: Mapping[str, str]) -> str:
+class Redactor:
     """
-    A query or a body without its secrets: those that its names tell, and what the headers of the
-    request say in secret wherever it stands.
+    Hides the secrets of one request and of its answer: what names tell, what looks like a token,
+    and what the request says in secret wherever it stands.
     """
-    for name, value in headers.items():
-        secret = value.rpartition(" ")[2]
-        if is_secret(name) and len(secret) >= _SHORTEST:
+
+    def __init__(self, headers: Mapping[str, str], query: str = "") -> None:
+        pairs = [(name, text.rpartition(" ")[2]) for name, text in headers.items()]
+        if query:
+            pairs += parse_qsl(query)
+        known = {text for name, text in pairs if len(text) >= _SHORTEST and is_secret(name)}
+        self._known = sorted(known | {quote(each, safe="") for each in known}, key=len)[::-1]
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers without their secrets."""
+        return dict(self.pairs(headers.items()))
+
+    def pairs(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The same for a list of headers."""
+        return [(name, HIDDEN if is_secret(name) else self.text(value)) for name, value in headers]
+
+    def text(self, text: str, depth: int = 0) -> str:
+        """A path, a query, a body or a message without its secrets."""
+        for secret in self._known:
             text = text.replace(secret, HIDDEN)
-    if text.lstrip()[:1] in ("{", "["):
-        return _FIELD.sub(_hidden_field, text)
-    return "&".join(map(_hidden_pair, text.split("&"))) if "=" in text else text
+        text = _TOKEN.sub(HIDDEN, text)
+        if depth > _DEEPEST or not _HINT.search(text):
+            return text
+        if text.lstrip()[:1] in ("{", "["):
+            return self._json(text, depth)
+        return "&".join(self._pair(each, depth) for each in text.split("&"))
+
+    def _json(self, text: str, depth: int) -> str:
+        try:
+            tree = json_tree(text.encode())
+        except BoundsError:
+            # It was cut, or never was JSON.
+            return _FIELD.sub(_hidden_field, text)
+        hidden = self._tree(tree, depth)
+        return text if hidden == tree else msgspec.json.encode(hidden).decode()
+
+    def _tree(self, node: Any, depth: int, *, secret: bool = False) -> Any:
+        if isinstance(node, dict):
+            return {
+                name: self._tree(value, depth, secret=secret or is_secret(name))
+                for name, value in node.items()
+            }
+        if isinstance(node, list):
+            return [self._tree(each, depth, secret=secret) for each in node]
+        if node is None or isinstance(node, bool):
+            return node
+        if secret:
+            return HIDDEN
+        return self.text(node, depth + 1) if isinstance(node, str) else node
+
+    def _pair(self, pair: str, depth: int) -> str:
+        name, equals, value = pair.partition("=")
+        if equals and is_secret(unquote_plus(name)):
+            return f"{name}={HIDDEN}"
+        before, text = (f"{name}=", value) if equals else ("", pair)
+        decoded = unquote_plus(text)
+        hidden = self.text(decoded, depth + 1)
+        return pair if hidden == decoded else before + quote_plus(hidden)
 
 
 def _hidden_field(found: "re.Match[str]") -> str:
-    if not is_secret(found[1]):
+    try:
+        name = str(msgspec.json.decode(f'"{found[1]}"'))
+    except msgspec.DecodeError:
+        name = found[1]
+    if not is_secret(name):
         return found[0]
     return found[0][: found.start(2) - found.start()] + HIDDEN + found[3]
-
-
-def _hidden_pair(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
-    return f"{name}={HIDDEN}" if equals and is_secret(name.strip()) else pair

@@ -15,7 +15,7 @@ from connexion.resolver import Resolver
 from connexion.spec import Specification
 
 from mock_server.http.adapter import CHECKS, Routing, UriParser
-from tests.conftest import ask
+from tests.conftest import Caller, ask
 
 Message = MutableMapping[str, Any]
 OPERATION = {"operationId": "get", "responses": {"200": {"description": "It."}}}
@@ -185,3 +185,10 @@ def test_the_layers_can_be_built_before_the_first_request() -> None:
 
     assert callable(built)
     assert [type(each) for each in layers][0] is RoutingMiddleware
+
+
+@pytest.mark.parametrize("end", ["%0A", "%0D%0A", "%0Ay", "%E2%80%A8"])
+def test_a_line_break_at_the_end_of_a_path_is_part_of_it(call: Caller, end: str) -> None:
+    assert call("GET", f"/customers/my-account{end}", "customer-ada").status == 404
+    preference = f"/customers/my-account/marketing-preferences/x{end}"
+    assert b"no such marketing preference" in call("POST", preference, "customer-ada").body

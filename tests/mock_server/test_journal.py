@@ -1,6 +1,7 @@
 """What was asked, why it was answered so, and what clients have met."""
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -10,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from mock_server.app import Settings
 from mock_server.client import Customer, MockError, MockServer, Sandbox
 from mock_server.middleware.request_log import logged_text
+from mock_server.observation.redaction import Redactor
 from tests.conftest import Caller, Serve
 
 ACCOUNT = "/customers/my-account"
@@ -288,6 +291,55 @@ def test_no_secret_leaves_the_journal(sandbox: Sandbox, ada: Customer) -> None:
         assert ada.token not in text
         assert "page=1" in text
     assert all(text.count("kept") == 2 for text in (texts[0], texts[2]))
+
+
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJodXNoLWh1c2gifQ.hush-hush"
+CANARIES = {
+    "a name that is encoded": {"query": "%61ccess_token=hush-hush"},
+    "a URL in a parameter": {"query": "next=https%3A%2F%2Fx.test%2F%3Faccess_token%3Dhush-hush"},
+    "twice encoded": {"query": "a=b%253Dc%2526api_key%253Dhush-hush"},
+    "a parameter of a path": {"path": ";jsessionid=hush-hush"},
+    "in a header and in the path": {
+        "path": "/hush-hush",
+        "header": ("X-Api-Key", "hush-hush"),
+    },
+    "in the query and in the path": {"path": "/hush-hush", "query": "token=hush-hush"},
+    "a URL in a header": {"header": ("Referer", "https://x.test/?a=b&access_token=hush-hush")},
+    "a token by its look": {"header": ("X-Seen", "Bearer hush-hush"), "query": f"x={JWT}"},
+    "a name with an escape": {"body": '{"to\\u006ben": "hush-hush"}'},
+    "in a list": {"body": '{"tokens": ["hush-hush"], "x": [{"password": "hush-hush"}]}'},
+    "in an object": {"body": '{"credentials": {"name": "hush-hush"}}'},
+    "JSON in JSON": {"body": '{"x": "{\\"a\\": {\\"secret\\": \\"hush-hush\\"}}"}'},
+    "JSON that is cut": {"body": '{"token": "hush-hush", "x": "' + "y" * 9000 + '"}'},
+    "a form": {"body": "user%5Bpassword%5D=hush-hush&x=y"},
+}
+
+
+@pytest.mark.parametrize("canary", CANARIES.values(), ids=CANARIES.keys())
+def test_no_canary_leaves_the_journal_or_the_log(canary: dict[str, Any]) -> None:
+    log = logging.getLogger("mock_server.requests")
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(str(vars(record)))  # type: ignore[method-assign]
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    call = Caller(Settings())
+    headers = dict([canary["header"]]) if "header" in canary else {}
+    target = f"/customers/my-account{canary.get('path', '')}?{canary.get('query', '')}"
+    call("GET", target, "customer-ada", body=canary.get("body", "").encode(), **headers)
+    log.removeHandler(handler)
+    places = ("journal", "journal/har", "bundle")
+    texts = [call("GET", f"/__mock__/sandboxes/default/{place}").body for place in places]
+
+    assert "my-account" in str(lines)
+    for text in (*texts, str(lines).encode()):
+        assert b"hush" not in text
+
+
+def test_what_is_no_secret_is_left_as_it_was() -> None:
+    texts = ('{"has_password": true,  "x": 1}', "a=b&c=%2F", 'Bearer error="invalid_token"', "[{")
+
+    assert [Redactor({"authorization": "Bearer x"}).text(each) for each in texts] == list(texts)
 
 
 def test_an_answer_lost_on_its_way_was_not_met(sandbox: Sandbox, ada: Customer) -> None:
