@@ -7,6 +7,8 @@ from typing import Any
 CODE_LIFETIME = timedelta(minutes=1)
 ACCESS_LIFETIME = timedelta(hours=1)
 REFRESH_LIFETIME = timedelta(days=30)
+MOST = 1000
+"""So many codes, and so many grants, are remembered of a sandbox; the oldest are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +70,51 @@ class Grants:
 
     _codes: dict[str, Code] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    """Ids of the grants whose code was redeemed."""
     _by_id: dict[str, Grant] = field(default_factory=dict)
-    _by_refresh_token: dict[str, str] = field(default_factory=dict)
+    _by_refresh_token: dict[str, Grant] = field(default_factory=dict)
+    _refresh_tokens: dict[str, str] = field(default_factory=dict)
+    """The latest of each grant, by its id."""
     revoked: set[str] = field(default_factory=set)
     """Ids of grants that were taken back: their access tokens are no longer good."""
 
     def offer(self, text: str, code: Code) -> None:
         """Let a code be redeemed, once."""
         self._codes[text] = code
+        if len(self._codes) > MOST:
+            self._used.discard(self._codes.pop(next(iter(self._codes))).grant.id)
 
     def redeem(self, text: str, now: datetime) -> Code | None:
         """The code; one that was used before takes its whole grant with it (RFC 6749, 4.1.2)."""
         code = self._codes.get(text)
         if code is None:
             return None
-        if text in self._used:
+        if code.grant.id in self._used:
             self.revoke(code.grant)
             return None
         return code if now < code.grant.signed_in_at + CODE_LIFETIME else None
 
     def use(self, code: Code) -> None:
         """A code has been redeemed."""
-        self._used |= {text for text, each in self._codes.items() if each is code}
+        self._used.add(code.grant.id)
 
     def keep(self, grant: Grant, refresh_token: str) -> None:
         """Remember a grant under its latest refresh token; an older one is no longer good."""
-        self._by_refresh_token = {
-            text: id for text, id in self._by_refresh_token.items() if id != grant.id
-        } | {refresh_token: grant.id}
+        self._forget_refresh_token(grant.id)
+        self._refresh_tokens[grant.id], self._by_refresh_token[refresh_token] = refresh_token, grant
         self._by_id[grant.id] = grant
+        if len(self._by_id) > MOST:
+            oldest = next(iter(self._by_id))
+            self._forget_refresh_token(oldest)
+            del self._by_id[oldest]
+
+    def _forget_refresh_token(self, id: str) -> None:
+        if (text := self._refresh_tokens.pop(id, None)) is not None:
+            del self._by_refresh_token[text]
 
     def of_refresh_token(self, text: str, now: datetime) -> Grant | None:
         """The grant that a refresh token belongs to, while both are good."""
-        grant = self._by_id.get(self._by_refresh_token.get(text, ""))
+        grant = self._by_refresh_token.get(text)
         if grant is None or grant.id in self.revoked or grant.expires <= now:
             return None
         return grant

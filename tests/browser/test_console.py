@@ -1,6 +1,8 @@
 """The console, bullet by bullet, as a person uses it."""
 
+import ast
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,9 +22,11 @@ def console(sandbox: Sandbox, view: str) -> str:
     return f"{sandbox.server.url}/__mock__/#/{sandbox.id}/{view}"
 
 
-def asked(sandbox: Sandbox, persona: str, path: str) -> httpx.Response:
+def asked(
+    sandbox: Sandbox, persona: str, path: str, *, method: str = "GET", content: bytes = b""
+) -> httpx.Response:
     with sandbox.customer(persona).http() as http:
-        return http.get(path)
+        return http.request(method, path, content=content)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -293,3 +297,46 @@ def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
     first.get_by_role("button", name="Execute").click()
 
     first.locator(".live-responses-table").wait_for()
+
+
+PREFERENCES = "/customers/my-account/marketing-preferences"
+ODD_BODIES = ("@/etc/hostname", "$(id)`id`'\"\\!", "\x1b[201~\x07id\n", "'; id #", "é\u202e\u0085")
+
+
+@pytest.mark.parametrize("body", ODD_BODIES)
+def test_a_copied_curl_line_sends_what_was_sent_and_nothing_else(
+    world: Sandbox, open_page: Open, body: str
+) -> None:
+    page = open_page(console(world, "traffic"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    path = f"{PREFERENCES}/%5B1-9%5D%3F%7Ba,b%7D"
+    asked(world, "ada", path, method="POST", content=body.encode())
+    page.get_by_role("button", name=PREFERENCES).click()
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator("#toast")).to_have_text("Copied.")
+    line = page.evaluate("navigator.clipboard.readText()")
+    subprocess.run(["bash", "-c", line], check=True, capture_output=True, timeout=10)
+    first, again = world.requests()
+
+    assert line.isprintable() or "\x1b" not in line
+    assert (again["path"], again["request"]["body"]) == (first["path"], body)
+
+
+def test_no_name_gets_out_of_a_snippet(world: Sandbox, open_page: Open, tmp_path: Path) -> None:
+    saved = world.snapshot()
+    saved["scenario"]["name"] = '");import os;os.abort()#${process.exit(1)}`</script>'
+    with world.server.sandbox(snapshot=saved) as forged:
+        page = open_page(console(forged, "people"))
+        page.get_by_role("button", name="Snippets for").first.click()
+        texts = page.locator("dialog pre").all_inner_texts()
+    python = next(text for text in texts if text.startswith("import pytest"))
+    (marked,) = (
+        node
+        for node in ast.walk(ast.parse(python))
+        if isinstance(node, ast.Constant) and "abort" in str(node.value)
+    )
+
+    assert marked.value == saved["scenario"]["name"]
+    script = next(text for text in texts if text.startswith("import {"))
+    (tmp_path / "snippet.mjs").write_text(script)
+    subprocess.run(["node", "--check", str(tmp_path / "snippet.mjs")], check=True)

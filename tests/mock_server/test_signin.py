@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -13,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from mock_server.client.client import MockServer, Sandbox
+from mock_server.worlds.grants import MOST, Code, Grant, Grants
 
 BACK = "http://localhost:5173/callback"
 SCOPE = "openid profile email offline_access"
@@ -363,3 +365,17 @@ def test_what_is_no_form_is_refused(app: Application, media_type: str, body: byt
     answer = httpx.post(app.known["token_endpoint"], content=body, headers=headers)
 
     assert answer.status_code in (400, 413)
+
+
+def test_of_many_sign_ins_the_latest_are_remembered() -> None:
+    grants, now = Grants(), datetime(2026, 3, 1, tzinfo=UTC)
+    for number in range(3 * MOST):
+        grant = Grant(f"{number}", "ada", "shop", "openid", now)
+        grants.offer(f"code-{number}", code := Code(grant, BACK, "", "", None))
+        grants.use(code)
+        grants.keep(grant, f"refresh-{number}")
+
+    assert grants.of_refresh_token(f"refresh-{3 * MOST - 1}", now)
+    assert grants.of_refresh_token("refresh-0", now) is None
+    held = sum(len(getattr(grants, name)) for name in Grants.__slots__)
+    assert held <= 5 * MOST

@@ -131,8 +131,12 @@ export function day(text) {
   return Number.isNaN(date.getTime()) ? "–" : DAY.format(date);
 }
 
+/** Text as one word of a shell; control characters, which a terminal would obey when pasted, are written out. */
 export function shellQuoted(text) {
-  return `'${String(text).replaceAll("'", `'\\''`)}'`;
+  const plain = String(text);
+  if (!/[\0-\x08\x0b-\x1f\x7f-\x9f]/.test(plain)) return `'${plain.replaceAll("'", `'\\''`)}'`;
+  const escaped = plain.replace(/[\\']/g, "\\$&").replace(/[\0-\x1f\x7f-\x9f]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `$'${escaped}'`;
 }
 
 export const TONE = {

@@ -35,11 +35,13 @@ function tokenLine(token, name) {
 
 function snippets(app, { persona, token }) {
   const url = HOME;
+  // As both languages write a text: the name of a scenario is whatever its author called it.
+  const scenario = JSON.stringify(app.sandbox.scenario);
   const texts = {
     curl: `curl -H 'Authorization: Bearer ${token}' ${url}/customers/my-account`,
     fetch: `const answer = await fetch("${url}/customers/my-account", {\n  headers: { Authorization: "Bearer ${token}" },\n});\nconst { data } = await answer.json();`,
-    Playwright: `import { MockServer } from "my-account-mock";\n\nconst sandbox = await new MockServer("${url}").sandbox({ scenario: "${app.sandbox.scenario}" });\nconst { token } = sandbox.customer("${persona}");\nawait page.route("${url}/**", (route) =>\n  route.continue({ headers: { ...route.request().headers(), authorization: \`Bearer \${token}\` } }));`,
-    pytest: `import pytest\n\n\n@pytest.mark.scenario("${app.sandbox.scenario}")\ndef test_the_account_page(sandbox):\n    with sandbox.customer("${persona}").http() as http:\n        assert http.get("/customers/my-account").status_code == 200`,
+    Playwright: `import { MockServer } from "my-account-mock";\n\nconst sandbox = await new MockServer("${url}").sandbox({ scenario: ${scenario} });\nconst { token } = sandbox.customer("${persona}");\nawait page.route("${url}/**", (route) =>\n  route.continue({ headers: { ...route.request().headers(), authorization: \`Bearer \${token}\` } }));`,
+    pytest: `import pytest\n\n\n@pytest.mark.scenario(${scenario})\ndef test_the_account_page(sandbox):\n    with sandbox.customer("${persona}").http() as http:\n        assert http.get("/customers/my-account").status_code == 200`,
   };
   dialog(`Speak for ${persona}`, () => h("div", { class: "stack" }, Object.entries(texts).map(([name, text]) =>
     h("section", { class: "stack" }, h("div", { class: "row" }, h("h3", {}, name), copyButton(text, "Copy", `Copy the ${name} snippet`)), h("pre", { tabindex: 0 }, text)))));

@@ -91,12 +91,13 @@ function row(open) {
 function whole(app, entry) {
   const rule = entry.rule ? app.contract.rules.get(entry.rule) : null;
   const query = entry.query ? `?${entry.query}` : "";
-  const curl = [`curl -i -X ${entry.method}`, ...Object.entries(entry.request.headers)
+  // Neither `-d`, which reads a file where a body begins with `@`, nor curl's patterns in addresses.
+  const curl = [entry.method === "HEAD" ? "curl -g --head" : `curl -g -i -X ${entry.method}`, ...Object.entries(entry.request.headers)
     .filter(([name]) => ["accept", "content-type", "prefer"].includes(name.toLowerCase()))
     .map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`),
   entry.role ? `-H ${shellQuoted(`Authorization: Bearer ${token(app, entry)}`)}` : "",
-  entry.request.body ? `-d ${shellQuoted(entry.request.body)}` : "",
-  shellQuoted(`${HOME}${entry.path}${query}`)].filter(Boolean).join(" ");
+  entry.request.body ? `--data-raw ${shellQuoted(entry.request.body)}` : "",
+  shellQuoted(`${HOME}${entry.path.split("/").map(encodeURIComponent).join("/")}${query}`)].filter(Boolean).join(" ");
   return [
     h("div", { class: "row" }, h("h2", {}, `${entry.method} ${entry.path}${query}`)),
     h("div", { class: "row" }, tag(entry.status, { 2: "good", 4: "warn" }[String(entry.status)[0]] ?? "bad"), h("span", {}, entry.reason),

@@ -23,7 +23,7 @@ async function memberships() {
   return h("ul", {}, data.map((each) => h("li", {}, h("div", { class: "line" }, h("span", {}, `${each.type.name}, ${each.rate.name}`), h("span", { class: "tag" }, words(each.status))),
     each.attention_reason ? h("p", { class: "bad" }, `Needs your attention: ${words(each.attention_reason)}.`) : null,
     each.next_charge ? h("p", { class: "soft" }, `${money(each.next_charge.amount, each.next_charge.currency)} on ${date(each.next_charge.due_date)}`) : null,
-    each.payment_setup_url ? h("a", { href: each.payment_setup_url }, "Set up the payment") : null)));
+    each.payment_setup_url?.startsWith("https://") ? h("a", { href: each.payment_setup_url }, "Set up the payment") : null)));
 }
 
 async function charges() {
