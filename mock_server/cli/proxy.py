@@ -70,4 +70,4 @@ def proxy(
                 Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
 
         # The date of an answer is upstream's own.
-        server.run(mock.app, bound, ready, dated=False)
+        server.run(mock.app, bound, ready, mock.sandboxes.end_streams, dated=False)

@@ -12,6 +12,7 @@ from watchfiles import Change, awatch
 from mock_server.app import Mock
 from mock_server.http.document import shipped
 from mock_server.worlds.catalogue import load_catalogue
+from mock_server.worlds.registry import Sandboxes
 
 TOLD_AFTER_MS = 300
 """After how long without a change it is said that changes are seen."""
@@ -33,6 +34,11 @@ class Reloading:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the mock of the last good files does."""
         await self._mock.app(scope, receive, send)
+
+    @property
+    def sandboxes(self) -> Sandboxes:
+        """Those that are open now."""
+        return self._mock.sandboxes
 
     async def watch(self) -> None:
         """Reload at each change, until cancelled."""

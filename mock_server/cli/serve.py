@@ -21,6 +21,7 @@ from mock_server.http.origin import Network, PublicAddress, joined, network, pub
 from mock_server.http.server import Certificate
 from mock_server.middleware.admission import is_local
 from mock_server.middleware.quirks import QUIRKS
+from mock_server.observation.journal import MEMORY_BYTES
 from mock_server.worlds.registry import Limits
 from mock_server.worlds.shard import Shard, ShardError
 
@@ -65,6 +66,13 @@ def instant(text: str) -> datetime:
 @option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
 @option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
 @option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
+@option(
+    "--journal-memory",
+    default=MEMORY_BYTES,
+    type=click.IntRange(1 << 20),
+    metavar="BYTES",
+    help="What the journals of all sandboxes may take; the oldest entries make room.",
+)
 @option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
 @option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
 @option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
@@ -163,7 +171,10 @@ def serve(
                 # A browser on a terminal would keep the server from answering it.
                 Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()
 
-        server.run(reloading or mock.app, bound, ready, certificate)
+        def ending() -> None:
+            (reloading or mock).sandboxes.end_streams()
+
+        server.run(reloading or mock.app, bound, ready, ending, certificate)
 
 
 def check_access(host: str, settings: Mapping[str, Any]) -> None:
@@ -183,6 +194,7 @@ def _settings(
     delay: int,
     max_sandboxes: int,
     sandbox_ttl: float | None,
+    journal_memory: int,
     shard: Shard | None,
     public_url: str | None,
     trusted_proxies: tuple[Network, ...],
@@ -190,7 +202,7 @@ def _settings(
 ) -> Settings:
     return Settings(
         delay_ms=delay,
-        limits=Limits(max_sandboxes, sandbox_ttl),
+        limits=Limits(max_sandboxes, sandbox_ttl, journal_memory),
         shard=shard or Shard(),
         address=PublicAddress(public_url, trusted_proxies),
         **settings,

@@ -34,7 +34,8 @@ def list_requests(
     limit: int = LIMIT,
 ) -> Json:
     wanted = _filter(sandboxes, operation, status, persona, method, since)
-    return _listed(list(_journal(sandboxes, sandbox_id).entries(wanted)), limit)
+    journal = _journal(sandboxes, sandbox_id)
+    return _listed(journal, list(journal.entries(wanted)), limit)
 
 
 @operation("waitForRequests")
@@ -65,8 +66,11 @@ def stream_requests(
     persona: str | None = None,
     method: str | None = None,
     since: int = 0,
+    last_event_id: int | None = None,
 ) -> Response:
-    wanted = _filter(sandboxes, operation, status, persona, method, since)
+    # A browser that comes back asks the same URL again, so its header goes before `since`.
+    after = since if last_event_id is None else last_event_id
+    wanted = _filter(sandboxes, operation, status, persona, method, after)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
     stream = _journal(sandboxes, sandbox_id).stream(wanted)
     return Response(200, b": listening\n\n", headers, stream=stream)
@@ -120,17 +124,18 @@ def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
     return sandboxes.get(sandbox_id).journal
 
 
-def _listed(found: list[Entry], limit: int) -> Json:
-    """The latest entries, oldest first, and how many there are in all."""
+def _listed(journal: Journal, found: list[Entry], limit: int) -> Json:
+    """The latest entries, oldest first, and how many there are and were."""
     latest = found[-limit:] if limit else []
-    return {"count": len(found), "entries": [each.shown() for each in latest]}
+    entries = [each.shown() for each in latest]
+    return {"count": len(found), "forgotten": journal.forgotten, "entries": entries}
 
 
 async def _awaited(
     journal: Journal, wanted: Filter, count: int, timeout_ms: int
 ) -> AsyncIterator[bytes]:
     found = await journal.waited(wanted, count, timeout_ms / 1000)
-    yield msgspec.json.encode(_listed(found, LIMIT) | {"met": len(found) >= count})
+    yield msgspec.json.encode(_listed(journal, found, LIMIT) | {"met": len(found) >= count})
 
 
 def _har(entry: Entry) -> Json:

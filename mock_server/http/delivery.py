@@ -45,7 +45,7 @@ async def _in_pieces(response: Response, scope: Scope, receive: Receive, send: S
     for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(response.drip_s / len(pieces))
-    if response.stream is not None:
+    if response.stream is not None and scope["method"] != "HEAD":
         await send({"type": "http.response.body", "body": last, "more_body": True})
         await _stream(response.stream, receive, send)
         last = b""

@@ -1,6 +1,7 @@
 """The socket: uvicorn, bound before anything is promised, and its words in our envelope."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,6 +25,8 @@ SHUTDOWN_S = 5
 LARGEST_HEAD = 64 << 10
 HEAD_S = 20
 """Seconds in which a request has to say what it is for."""
+MOST_WAITING = 200
+"""So many connections may keep us waiting for that; the oldest makes room."""
 KEEP_ALIVE_S = 75
 """Longer than clients keep a connection, so that they never send into a closing one."""
 
@@ -64,11 +67,13 @@ class Protocol(HttpToolsProtocol):
     """How much came since a head began, less what came with its beginning."""
     _in_head = False
     _giving_up: asyncio.TimerHandle | None = None
+    _waiting: ClassVar[dict["Protocol", None]] = {}
+    """Those that wait for a head, the oldest first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
         super().connection_made(Connection(transport))  # type: ignore[arg-type]  # stands in for it
-        self._giving_up = self.loop.call_later(HEAD_S, transport.close)
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -97,7 +102,16 @@ class Protocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade is no more than offered: the request is answered without it."""
 
+    def _wait(self) -> None:
+        self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
+        self._waiting[self] = None
+        if len(self._waiting) > MOST_WAITING:
+            oldest = next(iter(self._waiting))
+            oldest._wait_no_longer()
+            oldest.transport.close()
+
     def _wait_no_longer(self) -> None:
+        self._waiting.pop(self, None)
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
@@ -107,7 +121,7 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head_bytes, self._in_head = 0, True
         if self._giving_up is None:
-            self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
+            self._wait()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def send_400_response(self, msg: str) -> None:
@@ -185,9 +199,11 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
 class Server(uvicorn.Server):
     """uvicorn, ending quietly on SIGINT and SIGTERM, and saying when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._ending = ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
@@ -197,22 +213,35 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop gracefully on the first signal, at once on the second."""
+        # Not through the loop: Windows' loops handle no signals.
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+            signal.signal(number, self.handle_exit)
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then wait a little for the rest."""
+        self._ending()
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
+        await super().shutdown(sockets)
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Whether a record is worth reading once the server ends what is too late."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def run(
     app: ASGIApp,
     bound: list[socket.socket],
     ready: Callable[[], None],
+    ending: Callable[[], None],
     certificate: Certificate | None = None,
     *,
     dated: bool = True,
 ) -> None:
     """
-    Serve until SIGINT or SIGTERM; `ready` is called once requests are answered. `dated` is whether
-    answers get a `Date`.
+    Serve until SIGINT or SIGTERM; `ready` is called once requests are answered, and `ending`
+    before the last ones are waited for. `dated` is whether answers get a `Date`.
 
     Raises:
         AddressError: the certificate cannot be used.
@@ -240,4 +269,4 @@ def run(
         names = " and ".join(dict.fromkeys((str(certificate.chain), str(certificate.key))))
         raise AddressError(f"{names}: not a certificate and its key, in PEM: {error}") from None
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(Server(config, ready).serve(bound))
+        runner.run(Server(config, ready, ending).serve(bound))

@@ -1,10 +1,12 @@
 """What was asked of a sandbox, what it answered and why."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -20,8 +22,10 @@ KEPT = 500
 """So many requests are remembered of a sandbox; older ones are forgotten."""
 BODY_BYTES = 8192
 """So much of each body is remembered, unless a journal says more."""
-MOST_BYTES = 64 << 20
-"""So much of all bodies is remembered of a sandbox; older requests are forgotten."""
+ENTRY_BYTES = 2048
+"""About what an entry takes beside the texts of its request and its answer."""
+MEMORY_BYTES = 256 << 20
+"""So much of all requests and answers is remembered in all sandboxes."""
 HEARTBEAT_S = 15.0
 Json = dict[str, Any]
 
@@ -58,8 +62,11 @@ class Entry(Struct, frozen=True, dict=True):
 
     @property
     def size(self) -> int:
-        """Bytes of its bodies."""
-        return len(self.request.body) + len(self.response.body)
+        """About how many bytes of memory it takes."""
+        request = self.request
+        headers = sum(len(name) + len(value) for name, value in request.headers.items())
+        texts = (request.path, request.query, request.body, self.response.body)
+        return ENTRY_BYTES + headers + sum(map(len, texts))
 
     @property
     def steers(self) -> bool:
@@ -162,18 +169,93 @@ class Filter(Struct, frozen=True):
         )
 
 
+class Memory:
+    """What the journals of all sandboxes may take together; the oldest entries make room."""
+
+    def __init__(self, most_bytes: int = MEMORY_BYTES) -> None:
+        self._most, self._used = most_bytes, 0
+        self._taken: OrderedDict[int, tuple[Journal, int]] = OrderedDict()
+        self._keys = count()
+
+    def take(self, journal: "Journal", size: int) -> int:
+        """Room for an entry of so many bytes; the key gives it back."""
+        key = next(self._keys)
+        self._taken[key] = journal, size
+        self._used += size
+        while self._used > self._most and len(self._taken) > 1:
+            next(iter(self._taken.values()))[0].forget()
+        return key
+
+    def give_back(self, key: int) -> None:
+        """Use the room of an entry for others."""
+        self._used -= self._taken.pop(key)[1]
+
+
+class Subscription:
+    """The entries that somebody waits for, handed over as they come."""
+
+    def __init__(self, wanted: Filter) -> None:
+        self.wanted = wanted
+        self._pending: deque[_Event] = deque()
+        self._news = asyncio.Event()
+        self._ended = False
+
+    def offer(self, event: "_Event") -> None:
+        """Hand an entry over, if it is wanted; who is too far behind gets no more."""
+        if not self._ended and self.wanted(event.entry):
+            self._pending.append(event)
+            self._news.set()
+            if len(self._pending) > KEPT:
+                self.end()
+
+    def end(self) -> None:
+        """Let nobody wait any longer."""
+        self._ended = True
+        self._news.set()
+
+    async def next(self) -> "_Event | None":
+        """The next entry, once it is there; None when no more will come."""
+        while not self._pending and not self._ended:
+            self._news.clear()
+            await self._news.wait()
+        return self._pending.popleft() if self._pending else None
+
+
+class _Event:
+    """An entry as a server-sent event, written once for all who get it."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    @cached_property
+    def text(self) -> bytes:
+        data = msgspec.json.encode(self.entry.shown())
+        return b"id: %d\nevent: request\ndata: %s\n\n" % (self.entry.number, data)
+
+
 class Journal:
     """The latest requests of a sandbox, and what its clients have met."""
 
-    __slots__ = ("_bytes", "_entries", "_news", "body_bytes", "complete", "coverage", "number")
+    __slots__ = (
+        "_entries",
+        "_memory",
+        "_subscriptions",
+        "body_bytes",
+        "complete",
+        "coverage",
+        "forgotten",
+        "number",
+    )
 
-    def __init__(self) -> None:
-        self._entries: deque[Entry] = deque()
-        self._bytes = 0
-        self._news: asyncio.Event | None = None
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory or Memory()
+        self._entries: deque[tuple[int, Entry]] = deque()
+        self._subscriptions: set[Subscription] = set()
         self.number = 0
         self.body_bytes = BODY_BYTES
         """So much of each body is remembered."""
+        self.forgotten = 0
+        """How many entries made room for later ones since the journal was last cleared."""
         self.complete = True
         """Whether every request since the sandbox was opened or reset is remembered."""
         self.coverage = Coverage()
@@ -204,54 +286,80 @@ class Journal:
         entry = Entry(
             self.number, at, route, persona, role, request, response, asked, length, changes
         )
-        self._entries.append(entry)
-        self._bytes += entry.size
-        while len(self._entries) > KEPT or self._bytes > MOST_BYTES:
-            self._bytes -= self._entries.popleft().size
-            self.complete = False
-        if self._news is not None:
-            self._news.set()
-            self._news = None
+        if len(self._entries) == KEPT:
+            self.forget()
+        self._entries.append((self._memory.take(self, entry.size), entry))
+        if self._subscriptions:
+            event = _Event(entry)
+            for each in self._subscriptions:
+                each.offer(event)
         return entry
+
+    def forget(self) -> None:
+        """Forget the oldest entry, to make room."""
+        self._memory.give_back(self._entries.popleft()[0])
+        self.forgotten += 1
+        self.complete = False
 
     def clear(self, *, reset: bool = False) -> None:
         """Forget the requests; what was met stays met, and numbers go on."""
+        for key, _ in self._entries:
+            self._memory.give_back(key)
         self._entries.clear()
-        self._bytes = 0
+        self.forgotten = 0
         self.complete = reset
+
+    def close(self) -> None:
+        """Forget the requests of a sandbox that is closed, and let nobody wait for more."""
+        self.clear()
+        self.end_streams()
+
+    def end_streams(self) -> None:
+        """Let nobody wait for requests any longer."""
+        for each in self._subscriptions:
+            each.end()
 
     def entries(self, wanted: Callable[[Entry], bool]) -> Iterator[Entry]:
         """The remembered entries that are wanted, oldest first."""
-        return filter(wanted, tuple(self._entries))
+        return filter(wanted, [entry for _, entry in self._entries])
 
     async def waited(self, wanted: Filter, count: int, timeout_s: float) -> list[Entry]:
         """The entries that are wanted, once there are `count` of them or time is up."""
-        async with asyncio.timeout(timeout_s) as limit:
-            try:
-                while len(found := list(self.entries(wanted))) < count:
-                    await self._wait()
-            except asyncio.CancelledError:
-                if not limit.expired():
-                    raise
+        with self._subscribed(wanted) as coming:
+            found = list(self.entries(wanted))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    while len(found) < count and (event := await coming.next()):
+                        found.append(event.entry)
         return found
 
     async def stream(self, wanted: Filter) -> AsyncIterator[bytes]:
         """Entries as server-sent events, as they come; a comment now and then keeps it open."""
-        seen = wanted.since
-        while True:
-            for entry in self.entries(msgspec.structs.replace(wanted, since=seen)):
-                seen = entry.number
-                data = msgspec.json.encode(entry.shown())
-                yield b"id: %d\nevent: request\ndata: %s\n\n" % (entry.number, data)
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await self._wait()
-            except TimeoutError:
-                yield b": still here\n\n"
+        if wanted.since > self.number:
+            # It was counted by a server before this one.
+            wanted = msgspec.structs.replace(wanted, since=0)
+        with self._subscribed(wanted) as coming:
+            for entry in self.entries(wanted):
+                yield _Event(entry).text
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        event = await coming.next()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if event is None:
+                    return
+                yield event.text
 
-    async def _wait(self) -> None:
-        self._news = self._news or asyncio.Event()
-        await self._news.wait()
+    @contextmanager
+    def _subscribed(self, wanted: Filter) -> Iterator[Subscription]:
+        subscription = Subscription(wanted)
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
 
 
 def _cut(request: Request, most: int) -> Request:

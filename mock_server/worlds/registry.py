@@ -14,6 +14,7 @@ from mock_server.http import problems
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
+from mock_server.observation.journal import MEMORY_BYTES, Memory
 from mock_server.worlds import scenario, snapshot
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import Catalogue
@@ -53,6 +54,8 @@ class Limits:
     """How many may be open beside the default one."""
     idle_s: float | None = None
     """After how many seconds without a request one is closed; None keeps them all."""
+    journal_bytes: int = MEMORY_BYTES
+    """What the journals of all of them may take."""
 
 
 class Sandboxes:
@@ -71,6 +74,7 @@ class Sandboxes:
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
         self._shard = shard or Shard()
+        self._memory = Memory(self._limits.journal_bytes)
         self.operations = operations
         """Those of the My Account API."""
         self._world = _worlds(kinds, catalogue, about)
@@ -115,6 +119,8 @@ class Sandboxes:
             if before is not None:
                 self._keep(before)
             raise
+        if before is not None:
+            before.close()
 
     def take_over(self, earlier: "Sandboxes") -> None:
         """
@@ -179,7 +185,8 @@ class Sandboxes:
             raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
         state = State(world, clock, saved.decided, tuple(saved.faults))
         id = id or self._shard.new_id()
-        return Sandbox(id, State(first_world, first), state=state, keep=self._save)
+        first_state = State(first_world, first)
+        return Sandbox(id, first_state, state=state, keep=self._save, memory=self._memory)
 
     def world(
         self, source: str | Source, seed: int, opened: datetime, overrides: Mapping[str, Any]
@@ -217,7 +224,7 @@ class Sandboxes:
         clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
         text = msgspec.json.encode(opening.overrides, order="sorted")
         world = self._world(opening.scenario, opening.seed, clock.base, text)
-        return Sandbox(id, State(world, clock), keep=self._save)
+        return Sandbox(id, State(world, clock), keep=self._save, memory=self._memory)
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
@@ -285,6 +292,7 @@ class Sandboxes:
         del self._by_id[sandbox.id], self._used_s[sandbox.id]
         if sandbox.coverage is not None:
             self._met.add(sandbox.coverage)
+        sandbox.close()
         if self._storage is not None:
             try:
                 self._storage.delete(sandbox.id)
@@ -292,6 +300,11 @@ class Sandboxes:
                 raise problems.internal(
                     f"It is closed, but would be back after a restart: {error}."
                 ) from None
+
+    def end_streams(self) -> None:
+        """Let nobody wait for requests any longer, since the server ends."""
+        for sandbox in self._by_id.values():
+            sandbox.end_streams()
 
     @property
     def coverage(self) -> Coverage:

@@ -12,7 +12,7 @@ from mock_server.http.exchange import Request, Response
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
-from mock_server.observation.journal import Journal
+from mock_server.observation.journal import Journal, Memory
 from mock_server.worlds import tokens
 from mock_server.worlds.account import Account, Consent
 from mock_server.worlds.changes import Change, Decided, Reset, State, WorldSet
@@ -44,6 +44,7 @@ class Sandbox:
         "_journal",
         "_keep",
         "_listeners",
+        "_memory",
         "id",
         "opening",
         "revision",
@@ -57,12 +58,13 @@ class Sandbox:
         *,
         state: State | None = None,
         keep: Callable[["Sandbox"], None] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """
         `state` is where it stands, if not at its opening; `keep` is told of each change before
-        anybody sees it, and refuses it by raising.
+        anybody sees it, and refuses it by raising; `memory` is what its journal shares with others.
         """
-        self.id, self.opening, self._keep = id, opening, keep
+        self.id, self.opening, self._keep, self._memory = id, opening, keep, memory
         self._journal: Journal | None = None
         self._grants: Grants | None = None
         self.state = state or opening
@@ -74,8 +76,18 @@ class Sandbox:
     def journal(self) -> Journal:
         """What was asked of it; there from when somebody first asks, as most never do."""
         if self._journal is None:
-            self._journal = Journal()
+            self._journal = Journal(self._memory)
         return self._journal
+
+    def close(self) -> None:
+        """Keep nothing of what was asked, and let nobody wait for more."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def end_streams(self) -> None:
+        """Let nobody wait for requests any longer."""
+        if self._journal is not None:
+            self._journal.end_streams()
 
     @property
     def grants(self) -> Grants:

@@ -22,3 +22,10 @@ def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve, tmp_path: P
     assert ran.returncode == 0, ran.stdout[-6000:]
     assert "No issues found" in ran.stdout
     assert httpx.get(f"{url}/__mock__/health").json()["status"] == "ok"
+
+
+def test_a_path_that_is_written_out_answers_its_own_methods_only(client: httpx.Client) -> None:
+    path = "/__mock__/sandboxes/default/faults"
+
+    assert client.options(f"{path}/clear").headers["Allow"] == "OPTIONS, POST"
+    assert client.options(f"{path}/1").headers["Allow"] == "DELETE, OPTIONS"

@@ -1,0 +1,172 @@
+"""Those who wait for requests: streams and long polls, their end, and the memory of journals."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_server.app import Settings
+from mock_server.client import MockServer, Sandbox
+from mock_server.http.server import MOST_WAITING
+from mock_server.observation import journal
+from mock_server.observation.journal import ENTRY_BYTES
+from mock_server.worlds.registry import Limits
+from tests.conftest import Caller, Serve
+
+ACCOUNT = "/customers/my-account"
+
+
+@pytest.fixture
+def sandbox(my_account_sandbox: Sandbox) -> Sandbox:
+    return my_account_sandbox
+
+
+def journal_of(sandbox: Sandbox, place: str = "") -> str:
+    return f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/journal{place}"
+
+
+def numbers(lines: Iterator[str], count: int) -> list[int]:
+    """The ids of the next events of a stream."""
+    ids = (int(line.removeprefix("id: ")) for line in lines if line.startswith("id: "))
+    return [next(ids) for _ in range(count)]
+
+
+@pytest.mark.parametrize("place", ["/stream", "/wait"])
+def test_the_head_of_a_stream_ends(sandbox: Sandbox, place: str) -> None:
+    answer = httpx.head(journal_of(sandbox, place), timeout=4)
+
+    assert answer.status_code == 200
+    assert answer.content == b""
+
+
+def test_a_stream_and_a_poll_of_a_closed_sandbox_end(my_account_mock: MockServer) -> None:
+    sandbox = my_account_mock.sandbox()
+    polled: list[httpx.Response] = []
+    url = journal_of(sandbox, "/wait?timeout_ms=8000")
+    poll = threading.Thread(target=lambda: polled.append(httpx.get(url, timeout=30)))
+    with httpx.stream("GET", journal_of(sandbox, "/stream"), timeout=10) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        poll.start()
+        sandbox.close()
+        assert list(lines) == [""]
+    poll.join()
+
+    assert polled[0].status_code in (200, 404)
+
+
+def test_a_stream_goes_on_after_a_reset(sandbox: Sandbox) -> None:
+    with httpx.stream("GET", journal_of(sandbox, "/stream"), timeout=10) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        httpx.get(sandbox.url + ACCOUNT)
+        assert numbers(lines, 1) == [1]
+        sandbox.reset()
+        httpx.get(sandbox.url + ACCOUNT)
+        assert numbers(lines, 1) == [2]
+
+
+def test_who_comes_back_gets_what_came_meanwhile_and_nothing_twice(sandbox: Sandbox) -> None:
+    for _ in range(4):
+        httpx.get(sandbox.url + ACCOUNT)
+    # As a browser reconnects: the URL as before, and the header.
+    url = journal_of(sandbox, "/stream?since=1")
+    with httpx.stream("GET", url, headers={"Last-Event-ID": "2"}, timeout=10) as answer:
+        assert numbers(answer.iter_lines(), 2) == [3, 4]
+    # Numbers begin again with a server that was restarted.
+    with httpx.stream("GET", url, headers={"Last-Event-ID": "900"}, timeout=10) as answer:
+        assert numbers(answer.iter_lines(), 4) == [1, 2, 3, 4]
+
+
+def test_a_reader_who_is_far_behind_is_let_go_and_the_others_get_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal, "KEPT", 5)
+    slow, quick = (journal.Subscription(journal.Filter()) for _ in range(2))
+    mock = Caller(Settings(now=datetime(2026, 3, 1, 9, tzinfo=UTC)))
+    kept = mock.mock.sandboxes.get("default").journal
+    kept._subscriptions |= {slow, quick}
+    for _ in range(20):
+        mock("GET", ACCOUNT, "customer-ada")
+        assert quick._pending.popleft().entry.number == kept.number
+
+    assert len(slow._pending) == 6
+
+
+def test_the_journals_of_all_sandboxes_share_one_budget() -> None:
+    room = 10 * (ENTRY_BYTES + 300)
+    mock = Caller(Settings(limits=Limits(journal_bytes=room)))
+    first, second, third = (mock.control("POST", "/__mock__/sandboxes", {})["id"] for _ in range(3))
+    listed = "/__mock__/sandboxes/{}/journal?limit=500".format
+    for id in [first] * 5 + [second] * 8:
+        mock("GET", f"/@{id}{ACCOUNT}")
+    one, two = (mock.control("GET", listed(id)) for id in (first, second))
+
+    assert one["forgotten"] > 0
+    assert one["forgotten"] + one["count"] == 5
+    assert two["forgotten"] == 0
+    assert mock.control("GET", f"/__mock__/sandboxes/{first}/bundle")["complete"] is False
+    # Closing and clearing give their room back.
+    mock.control("DELETE", f"/__mock__/sandboxes/{second}")
+    for _ in range(8):
+        mock("GET", f"/@{third}{ACCOUNT}")
+    assert mock.control("GET", listed(third))["forgotten"] == 0
+    assert mock.control("GET", listed(first))["count"] == one["count"]
+    mock.control("POST", f"/__mock__/sandboxes/{first}/journal/clear")
+    assert mock.control("GET", listed(first))["forgotten"] == 0
+
+
+def test_a_server_that_is_told_to_end_ends_streams_and_polls_quietly(tmp_path: Path) -> None:
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--port-file", str(port_file)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (port_file.exists() and port_file.read_text()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    url = f"http://127.0.0.1:{port_file.read_text()}/__mock__/sandboxes/default"
+    ends: list[bytes] = []
+    with ExitStack() as open_:
+        client = open_.enter_context(httpx.Client(timeout=60))
+        streams = [
+            open_.enter_context(client.stream("GET", f"{url}/journal/{place}"))
+            for place in ["stream"] * 5 + ["wait?timeout_ms=8000"] * 5
+        ]
+        process.send_signal(signal.SIGTERM)
+        ends = [answer.read() for answer in streams]
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert ends[0] == b": listening\n\n"
+    assert json.loads(ends[-1])["met"] is False
+    assert "Traceback" not in errors
+    # Not after the seconds that ordinary answers are given.
+    assert "Cancel" not in errors
+
+
+def test_connections_that_say_nothing_make_room_for_others(serve: Serve) -> None:
+    host, _, port = serve().removeprefix("http://").partition(":")
+    with ExitStack() as open_:
+        half = []
+        for _ in range(MOST_WAITING + 5):
+            half.append(open_.enter_context(socket.create_connection((host, int(port)), 10)))
+            half[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        assert httpx.get(f"http://{host}:{port}/__mock__/health", timeout=10).status_code == 200
+
+        assert [each.recv(1) for each in half[:6]] == [b""] * 6
+        half[-1].sendall(b"\r\n")
+        assert half[-1].recv(4) == b"HTTP"
