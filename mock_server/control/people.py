@@ -35,6 +35,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     source = Source(now.scenario.name, text, is_file=False)
     try:
         world = sandboxes.world(source, now.seed, now.opened, {})
+        world.check_size(sandboxes.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None
     text = f"{', '.join(body).replace('_', ' ')} changed"

@@ -59,6 +59,7 @@ def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Jso
     opened = sandbox.world.opened
     try:
         world = sandboxes.world(opening.scenario, opening.seed, opened, opening.overrides)
+        world.check_size(sandboxes.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None
     change = WorldSet(world, None, f"the scenario is {world.scenario.name}")

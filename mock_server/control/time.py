@@ -14,6 +14,7 @@ from mock_server.worlds.clock import Clock, ClockError, instant
 from mock_server.worlds.moments import Duration, duration
 from mock_server.worlds.registry import Sandboxes
 from mock_server.worlds.sandbox import Sandbox
+from mock_server.worlds.scenario import ScenarioError
 
 Json = dict[str, Any]
 
@@ -27,16 +28,17 @@ def get_clock(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     before = sandbox.clock.now()
-    earlier = _lists(sandbox)
     try:
         clock = _moved(sandbox.clock, body)
-    except ClockError as error:
+        sandbox.world.check_size(sandboxes.kinds, clock.now())
+    except (ClockError, ScenarioError) as error:
         raise problems.conflict(str(error)) from None
     if clock.now() < before and not body.get("force"):
         raise problems.conflict(
             f"That is before {before:%Y-%m-%dT%H:%M:%SZ}, the time it is; time runs"
             ' backwards only with "force": true.'
         )
+    earlier = _lists(sandbox)
     sandbox.apply(ClockSet(clock))
     return _shown(sandbox) | {"changes": _changes(sandbox, earlier, before)}
 

@@ -28,6 +28,8 @@ class Kind(Generic[H, R]):
     """Whether a person has one holding of it, written without a name."""
     cost: int = 1
     """What a record weighs against `MOST_RECORDS`: 0 where it is made only when asked for."""
+    follow: Callable[[R, datetime], int] | None = None
+    """About how many other records follow from one up to an instant; None where none do."""
 
 
 @dataclass(frozen=True, slots=True)

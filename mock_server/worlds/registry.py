@@ -77,6 +77,7 @@ class Sandboxes:
         self._memory = Memory(self._limits.journal_bytes)
         self.operations = operations
         """Those of the My Account API."""
+        self.kinds = kinds.values()
         self._world = _worlds(kinds, catalogue, about)
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
@@ -177,6 +178,7 @@ class Sandboxes:
                 text = msgspec.json.encode(begun.overrides, order="sorted")
                 source = Source(begun.scenario.name, begun.scenario.text)
                 first_world = self._world(source, begun.seed, world.opened, text)
+            world.check_size(self.kinds, clock.now())
             for each in saved.decisions:
                 world[each.persona]
         except KeyError as error:

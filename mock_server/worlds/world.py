@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from mock_server.http.bounds import MOST_FOLLOWING
 from mock_server.worlds.account import Account, Kind, Person
 from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
@@ -78,10 +79,36 @@ class World(Mapping[str, Person]):
         """
         known = tuple(kinds)
         mistakes = [each for person in self.values() for each in _mistakes(person, known)]
+        leading = [kind for kind in known if kind.follow is not None]
         if not mistakes:
+            mistakes = [each for person in self.values() for each in _unmakeable(person, leading)]
+        if not mistakes:
+            # Before what follows is made.
+            self.check_size(leading, self.opened)
             mistakes = [each for person in self.values() for each in _unmakeable(person, known)]
         if mistakes:
             raise self.scenario.places.error(mistakes)
+
+    def check_size(self, kinds: Iterable[Kind[Any, Any]], now: datetime) -> None:
+        """
+        See that all that follows from memberships can be told while a client waits.
+
+        Raises:
+            ScenarioError: it is too much by then.
+        """
+        count = sum(
+            kind.follow(record, now)
+            for kind in kinds
+            if kind.follow is not None
+            for person in self.values()
+            for record in person.all(kind)
+        )
+        if count > MOST_FOLLOWING:
+            what = (
+                f"by {now:%Y-%m} there would be some {count} charges, and {MOST_FOLLOWING} is the"
+                " most; let memberships start later, or the clock stand earlier"
+            )
+            raise self.scenario.places.error([(("customers",), what)])
 
     def _all(self, person: Person, kind: Kind[Any, Any]) -> Sequence[Any]:
         key = (person.name, kind.name)

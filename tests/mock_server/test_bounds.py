@@ -207,3 +207,44 @@ def test_faults_are_counted(mock: Caller) -> None:
     mock.control("DELETE", f"{SANDBOXES}/{id}")
 
     assert refused.status == 409
+
+
+def test_what_follows_from_memberships_is_bounded_at_every_time(
+    mock: Caller, answer: Callable[[Json], Response]
+) -> None:
+    def members(count: int, started: str) -> Json:
+        memberships = {"a": {"rate": "thermal-monthly", "started": started}}
+        customers = {f"c{number}": {"memberships": memberships} for number in range(count)}
+        return {"title": "x", "customers": customers}
+
+    assert b"30000 is the most" in answer({"scenario": members(200, "-P99Y")}).body
+    made = mock.control("POST", SANDBOXES, {"scenario": members(100, "-P1M")})
+    home = f"{SANDBOXES}/{made['id']}"
+    changed = {"memberships": {"b": {"rate": "thermal-monthly", "started": "-P99Y", "count": 30}}}
+    refused = [
+        mock("PATCH", f"{home}/clock", body=b'{"now": "2199-01-01T00:00:00Z"}'),
+        mock("PATCH", f"{home}/customers/c1", body=json.dumps(changed).encode()),
+        mock(
+            "POST", f"{home}/scenario", body=json.dumps({"scenario": members(99, "-P99Y")}).encode()
+        ),
+        mock(
+            "POST",
+            SANDBOXES,
+            body=json.dumps(
+                {
+                    "snapshot": snapshot_of(mock, made["id"], "2199-01-01T00:00:00Z"),
+                }
+            ).encode(),
+        ),
+    ]
+    mock.control("DELETE", home)
+
+    for each in refused:
+        assert (each.status, b"30000 is the most" in each.body) == (409, True), each.body
+
+
+def snapshot_of(mock: Caller, id: str, now: str) -> Json:
+    """A sandbox's snapshot, with its clock at another time."""
+    saved: Json = mock.control("GET", f"{SANDBOXES}/{id}/snapshot")
+    saved["clock"] |= {"base": now, "since": None}
+    return saved

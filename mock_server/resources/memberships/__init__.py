@@ -89,6 +89,12 @@ class Membership(Struct, frozen=True):
             yield due
             count += 1
 
+    def periods_until(self, now: datetime) -> int:
+        """About how many periods were billed up to `now`, without going through them."""
+        start, end = self.start_date, min(now, self.end_date or now)
+        months = (end.year - start.year) * 12 + end.month - start.month + 1
+        return max(0, months // duration(self.rate.billing_frequency).months)
+
     def decided_at(self, billed_at: datetime) -> datetime:
         """When it is known whether a charge came in: cards at once, bank debits take their days."""
         if self.payment_method is None or self.payment_method.type == "card":
@@ -159,7 +165,9 @@ def _members(
 
 
 # A membership brings a charge for each period that it was billed for.
-MEMBERSHIPS = Kind("memberships", Holding, make, state="status", cost=50)
+MEMBERSHIPS = Kind(
+    "memberships", Holding, make, state="status", cost=50, follow=Membership.periods_until
+)
 
 
 def _place(person: Person, name: str, index: int) -> Seed:
