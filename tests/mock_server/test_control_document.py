@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import Serve
-from tests.soak.generated import QUICKER
+from tests.soak.generated import CONTROL
 
 
 def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve, tmp_path: Path) -> None:
     url = serve("--scenario", "empty", "--sandbox-ttl", "120")
     config = tmp_path / "schemathesis.toml"
-    config.write_text(QUICKER)
+    config.write_text(CONTROL)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     options = [f"{url}/__mock__/openapi.yaml", "--seed", "3", "--url", url]
 
