@@ -38,6 +38,7 @@ from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
 from mock_server.middleware.signin import SignInMiddleware
+from mock_server.recorder import Recorder
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
@@ -77,6 +78,8 @@ class Settings:
     """A real implementation to forward to and to judge, in place of answering."""
     proxy_errors: bool = False
     """Whether what breaks the contract is answered 502 there."""
+    record: Path | None = None
+    """A file to write a scenario to of what that answers."""
     admin_token: str | None = None
     """What the control API asks for; None leaves it open to this machine."""
     insecure_admin: bool = False
@@ -110,8 +113,10 @@ class Mock:
             StorageError: sandboxes cannot be kept there.
             CatalogueError: the catalogue cannot be used.
             DocumentMismatch: a document is broken, or does not agree with handlers or records.
+            RecordingError: nothing can be recorded there.
         """
         self.settings = settings
+        self.recorder = Recorder(settings.record) if settings.record else None
         document = document or Document.of("openapi.yaml")
         control_document = Document.of("control.yaml")
         api = _my_account_api(settings, document, handlers or {})
@@ -178,7 +183,11 @@ class Mock:
         assert upstream
         self.sandboxes.upstream = upstream.url
         forwarding = partial(
-            Proxy, upstream=upstream, sandbox=sandbox, errors=self.settings.proxy_errors
+            Proxy,
+            upstream=upstream,
+            sandbox=sandbox,
+            errors=self.settings.proxy_errors,
+            heard=self.recorder.hear if self.recorder else None,
         )
         return adapter.serve(api, routes, [*adapter.routing(routes), forwarding], beside)
 

@@ -14,6 +14,7 @@ from mock_server.cli.serve import Parsed, check_access, url_of
 from mock_server.http import server
 from mock_server.http.origin import public_url
 from mock_server.http.upstream import Upstream
+from mock_server.recorder import RecordingError
 
 
 @click.command()
@@ -22,6 +23,7 @@ from mock_server.http.upstream import Upstream
 @option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
+@option("--record", type=Path, metavar="FILE", help="Write a scenario of what passed, at the end.")
 @option("--timeout", default=30.0, type=click.FloatRange(0.1), help="Seconds without a byte.")
 @option("--ca", type=Path, metavar="FILE", help="Trust the authorities in it, too.")
 @option("--insecure", is_flag=True, help="Trust any certificate.")
@@ -35,6 +37,7 @@ def proxy(
     host: str,
     port_file: Path | None,
     errors: bool,
+    record: Path | None,
     timeout: float,
     ca: Path | None,
     insecure: bool,
@@ -53,11 +56,13 @@ def proxy(
     Examples:
       mock-server proxy https://staging.example
       mock-server proxy https://staging.example/api --errors --ca company.pem
+      mock-server proxy https://staging.example --record staging.yaml
     """
     check_access(host, access | {"public_url": None})
-    with one_line_errors():
+    with one_line_errors(RecordingError):
         where = Upstream(upstream, insecure=insecure, ca=ca, timeout_s=timeout)
-        mock = Mock(Settings("empty", upstream=where, proxy_errors=errors, **access))
+        settings = Settings("empty", upstream=where, proxy_errors=errors, record=record, **access)
+        mock = Mock(settings)
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
         url = url_of(host, bound, secure=False)
@@ -71,3 +76,5 @@ def proxy(
 
         # The date of an answer is upstream's own.
         server.run(mock.app, bound, ready, mock.sandboxes.end_streams, dated=False)
+        if mock.recorder:
+            click.echo(mock.recorder.write(), err=True)

@@ -1,6 +1,6 @@
 """A world: everybody of a scenario, opened at an instant."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -78,16 +78,21 @@ class World(Mapping[str, Person]):
             ScenarioError: something refers to what does not exist, or a date is no date.
         """
         known = tuple(kinds)
-        mistakes = [each for person in self.values() for each in _mistakes(person, known)]
         leading = [kind for kind in known if kind.follow is not None]
-        if not mistakes:
-            mistakes = [each for person in self.values() for each in _unmakeable(person, leading)]
+        mistakes = self.mistakes(known, leading)
         if not mistakes:
             # Before what follows is made.
             self.check_size(leading, self.opened)
-            mistakes = [each for person in self.values() for each in _unmakeable(person, known)]
+            mistakes = self.mistakes(known, known)
         if mistakes:
             raise self.scenario.places.error(mistakes)
+
+    def mistakes(
+        self, kinds: Collection[Kind[Any, Any]], made: Iterable[Kind[Any, Any]]
+    ) -> list[tuple[Place, str]]:
+        """What of these kinds is wrong, or else cannot be `made`: its place, and why."""
+        found = [each for person in self.values() for each in _mistakes(person, kinds)]
+        return found or [each for person in self.values() for each in _unmakeable(person, made)]
 
     def check_size(self, kinds: Iterable[Kind[Any, Any]], now: datetime) -> None:
         """

@@ -1,0 +1,177 @@
+"""What passes the proxy, kept as long as it runs, and written as a scenario."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from mock_server.http.bounds import MOST_CUSTOMERS
+from mock_server.observation.journal import Entry
+from mock_server.observation.people import (
+    CHARGES,
+    CREDITS,
+    DETAILS,
+    MEMBERSHIPS,
+    METHODS,
+    ORDERS,
+    PREFERENCES,
+)
+from mock_server.recorder.holdings import Book, Seen
+from mock_server.recorder.masks import Masks
+from mock_server.resources import KINDS
+from mock_server.resources.everything import about
+from mock_server.worlds import scenario
+from mock_server.worlds.scenario import Source
+from mock_server.worlds.scenario_text import Place
+from mock_server.worlds.shapes import Mistakes, converted
+from mock_server.worlds.world import World
+
+Json = dict[str, Any]
+HEAD = "# Recorded by mock-server proxy; every personal value is made up.\n"
+LISTS = {
+    CHARGES: "charges",
+    CREDITS: "credits",
+    MEMBERSHIPS: "memberships",
+    METHODS: "payment_methods",
+    ORDERS: "orders",
+    PREFERENCES: "marketing_preferences",
+    "actionMyAccountMarketingPreferenceOptIn": "marketing_preferences",
+    "actionMyAccountMarketingPreferenceOptOut": "marketing_preferences",
+}
+"""What each operation lists, by the names of a scenario."""
+IN_PARTS = ("credits", "orders")
+"""Kinds of which an answer shows a part only: a page, or what the filter lets through."""
+SERVED_AFTER = [timedelta(days=days) for days in (0, 1, 2, 3, 5, 8, 13, 21, 34, 89)]
+"""When a scenario is tried: dates count from the day on which it is served."""
+
+
+class RecordingError(Exception):
+    """A recording that cannot be written; the message says why."""
+
+
+class Recorder:
+    """What customers were seen to have."""
+
+    def __init__(self, file: Path) -> None:
+        """
+        Raises:
+            RecordingError: the file is somebody's own, or cannot be written.
+        """
+        self._file = file
+        self._people: dict[str, Seen] = {}
+        self._now: datetime | None = None
+        try:
+            with file.open("a+", encoding="utf-8") as opened:
+                opened.seek(0)
+                begins = opened.read(len(HEAD))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise RecordingError(f"{file} cannot be recorded to: {reason}") from None
+        if begins not in ("", HEAD):
+            raise RecordingError(f"{file} is no recording; choose a name that is free")
+
+    def hear(self, entry: Entry, body: Any) -> None:
+        """Take an answer that keeps the contract into the recording."""
+        route, persona, status = entry.route, entry.persona, entry.response.status
+        if route is None or persona is None or entry.answer_problem:
+            return
+        if persona not in self._people and len(self._people) == MOST_CUSTOMERS:
+            return
+        seen = self._people.setdefault(persona, Seen(persona))
+        self._now = entry.at
+        if route.id == METHODS and status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            seen.has_provider = status == HTTPStatus.OK
+        if status == HTTPStatus.OK and isinstance(body, dict):
+            _take(seen, route.id, body)
+
+    def write(self) -> str:
+        """
+        Write the scenario; gives what became of it in words.
+
+        Raises:
+            RecordingError: the file cannot be written.
+        """
+        if self._now is None:
+            if not self._file.stat().st_size:
+                self._file.unlink()
+            return "nothing was recorded: no answer that keeps the contract opened anything"
+        text, left_out = self._text(self._now)
+        try:
+            self._file.write_text(text, "utf-8")
+        except OSError as error:
+            raise RecordingError(f"{self._file} cannot be written: {error.strerror}") from None
+        count = len(self._people)
+        lacking = f"; left out: {', '.join(left_out)}" if left_out else ""
+        return f"{self._file}: {count} customer{'s'[: count != 1]} recorded{lacking}"
+
+    def _text(self, now: datetime) -> tuple[str, list[str]]:
+        people = list(self._people.values())
+        everything = [[seen.details, *seen.lists.values()] for seen in people]
+        book = Book(people, now, Masks(everything))
+        customers = book.customers()
+        tree = {
+            "title": f"Recorded on {now:%-d %B %Y}",
+            "description": "What the proxy saw of a real implementation, without its people.",
+            "customers": customers,
+            "catalogue": book.catalogue,
+        }
+        left_out = _made_possible(tree, now)
+        lines = "".join(f"# The mock cannot say it: {each}\n" for each in left_out)
+        written = yaml.safe_dump(
+            tree, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        )
+        return f"{HEAD}{lines}{written}", left_out
+
+
+def _take(seen: Seen, operation: str, body: Json) -> None:
+    """Keep what a success shows."""
+    if operation == DETAILS:
+        seen.details = body["data"]
+        return
+    kind = LISTS[operation]
+    records = {each["id"]: each for each in body["data"]}
+    if kind in IN_PARTS:
+        records = {each["id"]: each for each in seen.of(kind)} | records
+    seen.lists[kind] = list(records.values())
+    if kind == "orders":
+        seen.order_count = body["meta"]["total"]
+
+
+def _made_possible(tree: Json, now: datetime) -> list[str]:
+    """Take out of a scenario what cannot be served; gives it by name."""
+    left_out = []
+    while places := sorted({*_unreadable(tree), *_impossible(tree, now)}):
+        for *above, name in places:
+            node = tree
+            for step in above:
+                node = node.get(step, {})
+            if node.pop(name, None) is not None:
+                left_out.append(".".join((*above[1:], name)))
+    return left_out
+
+
+def _unreadable(tree: Json) -> Iterator[Place]:
+    """Fields of a form that scenarios do not have."""
+    for who, held in tree["customers"].items():
+        for kind in (KINDS[name] for name in held if name in KINDS):
+            holdings = {"": held[kind.name]} if kind.single else held[kind.name]
+            for name, value in holdings.items():
+                mistakes: Mistakes = []
+                converted(value, kind.holding, (), mistakes)
+                for place, _ in mistakes:
+                    yield ("customers", who, kind.name, *([name] if name else []), *place[:1])
+
+
+def _impossible(tree: Json, now: datetime) -> Iterator[Place]:
+    """Holdings that no world could have, on whichever day it is opened."""
+    if any(_unreadable(tree)):
+        return
+    source = Source("recording", msgspec.json.encode(tree).decode(), is_file=False)
+    read = scenario.load(source, KINDS)
+    for later in SERVED_AFTER:
+        world = World(read, 1, now + later, read.catalogue, about)
+        yield from (place for place, _ in world.mistakes(KINDS.values(), KINDS.values()))
