@@ -134,7 +134,7 @@ class Sandboxes:
             (each, self._remade(each.opening), self._remade(each.state))
             for each in earlier._by_id.values()
         ]
-        self._storage, self._met = earlier._storage, earlier._met
+        self._storage, self._memory, self._met = earlier._storage, earlier._memory, earlier._met
         self._by_id, self._used_s = earlier._by_id, earlier._used_s
         for sandbox, opening, state in made:
             sandbox.move(opening, state, self._save)

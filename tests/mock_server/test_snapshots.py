@@ -6,7 +6,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mock_server.worlds.storage import Storage
 from tests.conftest import Serve
 from tests.mock_server.test_time import ACCOUNT, NOW, SANDBOXES, World
 
@@ -113,10 +117,14 @@ def test_a_file_that_is_none_ends_the_start_with_one_line(tmp_path: Path, option
     assert file.read_text().startswith("These are my notes")
 
 
-def start(file: Path, port_file: Path, *options: str) -> tuple["subprocess.Popen[bytes]", str]:
+def start(
+    file: Path, port_file: Path, *options: str, limit_kib: int | None = None
+) -> tuple["subprocess.Popen[bytes]", str]:
     port_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--persist", str(file)]
     command += ["--port-file", str(port_file), *options]
+    if limit_kib is not None:
+        command = ["sh", "-c", f'ulimit -f {limit_kib * 2}; exec "$@"', "sh", *command]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (port_file.exists() and port_file.read_text()):
         assert process.poll() is None
@@ -181,28 +189,202 @@ def test_a_snapshot_carries_no_more_than_it_must(client: httpx.Client) -> None:
     assert json.loads(text)["scenario"]["name"] == "heavy-history"
 
 
-def test_what_cannot_be_kept_is_refused_in_the_envelope_and_changes_nothing(
-    tmp_path: Path,
-) -> None:
+def test_what_a_full_disk_does_not_take_is_refused_and_not_there(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file, limit_kib=100)
+    kept, refused = {"default"}, []
+    with httpx.Client(base_url=url) as client:
+        for _ in range(60):
+            answer = client.post(SANDBOXES, json={})
+            if answer.status_code == 201:
+                kept.add(answer.json()["id"])
+            else:
+                refused.append(answer)
+        before = client.get(f"{SANDBOXES}/default/clock").json()["now"][:10]
+        changed = client.patch(f"{SANDBOXES}/default/clock", json={"advance": "P1M"})
+        after = client.get(f"{SANDBOXES}/default/clock").json()["now"][:10]
+        listed = {each["id"] for each in client.get(SANDBOXES).json()}
+    process.kill()
+    process.wait()
     process, url = start(file, port_file)
-    clock = f"{url}{SANDBOXES}/default/clock"
-    before = httpx.get(clock).json()["now"][:10]
-    with sqlite3.connect(file) as database:
-        database.execute("DROP TABLE sandboxes")
-    answer = httpx.patch(clock, json={"advance": "P1M"})
-    opened = httpx.post(f"{url}{SANDBOXES}", json={})
-    listed = httpx.get(f"{url}{SANDBOXES}").json()
-    after = httpx.get(clock).json()["now"][:10]
+    again = {each["id"] for each in httpx.get(f"{url}{SANDBOXES}").json()}
     process.kill()
     process.wait()
 
-    assert opened.status_code == 500
-    assert [each["id"] for each in listed] == ["default"]
+    assert {answer.status_code for answer in refused} == {500}
+    assert "restart" in changed.json()["message"]
     assert before == after
+    assert listed == again == kept
 
-    assert answer.status_code == 500
-    assert "restart" in answer.json()["message"]
+
+def refused_start(file: Path) -> str:
+    """The one line that a start ends with."""
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--persist", str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 2, ran.stderr
+    [line] = ran.stderr.splitlines()
+    assert str(file) in line
+    return line
+
+
+def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file)
+    told = refused_start(file)
+    opened = httpx.post(f"{url}{SANDBOXES}", json={}).status_code
+    process.kill()
+    process.wait()
+    process, url = start(file, port_file)
+    listed = httpx.get(f"{url}{SANDBOXES}").json()
+    process.kill()
+    process.wait()
+
+    assert "another server" in told
+    assert (opened, len(listed)) == (201, 2)
+
+
+def foreign(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE notes (text TEXT)")
+        database.commit()
+
+
+def foreign_of_the_same_name(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE sandboxes (id TEXT PRIMARY KEY, snapshot BLOB NOT NULL)")
+        database.commit()
+
+
+def changed_by(*statements: str) -> Callable[[Path], None]:
+    def change(file: Path) -> None:
+        Storage(file)._database.close()
+        with closing(sqlite3.connect(file)) as database:
+            for statement in statements:
+                database.execute(statement)
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    return change
+
+
+def overwritten_pages(file: Path) -> None:
+    rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 99)"
+    changed_by(f"INSERT INTO sandboxes {rows} SELECT i, zeroblob(3000) FROM n")(file)
+    text = bytearray(file.read_bytes())
+    text[8192:40960] = b"\xa5" * 32768
+    file.write_bytes(text)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        foreign,
+        foreign_of_the_same_name,
+        changed_by("CREATE TABLE notes (text TEXT)"),
+        changed_by("DROP TABLE sandboxes", "CREATE TABLE sandboxes (id, snapshot, more)"),
+        changed_by("INSERT INTO sandboxes VALUES ('abc', 'nothing')"),
+        changed_by("INSERT INTO sandboxes VALUES ('abc', x'00ff')"),
+        changed_by("INSERT INTO sandboxes VALUES ('abc', 7)"),
+        changed_by("INSERT INTO sandboxes VALUES (NULL, x'7b7d')"),
+        overwritten_pages,
+    ],
+    ids=["foreign", "same name", "more tables", "other columns", "text", "bytes", "number", "no id"]
+    + ["pages"],
+)
+def test_a_file_that_is_not_the_mocks_is_refused_and_untouched(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    file = tmp_path / "kept.db"
+    spoil(file)
+    before = file.read_bytes()
+    refused_start(file)
+
+    assert file.read_bytes() == before
+
+
+def test_an_unfinished_write_is_undone(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file)
+    ids = [httpx.post(f"{url}{SANDBOXES}", json={}).json()["id"] for _ in range(3)]
+    process.kill()
+    process.wait()
+    log = tmp_path / "kept.db-wal"
+    log.write_bytes(log.read_bytes()[:-100])
+    process, url = start(file, port_file)
+    listed = [each["id"] for each in httpx.get(f"{url}{SANDBOXES}").json()]
+    process.kill()
+    process.wait()
+
+    assert listed == ["default", *ids[:2]]
+
+
+def test_a_kept_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    process, url = start(file, port_file)
+    id = httpx.post(f"{url}{SANDBOXES}", json={"now": NOW}).json()["id"]
+    clock = f"{SANDBOXES}/{id}/clock"
+    httpx.patch(f"{url}{clock}", json={"running": True})
+    process.kill()
+    process.wait()
+    # As if that had been two hours ago.
+    with closing(sqlite3.connect(file)) as database:
+        [[text]] = database.execute("SELECT snapshot FROM sandboxes WHERE id = ?", (id,))
+        saved = json.loads(text)
+        for place, name in ((saved, "saved_at"), (saved["clock"], "since")):
+            place[name] = _earlier(place[name], timedelta(hours=2))
+        database.execute(
+            "UPDATE sandboxes SET snapshot = ? WHERE id = ?", (json.dumps(saved).encode(), id)
+        )
+        database.commit()
+    process, url = start(file, port_file)
+    now = httpx.get(f"{url}{clock}").json()["now"]
+    process.kill()
+    process.wait()
+
+    passed = datetime.fromisoformat(now) - datetime.fromisoformat(NOW)
+    assert timedelta(hours=2) <= passed < timedelta(hours=3)
+
+
+@pytest.mark.slow
+def test_of_forty_kills_under_load_none_loses_what_was_acknowledged(tmp_path: Path) -> None:
+    file, port_file = tmp_path / "kept.db", tmp_path / "port"
+    opened: set[str] = set()
+    moved: dict[str, int] = {}
+    for kill in range(40):
+        process, url = start(file, port_file)
+        with httpx.Client(base_url=url) as client:
+            listed = {each["id"] for each in client.get(SANDBOXES).json()}
+            for id, hours in moved.items():
+                now = client.get(f"{SANDBOXES}/{id}/clock").json()["now"]
+                gone = datetime.fromisoformat(now) - datetime.fromisoformat(NOW)
+                # What was not answered may have been kept all the same.
+                assert gone / timedelta(hours=1) in (hours, hours + 1)
+            assert listed >= opened
+        ids = [httpx.post(f"{url}{SANDBOXES}", json={"now": NOW}).json()["id"] for _ in range(3)]
+        moved = dict.fromkeys(ids, 0)
+        opened |= {*ids}
+        writers = [threading.Thread(target=_move, args=(url, id, moved)) for id in ids]
+        writers.append(threading.Thread(target=_open, args=(url, opened)))
+        for each in writers:
+            each.start()
+        while sum(moved.values()) <= kill % 7 * 20:
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        for each in writers:
+            each.join()
+
+
+def _move(url: str, id: str, moved: dict[str, int]) -> None:
+    with httpx.Client(base_url=url) as client, suppress(httpx.TransportError):
+        while client.patch(f"{SANDBOXES}/{id}/clock", json={"advance": "PT1H"}).is_success:
+            moved[id] += 1
+
+
+def _open(url: str, opened: set[str]) -> None:
+    with httpx.Client(base_url=url) as client, suppress(httpx.TransportError):
+        while True:
+            opened.add(client.post(SANDBOXES, json={}).json()["id"])
 
 
 def test_the_name_of_a_scenario_outlives_any_number_of_snapshots(
