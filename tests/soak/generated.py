@@ -37,7 +37,9 @@ DOCUMENTS = {"openapi.yaml": "/openapi.yaml", "control.yaml": "/__mock__/openapi
 def judge(name: str, cases: int, seed: int) -> int:
     """Send about so many cases of a document's operations; how many were sent."""
     count = len(list(Document.of(name).operations()))
-    with TemporaryDirectory() as folder, running("--scenario", "empty", "--sandbox-ttl", "120") as url:
+    scenario = "default" if name == "openapi.yaml" else "empty"
+    served = running("--scenario", scenario, "--sandbox-ttl", "120")
+    with TemporaryDirectory() as folder, served as url:
         config = Path(folder, "schemathesis.toml")
         config.write_text(CONTROL if name == "control.yaml" else "")
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
