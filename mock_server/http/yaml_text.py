@@ -28,7 +28,21 @@ def readable(error: yaml.YAMLError) -> YamlError:
     """The same in a line."""
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or "this is not YAML"
+    if what.startswith("but "):
+        what = f"{getattr(error, 'context', None)}, {what}"
+    what += _ADVICE.get(what, "")
     return YamlError(f"{mark.line + 1 if mark else 1}: {what}")
+
+
+_ADVICE = {
+    "found character that cannot start any token": (
+        "; lines are indented by blanks and not by tabs, and a text that begins with a sign such"
+        " as @, ` or % goes in quotes"
+    ),
+    "mapping values are not allowed in this context": "; a text with ': ' in it goes in quotes",
+    "did not find expected ',' or '}'": "; a text with ': ' in it goes in quotes",
+}
+"""What libyaml leaves its reader to guess."""
 
 
 def place_of(error: msgspec.ValidationError) -> tuple[str, tuple[str, ...]]:

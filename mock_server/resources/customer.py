@@ -13,6 +13,14 @@ from mock_server.worlds.catalogue import named, uuid_of
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
+EmailAddress = Annotated[
+    str,
+    Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address such as ada@example.com"),
+]
+PhoneNumber = Annotated[
+    str,
+    Meta(pattern=r"^\+[1-9][0-9]{1,14}$", description="a phone number such as +441225460000"),
+]
 LABELS = {
     "Founding member": "#0f766e",
     "Prefers quiet rooms": "#6d28d9",
@@ -83,8 +91,8 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
 
     first_name: str | None = None
     last_name: str | None = None
-    email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    phone: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{1,14}$")] | None = None
+    email: EmailAddress | None = None
+    phone: PhoneNumber | None = None
     dob: date | None = None
     site: str = "bath"
     locale: str = "en-GB"

@@ -16,6 +16,14 @@ from mock_server.worlds.seed import Seed
 
 Type = Literal["card", "direct_debit"]
 Status = Literal["active", "pending", "revoked", "failed"]
+LastFour = Annotated[str, Meta(pattern="^[0-9]{4}$", description="four digits such as 0042")]
+CountryCode = Annotated[
+    str, Meta(pattern="^[a-z]{2}$", description="a country in two small letters such as gb")
+]
+CardExpiry = Annotated[
+    str,
+    Meta(pattern="^(0[1-9]|1[0-2])/[0-9]{2}$", description="a month and a year such as 09/28"),
+]
 USUALLY_ADDED = timedelta(days=400)
 
 
@@ -62,10 +70,10 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     status: Status = "active"
     count: Count = 1
     label: str | None = None
-    last_4: Annotated[str, Meta(pattern="^[0-9]{4}$")] | None = None
+    last_4: LastFour | None = None
     card_brand: str | None = None
-    card_country: Annotated[str, Meta(pattern="^[a-z]{2}$")] | None = None
-    card_expiry: Annotated[str, Meta(pattern="^(0[1-9]|1[0-2])/[0-9]{2}$")] | None = None
+    card_country: CountryCode | None = None
+    card_expiry: CardExpiry | None = None
     processor: Literal["stripe", "adyen", "manual"] = "stripe"
     added: str | None = None
 

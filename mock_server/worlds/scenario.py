@@ -17,7 +17,7 @@ from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
 from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
 from mock_server.worlds.scenario_text import Place
-from mock_server.worlds.shapes import Mistakes, converted
+from mock_server.worlds.shapes import Mistakes, converted, shown
 
 Kinds = Mapping[str, Kind[Any, Any]]
 MOST_MISTAKES = 20
@@ -65,7 +65,8 @@ class Places:
         depth, depth_in_file = self._depth_in_overrides(place), self._depth_in_file(place)
         if depth and depth >= depth_in_file:
             return f"{'.'.join(('overrides', *place))}: {what}"
-        where = ".".join(place[1:] if place[:1] == ("customers",) else place) or "scenario"
+        within = place[1:] if len(place) > 1 and place[0] == "customers" else place
+        where = ".".join(within) or "scenario"
         if not self.source.is_file:
             return f"{'.'.join((self.source.origin, *place))}: {what}"
         line = self.lines.get(place[:depth_in_file], 1)
@@ -151,7 +152,11 @@ def _read(source: str) -> Source:
     try:
         with Path(source).open(encoding="utf-8") as opened:
             return Source(source, opened.read(LARGEST_TEXT + 1))
-    except (OSError, UnicodeDecodeError, ValueError):
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{source} cannot be read: it is not text in UTF-8") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise ScenarioError(f"{source} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError):
         known = ", ".join(names())
         raise ScenarioError(
             f"unknown scenario '{source}': it is not a readable file, nor one of {known}"
@@ -244,6 +249,10 @@ class _Reader:
     def _holding(self, kind: Kind[Any, Any], name: str, value: Any, place: Place) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             value = {"count": value} | ({kind.state: name} if kind.state else {})
+        if not isinstance(value or {}, dict):
+            what = "must be how many, or a mapping of what they are like"
+            self.mistakes.append((place, f"{what}; got {shown(value)}"))
+            return None
         return self._made(kind, value or {}, place)
 
     def _made(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:

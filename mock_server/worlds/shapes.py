@@ -43,7 +43,7 @@ def _text(value: Any) -> Any:
 
 def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -> Any:
     if not isinstance(value, Mapping):
-        mistakes.append((place, f"{_shown(value)} is not a mapping"))
+        mistakes.append((place, f"{shown(value)} is not a mapping"))
         return None
     before, fields = len(mistakes), {each.encode_name: each for each in structs.fields(shape)}
     for name in value.keys() - fields.keys():
@@ -69,10 +69,11 @@ def _items(shape: Any) -> Any:
 def _wrong(value: Any, wanted: inspect.Type) -> str:
     if isinstance(wanted, inspect.LiteralType) and isinstance(value, str):
         return not_one_of(value, map(str, wanted.values))
-    return f"{_shown(value)} is not {_words(wanted)}"
+    return f"{shown(value)} is not {_words(wanted)}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message tells it."""
     if value is None:
         return "nothing"
     if isinstance(value, list | dict):
@@ -90,6 +91,10 @@ _PLAIN: Mapping[type[inspect.Type], str] = {
 
 def _words(wanted: inspect.Type) -> str:
     match wanted:
+        case inspect.Metadata(extra_json_schema={"description": str(text)}):
+            return text
+        case inspect.Metadata(type=inner):
+            return _words(inner)
         case inspect.IntType(ge=low, le=high):
             bounds = f" from {low} to {high}" if low is not None and high is not None else ""
             return f"a whole number{bounds}"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mock_server.app import Settings
-from mock_server.worlds.scenario import ScenarioError
+from mock_server.resources import KINDS
+from mock_server.worlds.scenario import ScenarioError, load
 from tests.conftest import Caller
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -98,7 +99,20 @@ def test_merge_keys_and_aliases_are_read(served: Any) -> None:
         ("  mia: {credits: {opne: 2}}", "did you mean 'open'?"),
         ("  mia: {credits: {x: {isued: P1D}}}", "did you mean 'issued'?"),
         ("  mia: {creditz: {open: 1}}", "did you mean 'credits'?"),
-        ("  mia: {credits: {open: 1.5}}", "3: mia.credits.open: '1.5' is not a mapping"),
+        (
+            "  mia: {credits: {open: 1.5}}",
+            "3: mia.credits.open: must be how many, or a mapping of what they are like; got '1.5'",
+        ),
+        ("  mia: {customer: {email: mia}}", "'mia' is not an e-mail address such as ada@example"),
+        ("  mia: {customer: {phone: 01225 12}}", "'01225 12' is not a phone number such as +44"),
+        ("  mia: {payment_methods: {a: {last_4: 42}}}", "'42' is not four digits such as 0042"),
+        (
+            "\tmia: {}",
+            "3: found character that cannot start any token; lines are indented by blanks",
+        ),
+        ("  mia: {description: a: b}", "a text with ': ' in it goes in quotes"),
+        ("  mia:\n    description: a: b", "a text with ': ' in it goes in quotes"),
+        ("  mia: {}\n---\ntitle: x", "expected a single document in the stream, but found another"),
         ("  mia: {credits: {open: {count: 1.5}}}", "'1.5' is not a whole number from 0 to"),
         ("  mia: {customer: {visits: maybe}}", "'maybe' is not true or false"),
         ("  mia: {customer: {labels: VIP}}", "'VIP' is not a list, of which each is text"),
@@ -225,3 +239,15 @@ def test_a_scenario_can_bring_a_catalogue_of_its_own(served: Any) -> None:
     assert membership["rate"]["price"] == 1900
     assert told.startswith("9: catalogue.rates.dips-monthly.membership_type: membership_type 'dip'")
     assert "did you mean 'dips'?" in told
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    (tmp_path / "wide.yaml").write_bytes("title: x".encode("utf-16"))
+    told = {}
+    for name in ("wide.yaml", "."):
+        with pytest.raises(ScenarioError) as refused:
+            load(str(tmp_path / name), KINDS)
+        told[name] = str(refused.value)
+
+    assert "it is not text in UTF-8" in told["wide.yaml"]
+    assert "Is a directory" in told["."]
