@@ -83,13 +83,15 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
         "/": Response(307, headers=(("Location", "__mock__/"),)),
         "/openapi.yaml": Response(200, business.text.encode(), (YAML,)),
         "/openapi.json": Response(200, business.json, (JSON,)),
+        # Below our own path too, for before a real implementation the others are that one's.
+        "/__mock__/contract.json": Response(200, business.json, (JSON,)),
         "/__mock__/openapi.yaml": Response(200, control.text.encode(), (YAML,)),
         "/__mock__/openapi.json": Response(200, control.json, (JSON,)),
         "/__mock__/client.js": _script("my-account-mock.js", "text/javascript"),
         "/__mock__/client.d.ts": _script("my-account-mock.d.ts", "text/plain"),
         "/docs": _page("My Account API", "docs/openapi.json", "docs"),
         "/docs/openapi.json": Response(200, _with_rules_shown(business), (JSON,)),
-        "/__mock__/docs": _page("My Account mock, control API", "openapi.json", "../docs"),
+        "/__mock__/docs": _page("My Account mock, control API", "openapi.json", "docs"),
     }
     known |= {path: Response(200, schema, (JSON,)) for path, schema in schemas.items()}
     known |= dict(_static("console", "/__mock__/"))
@@ -140,7 +142,7 @@ def _static(name: str, home: str) -> Iterator[tuple[str, Response]]:
 
 @cache
 def _asset(path: str) -> Response | None:
-    name = path.removeprefix("/docs/")
+    name = path.removeprefix("/__mock__").removeprefix("/docs/")
     if name not in _ASSETS:
         return None
     headers = (("Content-Type", _ASSETS[name]), NOSNIFF)

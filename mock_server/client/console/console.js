@@ -11,11 +11,13 @@ import { contract, follow, server, useAdminToken } from "./world.js";
 import { worlds } from "./worlds.js";
 
 const VIEWS = { people, state, clock, faults, traffic, coverage, world: worlds, reference };
+/** What there is to see where a real implementation answers, and the mock only judges. */
+const PROXIED = ["traffic", "people", "coverage", "reference"];
 const KEPT = 500;
 const at = (id) => document.getElementById(id);
 
 const app = {
-  server: server(), contract: null, sandbox: null, clock: null, faults: [], traffic: [], persona: null, reload: null,
+  server: server(), upstream: null, contract: null, sandbox: null, clock: null, faults: [], traffic: [], persona: null, reload: null,
 
   /** The address of a view of this sandbox. */
   link(view, persona = app.persona) {
@@ -47,9 +49,13 @@ const app = {
   },
 };
 
+function views() {
+  return app.upstream ? PROXIED : Object.keys(VIEWS);
+}
+
 function route() {
-  const [, id = "default", view = "people", persona = null] = location.hash.split("/").map(decodeURIComponent);
-  return { id, view: view in VIEWS ? view : "people", persona };
+  const [, id = "default", view, persona = null] = location.hash.split("/").map(decodeURIComponent);
+  return { id, view: views().includes(view) ? view : views()[0], persona };
 }
 
 let stop = () => {};
@@ -81,20 +87,29 @@ function heard(entry) {
   }, 250);
 }
 
+/** Learn what is behind the page: a mock, or a real implementation. */
+async function meet() {
+  app.upstream = (await app.server.call("GET", "/__mock__/health")).upstream;
+  app.contract = await contract();
+  if (!app.upstream) return;
+  document.querySelector(".brand b").textContent = "proxy";
+  document.querySelector(".chosen").hidden = true;
+}
+
 async function navigate() {
-  const { id, view, persona } = route();
   const place = at("view");
   try {
-    app.contract ??= await contract();
+    if (!app.contract) await meet();
+    const { id, view, persona } = route();
     if (app.sandbox?.id !== id) await load(id);
     app.persona = persona;
     drawTabs();
     showTab();
-    const { title, intro, show } = VIEWS[view];
-    document.title = `${title} · My Account mock`;
+    const { title, intro, proxied, show } = VIEWS[view];
+    document.title = `${title} · My Account ${app.upstream ? "proxy" : "mock"}`;
     const body = h("div");
     live = await show(app, body) ?? {};
-    fill(place, h("div", { class: "head" }, h("h1", {}, title), h("p", {}, intro)), body);
+    fill(place, h("div", { class: "head" }, h("h1", {}, title), h("p", {}, app.upstream ? `Before ${app.upstream}. ${proxied}` : intro)), body);
   } catch (error) {
     if (error.status === 401) return askForToken();
     fill(place, h("div", { class: "stack" }, h("h1", {}, "This cannot be shown"), h("p", { class: "error", role: "alert" }, error.message),
@@ -119,7 +134,7 @@ async function drawSandboxes() {
 
 function drawTabs() {
   const { view } = route();
-  fill(at("tabs"), Object.entries(VIEWS).map(([id, { title }]) => h("a", { href: app.link(id), "aria-current": id === view ? "page" : null }, title,
+  fill(at("tabs"), views().map((id) => [id, VIEWS[id]]).map(([id, { title }]) => h("a", { href: app.link(id), "aria-current": id === view ? "page" : null }, title,
     id === "traffic" ? h("span", { class: "count", "aria-hidden": "true" }, String(app.traffic.length)) : null)));
 }
 
@@ -134,7 +149,7 @@ function drawTime() {
 }
 
 function drawBanner() {
-  const lost = connected ? null : h("div", { class: "banner bad" }, h("span", {}, "The mock does not answer; trying again."));
+  const lost = connected ? null : h("div", { class: "banner bad" }, h("span", {}, `The ${app.upstream ? "proxy" : "mock"} does not answer; trying again.`));
   const active = app.faults.length ? h("div", { class: "banner" },
     h("span", {}, `${app.faults.length} ${app.faults.length === 1 ? "fault is" : "faults are"} at work: ${app.faults.map(({ kind, status, operation }) => `${kind}${status ? ` ${status}` : ""} at ${operation ?? "every operation"}`).join(", ")}`),
     h("a", { class: "button", href: app.link("faults") }, "See them")) : null;

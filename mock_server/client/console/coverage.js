@@ -4,6 +4,7 @@ import { fill, h, tag } from "./dom.js";
 export const coverage = {
   title: "Coverage",
   intro: "Operations, documented statuses and edge states of the data. Dashed is what your client never met.",
+  proxied: "Operations, documented statuses and edge states of the data. Dashed is what never passed.",
   async show(app, place) {
     const percent = h("p", { class: "big" });
     const bar = h("progress", { max: 100, "aria-label": "Met of all there is" });

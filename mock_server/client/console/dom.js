@@ -110,6 +110,11 @@ export function pretty(text) {
   }
 }
 
+/** Whether a request and its answer are such as the document allows. */
+export function fits({ request, response }) {
+  return request.valid && response.valid;
+}
+
 export function money(amount, currency) {
   try {
     return new Intl.NumberFormat("en-GB", { style: "currency", currency }).format(amount / 100);

@@ -1,11 +1,13 @@
 // People: a card each, with what makes them worth choosing.
-import { copyButton, dialog, fill, h, tag } from "./dom.js";
+import { copyButton, dialog, fill, fits, h, tag } from "./dom.js";
 import { HOME } from "./world.js";
 
 export const people = {
   title: "People",
   intro: "Everybody in this sandbox. A token signs your page in as them.",
+  proxied: "Whoever opened something, told apart by token, and by id once their details were read.",
   async show(app, place) {
+    if (app.upstream) return seen(app, place);
     const { sandbox } = app;
     const refused = { unknown: "A token that the server does not know", staff: "A member of staff: refused everywhere", expired: "A token that ran out", revoked: "A token that was taken back" };
     fill(place,
@@ -15,6 +17,25 @@ export const people = {
         h("div", { class: "card" }, h("h3", {}, refused[reason] ?? reason), tokenLine(token, reason)))));
   },
 };
+
+async function seen(app, place) {
+  const names = new Set();
+  const offContract = (persona) => app.traffic.filter((each) => each.persona === persona && !fits(each)).length;
+  const update = async () => {
+    const { operations } = await app.sandbox.coverage();
+    operations.flatMap(({ personas }) => personas).forEach((persona) => names.add(persona));
+    const shown = [...names].sort((one, other) => one.localeCompare(other, "en", { numeric: true })).map((persona) => {
+      const met = operations.filter(({ personas }) => personas.includes(persona)).length;
+      const count = offContract(persona);
+      return h("article", { class: "card", "data-persona": persona }, h("h2", {}, persona),
+        h("p", { class: "row" }, tag(`${met} of ${operations.length} operations`), count ? tag(`${count} off contract`, "bad") : tag("fits the contract", "good")),
+        h("div", { class: "row" }, h("a", { class: "button", href: app.link("traffic", persona) }, "See their traffic")));
+    });
+    fill(place, shown.length ? h("div", { class: "grid" }, shown) : h("p", { class: "soft" }, `Nobody was seen yet. Point your front end at ${HOME}.`));
+  };
+  await update();
+  return { traffic: () => { update().catch(() => {}); } };
+}
 
 function card(app, customer) {
   const { persona, token, description, summary = [] } = customer;

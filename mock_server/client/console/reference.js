@@ -6,6 +6,7 @@ import { HOME, resolved } from "./world.js";
 export const reference = {
   title: "Reference",
   intro: "The contract, operation by operation. What you try is sent as the person you choose, and shows up in Traffic.",
+  proxied: "The contract, operation by operation: what is judged by.",
   async show(app, place) {
     const customer = app.sandbox.customers.find(({ persona }) => persona === app.persona) ?? app.sandbox.customers[0];
     const general = app.contract.tree["x-rules"] ?? [];
@@ -13,7 +14,7 @@ export const reference = {
       customer ? chooser(app, "reference", customer.persona) : null,
       app.contract.operations.map((operation) => card(app, operation, customer)),
       rules("Rules of every operation", general),
-      h("p", {}, h("a", { href: `${HOME}/openapi.yaml` }, "The document"), " · ", h("a", { href: `${HOME}/docs` }, "Swagger UI"), " · ", h("a", { href: `${HOME}/__mock__/docs` }, "The control API"))));
+      h("p", {}, app.upstream ? null : [h("a", { href: `${HOME}/openapi.yaml` }, "The document"), " · ", h("a", { href: `${HOME}/docs` }, "Swagger UI"), " · "], h("a", { href: `${HOME}/__mock__/docs` }, "The control API"))));
   },
 };
 
@@ -23,7 +24,7 @@ function card(app, operation, customer) {
     h("div", { class: "stack" },
       h("p", {}, description),
       h("p", { class: "row" }, Object.keys(operation.responses).map((status) => tag(status, { 2: "good", 4: "warn" }[status[0]] ?? ""))),
-      tryIt(app, operation, customer),
+      app.upstream ? null : tryIt(app, operation, customer),
       operation.rules.length ? rules("Rules", operation.rules) : null,
       h("details", {}, h("summary", {}, "Fields of the answer"), h("div", {}, fields(app, operation))),
       parameters.length ? null : null));

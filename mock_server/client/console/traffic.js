@@ -1,5 +1,5 @@
 // Traffic: the journal, live. A fixed set of rows is filled anew, so that nothing moves while requests come in.
-import { action, copyButton, download, field, fill, h, pretty, select, shellQuoted, tag } from "./dom.js";
+import { action, copyButton, download, field, fill, fits, h, pretty, select, shellQuoted, tag } from "./dom.js";
 import { HOME } from "./world.js";
 
 const ROWS = 100;
@@ -7,6 +7,7 @@ const ROWS = 100;
 export const traffic = {
   title: "Traffic",
   intro: "Every request to this sandbox, the newest first, with the reason for its answer.",
+  proxied: "What passed, the newest first, with what the contract says of both sides.",
   async show(app, place) {
     let entries = [];
     let held = false;
@@ -15,9 +16,9 @@ export const traffic = {
     const list = h("ul", { class: "calls", "aria-label": "Requests", pointerenter: () => { held = true; }, pointerleave: () => { held = false; draw(); } }, rows.map((each) => each.item));
     const detail = h("section", { class: "card", "aria-label": "The chosen request", "aria-live": "polite" }, h("p", { class: "soft" }, "Choose a request to see it whole."));
     const news = h("span", { class: "soft", role: "status" });
-    const filters = { operation: "", status: "", persona: "", text: "" };
+    const filters = { operation: "", status: "", persona: (app.upstream && app.persona) || "", text: "" };
     const filter = (name, label, options) => {
-      const input = options ? select(name, [["", "all"], ...options], "") : h("input", { name, placeholder: "path, reason …" });
+      const input = options ? select(name, [["", "all"], ...options], filters[name]) : h("input", { name, placeholder: "path, reason …" });
       input.addEventListener("input", () => { filters[name] = input.value; draw(true); });
       return field(label, input);
     };
@@ -25,7 +26,7 @@ export const traffic = {
     function wanted(entry) {
       const text = filters.text.toLowerCase();
       return (!filters.operation || entry.operation === filters.operation)
-        && (!filters.status || String(entry.status).startsWith(filters.status))
+        && (!filters.status || (filters.status === "off" ? !fits(entry) : String(entry.status).startsWith(filters.status)))
         && (!filters.persona || entry.persona === filters.persona)
         && (!text || `${entry.method} ${entry.path}?${entry.query} ${entry.reason} ${entry.rule ?? ""}`.toLowerCase().includes(text));
     }
@@ -53,8 +54,8 @@ export const traffic = {
     fill(place,
       h("div", { class: "fields" },
         filter("operation", "Operation", app.contract.operations.map(({ id, summary }) => [id, summary])),
-        filter("status", "Status", [["2", "2xx"], ["4", "4xx"], ["5", "5xx"]]),
-        filter("persona", "Person", app.sandbox.customers.map(({ persona }) => persona)),
+        filter("status", "Status", [["2", "2xx"], ["4", "4xx"], ["5", "5xx"], ["off", "off contract"]]),
+        filter("persona", "Person", people(app)),
         filter("text", "Contains")),
       h("div", { class: "row gap" },
         action("Download HAR", async () => download(`${app.sandbox.id}.har`, await app.sandbox.har())),
@@ -64,6 +65,11 @@ export const traffic = {
     return { traffic: () => draw() };
   },
 };
+
+function people(app) {
+  if (!app.upstream) return app.sandbox.customers.map(({ persona }) => persona);
+  return [...new Set([app.persona, ...app.traffic.map(({ persona }) => persona)])].filter(Boolean).sort();
+}
 
 function row(open) {
   const cells = ["time", "mono", "mono", "mono", "who"].map((name) => h("span", { class: name }));
@@ -81,7 +87,7 @@ function row(open) {
       method.textContent = entry.method;
       status.textContent = entry.status;
       status.className = `mono s${String(entry.status)[0]}`;
-      path.textContent = entry.path + (entry.query ? `?${entry.query}` : "");
+      fill(path, fits(entry) ? null : [tag("off contract", "bad"), " "], entry.path + (entry.query ? `?${entry.query}` : ""));
       who.textContent = entry.persona ?? entry.role ?? "nobody";
       button.setAttribute("aria-pressed", String(number === chosen));
     },
@@ -126,5 +132,6 @@ function headers(entry) {
 }
 
 function token(app, { persona, role }) {
+  if (app.upstream) return "TOKEN";
   return app.sandbox.tokens[role] ?? app.sandbox.customers.find((each) => each.persona === persona)?.token ?? "TOKEN";
 }

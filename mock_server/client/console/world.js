@@ -63,7 +63,7 @@ async function* events(body) {
 
 /** The document of the My Account API: operations, and rules by id. */
 export async function contract() {
-  const tree = await (await fetch(`${HOME}/openapi.json`)).json();
+  const tree = await (await fetch(`${HOME}/__mock__/contract.json`)).json();
   const operations = [];
   const rules = new Map((tree["x-rules"] ?? []).map((rule) => [rule.id, rule]));
   for (const [path, item] of Object.entries(tree.paths)) {

@@ -1,0 +1,81 @@
+"""The console of a proxy: what passes, who was seen, and what the contract says of it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.mock_server.test_proxy import ACCOUNT, ORDERS, Proxied, proxied
+
+VIEWS = ("traffic", "people", "coverage", "reference")
+Look = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, url: str) -> Iterator[Proxied]:
+    with proxied(tmp_path, url) as proxy:
+        yield proxy
+
+
+def ask(proxy: Proxied) -> None:
+    for who in ("ada", "ben"):
+        for path in (ACCOUNT, ORDERS, f"{ACCOUNT}/charges"):
+            proxy.get(path, Authorization=f"Bearer customer-{who}")
+    proxy.get(f"{ORDERS}?page=first", Authorization="Bearer customer-ben")
+    proxy.get(ACCOUNT, Authorization="Bearer nobody")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_view_is_accessible_at_every_width_and_scheme(
+    proxy: Proxied, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
+) -> None:
+    ask(proxy)
+    page = open_page(f"{proxy.url}/__mock__/#/default/{view}", dark=dark, width=width)
+
+    expect(page.locator("main h1")).to_have_text(view.capitalize())
+    looked_at(page, f"proxy-{view}-{'dark' if dark else 'light'}-{width}")
+
+
+def test_traffic_is_there_as_it_passes_with_what_is_off_contract_marked(
+    proxy: Proxied, url: str, open_page: Open, looked_at: Look
+) -> None:
+    page = open_page(f"{proxy.url}/__mock__/")
+    expect(page.locator("#tabs a")).to_have_count(len(VIEWS))
+    expect(page.locator(".head p")).to_contain_text(f"Before {url}.")
+    ask(proxy)
+    calls = page.get_by_label("Requests").get_by_role("button")
+    expect(calls).to_have_count(8)
+
+    page.get_by_label("Status").select_option("off contract")
+    expect(calls).to_have_count(1)
+    calls.first.click()
+    chosen = page.get_by_label("The chosen request")
+    expect(chosen).to_contain_text("'page' must be an integer")
+    expect(chosen).to_contain_text("fits the contract Answer")
+    looked_at(page, "proxy-off-contract")
+
+
+def test_people_are_those_who_were_seen(proxy: Proxied, open_page: Open) -> None:
+    page = open_page(f"{proxy.url}/__mock__/#/default/people")
+    expect(page.locator("#view")).to_contain_text(f"Point your front end at {proxy.url}.")
+    ask(proxy)
+    second = page.locator("[data-persona=customer-2]")
+    expect(second).to_contain_text("1 off contract")
+
+    second.get_by_role("link").click()
+    expect(page.get_by_label("Person")).to_have_value("customer-2")
+    expect(page.get_by_label("Requests").get_by_role("button")).to_have_count(4)
+
+
+def test_the_reference_needs_nothing_of_upstream(proxy: Proxied, open_page: Open) -> None:
+    page = open_page(f"{proxy.url}/__mock__/#/default/reference")
+    expect(page.locator("details[data-operation]")).to_have_count(9)
+
+    page.get_by_role("link", name="The control API").click()
+    expect(page.locator(".swagger-ui .opblock").first).to_be_visible()
+    assert httpx.get(f"{proxy.url}/__mock__/contract.json").json()["openapi"]
