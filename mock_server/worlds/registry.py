@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -88,9 +89,11 @@ class Sandboxes:
         self.upstream: str | None = None
         """The real implementation that requests are forwarded to, where they are."""
         self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
-        for id, saved in tuple(storage.all()) if storage else ():
+        for id, saved in storage.all() if storage else ():
             if id != DEFAULT_SANDBOX or self._is_still(saved, default):
                 self._keep(self.restored(saved, id, resumed=True))
+        if storage:
+            storage.begin()
 
     def opened(self, opening: Opening) -> Sandbox:
         """
@@ -277,6 +280,8 @@ class Sandboxes:
                 self._used_s[first.id] = time.monotonic()
                 self._by_id.move_to_end(DEFAULT_SANDBOX)
             else:
+                with suppress(Problem):
+                    self._delete(first)
                 self._close(first)
 
     def close(self, id: str) -> None:
@@ -284,24 +289,29 @@ class Sandboxes:
         Forget a sandbox and everything in it.
 
         Raises:
-            Problem: 403 for the default one, 404 where there is none.
+            Problem: 403 for the default one, 404 where there is none, 500 where it would be back
+                after a restart; it is open then.
         """
         if id == DEFAULT_SANDBOX:
             raise problems.forbidden("The default sandbox cannot be closed; reset it instead.")
-        self._close(self.get(id))
+        sandbox = self.get(id)
+        self._delete(sandbox)
+        self._close(sandbox)
+
+    def _delete(self, sandbox: Sandbox) -> None:
+        if self._storage is not None:
+            try:
+                self._storage.delete(sandbox.id)
+            except StorageError as error:
+                raise problems.internal(
+                    f"It stays open, for a restart would open it again: {error}."
+                ) from None
 
     def _close(self, sandbox: Sandbox) -> None:
         del self._by_id[sandbox.id], self._used_s[sandbox.id]
         if sandbox.coverage is not None:
             self._met.add(sandbox.coverage)
         sandbox.close()
-        if self._storage is not None:
-            try:
-                self._storage.delete(sandbox.id)
-            except StorageError as error:
-                raise problems.internal(
-                    f"It is closed, but would be back after a restart: {error}."
-                ) from None
 
     def end_streams(self) -> None:
         """Let nobody wait for requests any longer, since the server ends."""

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from mock_server.worlds import snapshot
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
@@ -13,7 +15,6 @@ _TABLE = "CREATE TABLE sandboxes (id TEXT PRIMARY KEY, snapshot BLOB NOT NULL)"
 _APPLICATION = 0x4D794163
 """By this number in its header a file of SQLite tells whose it is."""
 _MAGIC = b"SQLite format 3\0"
-_LOCKED_WITHIN_S = 1.0
 
 
 class StorageError(Exception):
@@ -22,60 +23,91 @@ class StorageError(Exception):
 
 class Storage:
     """
-    A file of sandboxes. Each change is a transaction: however the process ends, the file holds
-    every sandbox either as it was before or as it was after. No other process opens it meanwhile.
+    A file of sandboxes, of one server at a time. Each change is a transaction: however the
+    process ends, the file holds every sandbox either as it was before or as it was after.
     """
 
     def __init__(self, file: Path) -> None:
         """
-        Raises:
-            StorageError: it is no such file, another server has it, or it cannot be written.
-        """
-        self._file = file
-        try:
-            _check_head(file)
-            self._database = sqlite3.connect(
-                file, timeout=_LOCKED_WITHIN_S, isolation_level=None, check_same_thread=False
-            )
-            # Held until the process ends, however it does.
-            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._database.execute("BEGIN EXCLUSIVE")
-            self._check_or_make_table()
-            self._database.execute("COMMIT")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"sandboxes cannot be kept in {file}: {_reason(error)}") from None
+        Nothing is written before `begin`.
 
-    def _check_or_make_table(self) -> None:
-        [[health]] = self._database.execute("PRAGMA quick_check(1)")
-        if health != "ok":
-            raise StorageError(f"sandboxes cannot be kept in {self._file}: it is damaged")
-        statements = [sql for (sql,) in self._database.execute("SELECT sql FROM sqlite_master")]
-        if not statements:
-            self._database.execute(f"PRAGMA application_id={_APPLICATION}")
-            self._database.execute(_TABLE)
-        elif [sql for sql in statements if sql is not None] != [_TABLE]:
-            raise StorageError(f"sandboxes cannot be kept in {self._file}: it has other tables")
+        Raises:
+            StorageError: it is no such file, or another server has it.
+        """
+        self._file = file.resolve()
+        self._database: sqlite3.Connection
+        self._lock = FileLock(f"{self._file}.lock")
+        try:
+            self._is_new = not self._file.exists() or not self._check_owner()
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise self._refused("another server keeps its own in it; give each a file") from None
+        except OSError as error:
+            raise self._refused(error.strerror) from None
+
+    def _check_owner(self) -> bool:
+        """Whether somebody has written to it."""
+        if not self._file.is_file():
+            raise self._refused("it is no ordinary file")
+        with self._file.open("rb") as opened:
+            head = opened.read(100)
+        if not head:
+            return False
+        if not head.startswith(_MAGIC) or int.from_bytes(head[68:72], "big") != _APPLICATION:
+            raise self._refused("it is not a file of the mock's")
+        query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
+        if self._rows(query) != [(_TABLE,)]:
+            raise self._refused("it has other tables than the mock's")
+        return True
+
+    def _rows(self, query: str) -> list[tuple[object, ...]]:
+        """What a query finds; the file stays as it is, and so does its log."""
+        try:
+            with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as database:
+                return database.execute(query).fetchall()
+        except sqlite3.Error as error:
+            raise self._refused(str(error)) from None
+
+    def _refused(self, reason: str | None) -> StorageError:
+        return StorageError(f"sandboxes cannot be kept in {self._file}: {reason}")
 
     def all(self) -> Iterator[tuple[str, Snapshot]]:
         """
         Every sandbox in it, in the order in which they were opened.
 
         Raises:
-            StorageError: one cannot be read.
+            StorageError: one cannot be read, or the file is damaged.
         """
-        try:
-            rows = self._database.execute("SELECT id, snapshot FROM sandboxes").fetchall()
-        except sqlite3.Error as error:
-            raise StorageError(f"{self._file} cannot be read: {error}") from None
-        for id, text in rows:
+        if self._is_new:
+            return
+        if self._rows("PRAGMA quick_check(1)") != [("ok",)]:
+            raise self._refused("it is damaged")
+        for id, text in self._rows("SELECT id, snapshot FROM sandboxes ORDER BY rowid"):
             if not (isinstance(id, str) and isinstance(text, bytes)):
-                raise StorageError(f"{self._file}: row {str(id)[:80]!r} is no sandbox")
+                raise self._refused(f"its row {str(id)[:80]!r} is no sandbox")
             try:
                 yield id, snapshot.decoded(text)
             except SnapshotError as error:
-                raise StorageError(f"{self._file}: sandbox {id} is {error}") from None
+                raise self._refused(f"its sandbox {id[:80]!r} is {error}") from None
+
+    def begin(self) -> None:
+        """
+        Write from now on.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        try:
+            self._database = sqlite3.connect(
+                self._file, isolation_level=None, check_same_thread=False
+            )
+            if self._is_new:
+                new = f"BEGIN; PRAGMA application_id={_APPLICATION}; {_TABLE}; COMMIT"
+                self._database.executescript(new)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error as error:
+            raise self._refused(str(error)) from None
 
     def save(self, id: str, saved: Snapshot) -> None:
         """
@@ -104,22 +136,3 @@ class Storage:
             self._database.execute(statement, values)
         except sqlite3.Error as error:
             raise StorageError(f"{self._file} cannot be written: {error}") from None
-
-
-def _check_head(file: Path) -> None:
-    """See whose file it is, before SQLite touches it."""
-    if not file.exists():
-        return
-    if not file.is_file():
-        raise StorageError(f"sandboxes cannot be kept in {file}: it is no ordinary file")
-    with file.open("rb") as opened:
-        head = opened.read(100)
-    application = int.from_bytes(head[68:72], "big")
-    if head and (not head.startswith(_MAGIC) or application != _APPLICATION):
-        raise StorageError(f"sandboxes cannot be kept in {file}: it is not a file of the mock's")
-
-
-def _reason(error: Exception) -> str:
-    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
-        return "another server keeps its own in it; give each a file"
-    return str(error)
