@@ -34,6 +34,7 @@ _MEDIA_TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
 }
+READING = "GET, HEAD, OPTIONS"
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
 
@@ -67,14 +68,15 @@ class Beside:
         """Answer a request."""
         request = context_of(scope).request
         allowed = self._routes.methods(request.path)
-        if allowed is None:
-            response = self._pages(request)
-        elif request.method == "OPTIONS":
-            response = Response(HTTPStatus.NO_CONTENT, headers=(("Allow", allowed),))
-        else:
-            problem = problems.method_not_allowed(request.method, allowed)
-            response = refusal(problem.under("HTTP-01"))
+        response = self._pages(request) if allowed is None else beside(request.method, allowed)
         await response(scope, receive, send)
+
+
+def beside(method: str, allowed: str) -> Response:
+    """The answer to a method that a path does not serve: OPTIONS is told the others."""
+    if method == "OPTIONS":
+        return Response(HTTPStatus.NO_CONTENT, headers=(("Allow", allowed),))
+    return refusal(problems.method_not_allowed(method, allowed).under("HTTP-01"))
 
 
 def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Pages:
@@ -101,13 +103,11 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     known = {path: _unguessed(found) for path, found in known.items()}
 
     def page(request: Request) -> Response:
-        if request.method not in ("GET", "HEAD") and request.path in known:
-            return refusal(problems.method_not_allowed(request.method, "GET, HEAD"))
-        if found := known.get(request.path) or _asset(request.path):
-            return found
-        return refusal(
-            problems.not_found(f"There is nothing at {request.path[:200]}.").under("ERR-03")
-        )
+        found = known.get(request.path) or _asset(request.path)
+        if found is None:
+            what = f"There is nothing at {request.path[:200]}."
+            return refusal(problems.not_found(what).under("ERR-03"))
+        return found if request.method in ("GET", "HEAD") else beside(request.method, READING)
 
     return page
 

@@ -263,3 +263,19 @@ def test_a_page_runs_nothing_but_its_own_scripts_and_is_framed_by_nobody(
 @pytest.mark.parametrize("path", ["/docs", "/openapi.yaml", "/__mock__/client.js"])
 def test_no_browser_guesses_what_an_answer_is(client: httpx.Client, path: str) -> None:
     assert client.get(path).headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/__mock__/", "/__mock__/client.js",
+     "/.well-known/openid-configuration", "/oauth/jwks", "/oauth/authorize", "/oauth/token"],
+)  # fmt: skip
+def test_pages_and_sign_in_say_which_methods_they_answer(client: httpx.Client, path: str) -> None:
+    options, put = client.options(path), client.put(path)
+
+    assert (options.status_code, options.content) == (204, b"")
+    assert put.status_code == 405
+    assert list(put.json()) == ["message"]
+    assert put.headers["Allow"] == options.headers["Allow"]
+    for method in options.headers["Allow"].split(", "):
+        assert client.request(method, path).status_code != 405

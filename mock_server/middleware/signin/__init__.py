@@ -37,11 +37,11 @@ class SignInMiddleware:
             return
         base = context_of(scope).request.base_url
         inside = {**scope, "path": path, "mock_sandbox": sandbox, "mock_base_url": base}
-        await self._router(inside, receive, send)
+        await self._endpoints(inside, receive, send)
 
     @cached_property
-    def _router(self) -> ASGIApp:
+    def _endpoints(self) -> ASGIApp:
         # Imported when somebody signs in: the protocol's libraries would double the time to start.
         from mock_server.middleware.signin.routes import SignIn
 
-        return SignIn(self.find, self.details, self.refused, self.redirects).router
+        return SignIn(self.find, self.details, self.refused, self.redirects).app

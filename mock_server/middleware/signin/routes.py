@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 from authlib.oauth2 import OAuth2Error
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.http import problems
 from mock_server.http.exchange import context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
+from mock_server.http.site import READING, beside
 from mock_server.middleware.signin.clients import Redirects
 from mock_server.middleware.signin.provider import ALGORITHM, SCOPES, Form, Provider, keys
 from mock_server.worlds import tokens
@@ -53,19 +53,33 @@ class SignIn:
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
 
     @property
-    def router(self) -> Router:
+    def app(self) -> ASGIApp:
         """Serves every path of signing in; `scope["mock_sandbox"]` is the `/@ID` before it."""
-        places = (
-            ("/.well-known/openid-configuration", self.configuration, ["GET"]),
-            ("/oauth/authorize", self.authorize, ["GET", "POST"]),
-            ("/oauth/token", self.token, ["POST"]),
-            ("/oauth/userinfo", self.userinfo, ["GET", "POST"]),
-            ("/oauth/jwks", self.jwks, ["GET"]),
-            ("/oauth/revoke", self.revoke, ["POST"]),
-            ("/oauth/logout", self.logout, ["GET", "POST"]),
-        )
-        routes = [Route(path, _guarded(run), methods=methods) for path, run, methods in places]
-        return Router(routes, default=_nothing, redirect_slashes=False)
+        places: dict[str, tuple[Endpoint, str]] = {
+            "/.well-known/openid-configuration": (self.configuration, READING),
+            "/oauth/authorize": (self.authorize, f"{READING}, POST"),
+            "/oauth/token": (self.token, "OPTIONS, POST"),
+            "/oauth/userinfo": (self.userinfo, f"{READING}, POST"),
+            "/oauth/jwks": (self.jwks, READING),
+            "/oauth/revoke": (self.revoke, "OPTIONS, POST"),
+            "/oauth/logout": (self.logout, f"{READING}, POST"),
+        }
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response: ASGIApp
+            if scope["path"] not in places:
+                nothing = problems.not_found(f"There is nothing at {scope['path'][:200]}.")
+                response = refusal(nothing)
+            else:
+                run, allowed = places[scope["path"]]
+                method = scope["method"]
+                if method == "OPTIONS" or method not in allowed.split(", "):
+                    response = beside(method, allowed)
+                else:
+                    response = await _guarded(run, Request(scope, receive))
+            await response(scope, receive, send)
+
+        return answer
 
     async def configuration(self, request: Request) -> Response:
         """OpenID Connect Discovery 1.0."""
@@ -182,27 +196,15 @@ class SignIn:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _guarded(run: Endpoint) -> Endpoint:
-    """The endpoint, with what it refuses as an answer."""
-
-    async def guarded(request: Request) -> Response:
-        try:
-            return await run(request)
-        except OAuth2Error as error:
-            body = {"error": error.error or "invalid_request"}
-            return JSONResponse(body | {"error_description": error.description}, 400)
-        except Problem as problem:
-            refused = refusal(problem)
-            return Response(refused.body, refused.status, dict(refused.headers))
-
-    return guarded
-
-
-async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    problem = problems.not_found(f"There is nothing at {scope['path'][:200]}.")
-    refused = refusal(problem)
-    response = Response(refused.body, refused.status, dict(refused.headers))
-    await response(scope, receive, send)
+async def _guarded(run: Endpoint, request: Request) -> ASGIApp:
+    """The answer of an endpoint, or what it refuses the request with."""
+    try:
+        return await run(request)
+    except OAuth2Error as error:
+        body = {"error": error.error or "invalid_request"}
+        return JSONResponse(body | {"error_description": error.description}, 400)
+    except Problem as problem:
+        return refusal(problem)
 
 
 _COOKIE = "my-account-mock-"
