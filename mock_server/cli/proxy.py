@@ -4,6 +4,7 @@ import webbrowser
 from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,6 +15,7 @@ from mock_server.cli.serve import Parsed, check_access, url_of
 from mock_server.http import server
 from mock_server.http.origin import public_url
 from mock_server.http.upstream import Upstream
+from mock_server.middleware.admission import is_local
 from mock_server.recorder import RecordingError
 
 
@@ -66,6 +68,7 @@ def proxy(
         bound = server.listen(host, port)
         announce.log_to_stderr(log_format)
         url = url_of(host, bound, secure=False)
+        _check_other(upstream, bound[0].getsockname()[1])
 
         def ready() -> None:
             if port_file:
@@ -78,3 +81,10 @@ def proxy(
         server.run(mock.app, bound, ready, mock.sandboxes.end_streams, dated=False)
         if mock.recorder:
             click.echo(mock.recorder.write(), err=True)
+
+
+def _check_other(upstream: str, port: int) -> None:
+    """Refuse to forward to oneself, and on from there."""
+    parts = urlsplit(upstream)
+    if parts.port == port and is_local(parts.hostname or ""):
+        raise click.UsageError(f"{upstream} is the proxy itself; choose another --port for it")

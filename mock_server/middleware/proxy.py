@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-import msgspec
 from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +18,7 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import Route, refusal
 from mock_server.http.upstream import Upstream, decompressed, passed_on
 from mock_server.middleware.request_log import LOG
-from mock_server.observation.journal import Entry
+from mock_server.observation.journal import Entry, decoded
 from mock_server.observation.people import DETAILS
 from mock_server.worlds.sandbox import Sandbox
 
@@ -189,13 +188,15 @@ class Proxy:
         """Tell that upstream cannot be spoken to; to pages of any origin, as the API itself."""
         shared = (("Access-Control-Allow-Origin", "*"),)
         refused = refusal(Problem(problem.status, problem.message, shared))
-        self._noted(exchange, refused)
+        # No answer of upstream's: nobody has met it there.
+        self._noted(exchange, replace(refused, wire="EMPTY_RESPONSE"))
+        exchange.scope.get(LOG, {})["violations"] = [problem.message]
         await refused(exchange.scope, receive, send)
 
     def _noted(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
         """Note an exchange in the journal; gives what the document does not allow."""
         context, request = context_of(exchange.scope), exchange.request
-        body = _decoded(answer.body)
+        body = decoded(answer.body)
         token = request.headers.get("authorization")
         opened = answer.status == HTTPStatus.OK
         id = _customer_id(context.route, body) if opened else None
@@ -274,13 +275,6 @@ def _refusal(message: str, answer: httpx.Response) -> Response:
         if name.startswith("access-control-") or name == "vary"
     )
     return refusal(Problem(HTTPStatus.BAD_GATEWAY, message, shared))
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _states(route: Route | None, status: int, body: Any) -> frozenset[str]:

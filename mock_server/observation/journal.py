@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mock_server.http import bounds
 from mock_server.http.adapter import problem_of
+from mock_server.http.bounds import BoundsError
 from mock_server.http.exchange import Request, Response
 from mock_server.http.router import Route, violation
 from mock_server.observation.coverage import Coverage
@@ -83,7 +85,7 @@ class Entry(Struct, frozen=True, dict=True):
             return f"the request preferred {preferred}"
         if self.response.status < 400:
             return f"the token is {self.persona}'s" if self.persona else "it needs no token"
-        body = _decoded(self.response.body)
+        body = decoded(self.response.body)
         return str(body.get("message")) if isinstance(body, dict) else "it was refused"
 
     @property
@@ -143,9 +145,12 @@ class Entry(Struct, frozen=True, dict=True):
         media_type = (self.response.header("Content-Type") or "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             return f"it is {media_type or 'of no media type'} and not application/json"
-        body = _decoded(self.response.body)
-        if body is None:
-            return "it is not JSON" if self.response.body else "its body is empty"
+        if not self.response.body:
+            return "its body is empty"
+        try:
+            body = bounds.json_tree(self.response.body)
+        except BoundsError as error:
+            return f"it cannot be read as JSON: {error}"
         return violation(self.route, self.response.status, body)
 
 
@@ -378,8 +383,9 @@ def _cut(request: Request, most: int) -> Request:
     return msgspec.structs.replace(request, path=path, query=query, body=body, headers=kept)
 
 
-def _decoded(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
+    """The JSON of a body; None where it is none."""
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return bounds.json_tree(body)
+    except BoundsError:
         return None

@@ -132,7 +132,9 @@ def _take(seen: Seen, operation: str, body: Json) -> None:
     if operation == DETAILS:
         seen.details = body["data"]
         return
-    kind = LISTS[operation]
+    kind = LISTS.get(operation)
+    if kind is None:
+        return
     records = {each["id"]: each for each in body["data"]}
     if kind in IN_PARTS:
         records = {each["id"]: each for each in seen.of(kind)} | records

@@ -303,6 +303,8 @@ def test_nobody_there_is_502_and_says_what_was_tried(proxy: Proxying) -> None:
     assert got.json() == {"message": message}
     assert got.headers["access-control-allow-origin"] == "*"
     assert here.entries[0]["reason"] == message
+    assert message in here.log
+    assert here.control("/coverage")["met"] == 0
 
 
 def test_what_does_not_answer_is_504(proxy: Proxying, upstream: Serving) -> None:
@@ -362,7 +364,8 @@ BAD_CREDIT = b'{"data":[{"id":"1"}]}'
         (answer(BAD_CREDIT), "$.data[0]"),
         (answer(gzip.compress(BAD_CREDIT), Content_Encoding="gzip"), "$.data[0]"),
         (answer(b"<p>", Content_Type="text/html"), "it is text/html and not application/json"),
-        (answer(b"{"), "it is not JSON"),
+        (answer(b"{"), "it cannot be read as JSON"),
+        (answer(b'{"data":[],"x":' + b"[" * 400 + b"]" * 400 + b"}"), "deeper than 50 levels"),
         (answer(b""), "its body is empty"),
         (answer(b'{"data":null}'), "$.data"),
         (answer(b'{"message":"a"}', "418 Teapot"), "the document lists no 418"),
@@ -505,6 +508,7 @@ def test_a_proxy_of_the_company_is_heeded(proxy: Proxying, upstream: Serving) ->
         (("staging",), "'staging' is not a URL such as"),
         (("https://a.example", "--ca", "none.pem"), "none.pem: cannot be trusted: No such file"),
         (("https://a.example", "--host", "0.0.0.0"), "others can reach the control API"),
+        (("http://localhost:4019", "--port", "4019"), "is the proxy itself"),
     ],
 )
 def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], line: str) -> None:
