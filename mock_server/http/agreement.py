@@ -115,17 +115,19 @@ def _flat(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def check_rules(document: Document, cited: Sequence[str]) -> None:
+def check_rules(document: Document, routes: Sequence[Route], cited: Sequence[str]) -> None:
     """
-    See that every rule that the code cites is one of the document.
+    See that every rule that the code cites, or a parameter, is one of the document.
 
     Raises:
         DocumentMismatch: one is not.
     """
     known = set(document.rules())
-    for rule in cited:
+    parameters = (each for route in routes for each in route.parameters)
+    for rule in (*cited, *(rule for each in parameters for rule in each.refused_by.values())):
         if rule not in known:
             raise DocumentMismatch(
                 f"{document.origin}: the mock refuses requests by {rule}, a rule that `x-rules`"
-                " does not have; write it there, or cite another in mock_server/http/problems.py"
+                " does not have; write it there, or cite another in mock_server/http/problems.py or"
+                " under `x-refused-by`"
             )

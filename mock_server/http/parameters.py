@@ -10,6 +10,7 @@ from jsonschema_rs import Draft202012Validator
 
 from mock_server.http import problems
 from mock_server.http.document import Document
+from mock_server.http.problems import Problem
 
 _TEXTS = {
     "integer": re.compile(r"-?[0-9]{1,18}", re.ASCII),
@@ -33,6 +34,8 @@ class Parameter:
     want: str
     """What would be right, in words."""
     validator: Draft202012Validator
+    refused_by: Mapping[str, str]
+    """The rules of the document by which it is refused that is `malformed` or `repeated`."""
 
     def check_texts(self, texts: Sequence[str]) -> None:
         """
@@ -44,10 +47,10 @@ class Parameter:
         if self.type == "array":
             return
         if len(texts) > 1:
-            raise problems.bad_parameter(self.name, " and ".join(texts), "given once")
+            raise self._problem(texts, "given once", "repeated")
         written = _TEXTS.get(self.type)
         if written is not None and not written.fullmatch(texts[0]):
-            raise problems.bad_parameter(self.name, texts[0], self.want)
+            raise self._problem(texts, self.want, "malformed")
 
     def check_value(self, value: Any, texts: Sequence[str]) -> None:
         """
@@ -57,7 +60,11 @@ class Parameter:
             Problem: 400.
         """
         if not self.validator.is_valid(value):
-            raise problems.bad_parameter(self.name, " and ".join(texts), self.want)
+            raise self._problem(texts, self.want, "malformed")
+
+    def _problem(self, texts: Sequence[str], want: str, how: str) -> Problem:
+        rule = self.refused_by.get(how)
+        return problems.bad_parameter(self.name, " and ".join(texts), want, rule)
 
 
 def declared(
@@ -125,6 +132,7 @@ def _parameter(document: Document, declared: dict[str, Any]) -> Parameter:
         type=schema.get("type", "string"),
         want=_want(document, schema),
         validator=document.validator(schema),
+        refused_by=declared.get("x-refused-by", {}),
     )
 
 

@@ -31,7 +31,7 @@ class Problem(Exception):
         status: int,
         message: str,
         headers: tuple[tuple[str, str], ...] = (),
-        rule: RuleId | None = None,
+        rule: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.headers, self.rule = status, message, headers, rule
@@ -77,9 +77,10 @@ def bad_request(message: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, message)
 
 
-def bad_parameter(name: str, got: str, want: str) -> Problem:
+def bad_parameter(name: str, got: str, want: str, rule: str | None = None) -> Problem:
     """400: a parameter that could not be parsed; the message names it."""
-    return bad_request(f"The parameter '{name}' must be {want}; got '{got[:80]}'.")
+    message = f"The parameter '{name}' must be {want}; got '{got[:80]}'."
+    return Problem(HTTPStatus.BAD_REQUEST, message, rule=rule)
 
 
 def method_not_allowed(method: str, allowed: str) -> Problem:

@@ -176,6 +176,11 @@ def drop_a_rule(tree: dict[str, Any]) -> None:
     tree["x-rules"] = [each for each in tree["x-rules"] if each["id"] != "AUTH-10"]
 
 
+def cite_nothing(tree: dict[str, Any]) -> None:
+    page = tree["paths"]["/shop/my-account/orders"]["get"]["parameters"][0]
+    page["x-refused-by"]["malformed"] = "PAGE-99"
+
+
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
@@ -187,6 +192,7 @@ def drop_a_rule(tree: dict[str, Any]) -> None:
         (allow_null, "null"),
         (forget_a_member, "errored"),
         (drop_a_rule, "AUTH-10"),
+        (cite_nothing, "PAGE-99"),
     ],
 )
 def test_a_document_that_does_not_fit_ends_the_start_in_one_line(edit: Edit, named: str) -> None:

@@ -87,6 +87,24 @@ def test_a_refusal_names_the_kind_of_token_and_the_rule(
     assert sandbox.tokens[token] not in json.dumps(entry)
 
 
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("/shop/my-account/orders?page=none", "PAGE-10"),
+        ("/shop/my-account/orders?per_page=0", "PAGE-10"),
+        ("/shop/my-account/orders?page=1&page=2", "PAGE-11"),
+        (f"{ACCOUNT}/credits?expired=perhaps", "CREDITS-09"),
+    ],
+)
+def test_a_parameter_that_is_refused_names_its_rule(
+    sandbox: Sandbox, ada: Customer, path: str, rule: str
+) -> None:
+    ask(ada, path)
+    [entry] = sandbox.requests(status=400)
+
+    assert entry["rule"] == rule
+
+
 def test_a_malformed_request_is_told_to_be_one(sandbox: Sandbox, ada: Customer) -> None:
     ask(ada, "/shop/my-account/orders?page=none")
     ask(ada, f"{ACCOUNT}/order-history")
