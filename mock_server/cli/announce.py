@@ -10,6 +10,7 @@ import click
 
 from mock_server import __version__
 from mock_server.app import Mock
+from mock_server.cli.common import visible
 from mock_server.middleware.request_log import logged_text
 
 Format = Literal["text", "json"]
@@ -27,7 +28,7 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
         where = {"url": url, "console": f"{url}/__mock__/"}
         return json.dumps(where | {"scenario": sandbox.world.scenario.name, "tokens": tokens})
     width = max((len(token) for token, _ in people.values()), default=0)
-    lines = [f"  {token:{width}}  {description}" for token, description in people.values()]
+    lines = [f"  {token:{width}}  {visible(about)}" for token, about in people.values()]
     refused = {f"staff-{name}": "of staff" for name in sandbox.world.scenario.staff}
     for name in list(people)[:1]:
         refused |= {f"expired-{name}": "has run out", f"revoked-{name}": "was revoked"}
@@ -41,7 +42,7 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
             f"  documentation {url}/docs, document {url}/openapi.yaml",
             f"  control API   {url}/__mock__/docs",
             "",
-            f"Scenario '{sandbox.world.scenario.name}': {sandbox.world.scenario.title}",
+            visible(f"Scenario '{sandbox.world.scenario.name}': {sandbox.world.scenario.title}"),
             *lines,
             "",
             "Refused everywhere, to see how your client takes it:",

@@ -39,8 +39,15 @@ def one_line_errors(*also: type[Exception]) -> Iterator[None]:
         raise
     except EXPECTED + also as error:
         for line in str(error).splitlines():
-            click.echo(f"mock-server: {line}", err=True)
+            click.echo(f"mock-server: {visible(line)}", err=True)
         sys.exit(2)
+
+
+def visible(text: str) -> str:
+    """A line of text from elsewhere, with what a terminal would obey written out."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def option(*names: str, **settings: Any) -> Callable[[Any], Any]:

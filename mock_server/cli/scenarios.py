@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mock_server.app import Mock, Settings
-from mock_server.cli.common import one_line_errors, scenario_option
+from mock_server.cli.common import one_line_errors, scenario_option, visible
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario, scenario_schema
 from mock_server.worlds.judging import judge_records
@@ -35,9 +35,9 @@ def show(source: str) -> None:
     """Who is in a scenario."""
     with one_line_errors():
         loaded = scenario.load(source, KINDS)
-        click.echo(f"{loaded.title}\n{loaded.description}\n")
+        click.echo(f"{visible(loaded.title)}\n{visible(loaded.description)}\n")
         for name, plan in loaded.customers.items():
-            click.echo(f"  {name:12} {plan.description}")
+            click.echo(f"  {name:12} {visible(plan.description)}")
 
 
 @scenarios.command()

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from mock_server.cli.common import one_line_errors
+from mock_server.cli.common import one_line_errors, visible
 from mock_server.client import replay_code
 from mock_server.client.client import Json, MockError, MockServer, unmet
 from mock_server.client.process import running
@@ -109,5 +109,5 @@ def _print(replayed: Iterator[Replayed]) -> int:
         mark, status = "!" if each.differences else " ", f"{request.status} {each.status or 'none'}"
         click.echo(f"{mark} {request.number:>3}  {status}  {request.method} {request.target}")
         for line in each.differences[:SHOWN]:
-            click.echo(f"       {line}")
+            click.echo(f"       {visible(line)}")
     return differing

@@ -135,3 +135,16 @@ def test_a_server_greets_serves_and_ends_cleanly(number: signal.Signals, tmp_pat
     assert greeting["tokens"]["ada"] == "customer-ada"
     assert process.returncode == 0
     assert b"Traceback" not in errors
+
+
+def test_no_text_of_a_stranger_steers_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    odd = r'"\e]0;owned\a \u202Egnp"'
+    file.write_text(f"title: {odd}\ncustomers: {{zoe: {{description: {odd}}}}}\n")
+    shown = run("scenarios", "show", str(file)).output
+    file.write_text(f"title: x\ncustomers: {{{odd}: {{}}}}\n")
+    refused = run("scenarios", "check", str(file)).output
+
+    for text in (shown, refused):
+        assert "owned" in text
+        assert all(line.isprintable() for line in text.splitlines())

@@ -379,3 +379,11 @@ def test_of_many_sign_ins_the_latest_are_remembered() -> None:
     assert grants.of_refresh_token("refresh-0", now) is None
     held = sum(len(getattr(grants, name)) for name in Grants.__slots__)
     assert held <= 5 * MOST
+
+
+def test_a_parameter_that_stands_twice_is_refused(app: Application) -> None:
+    good = f"client_id=shop&response_type=code&login_hint=ada&redirect_uri={BACK}"
+    elsewhere = "redirect_uri=https://evil.example/"
+    for query in (f"{good}&{elsewhere}", f"{elsewhere}&{good}", f"{good}&state=a&state=b"):
+        answer = httpx.get(f"{app.known['authorization_endpoint']}?{query}")
+        assert (answer.status_code, "Location" in answer.headers) == (400, False)

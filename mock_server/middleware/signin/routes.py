@@ -241,6 +241,9 @@ def _form(request: Request) -> Form:
             fields += parse_qsl(body.decode("latin-1"), True, max_num_fields=MOST_FIELDS)
         except ValueError:
             raise OAuth2Error(description=f"A form may have {MOST_FIELDS} fields.") from None
+    if len(dict(fields)) < len(fields):
+        # RFC 6749, 3.1 and 3.2: of two values, one half of a server may take the other one.
+        raise OAuth2Error(description="A parameter may stand once only.")
     for name, text in fields:
         if name in _PLAIN and not _NQSCHAR.fullmatch(text):
             raise OAuth2Error(description=f"{name} has a character that OAuth 2 does not allow.")
