@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test test-all lint lint-document format clean bench soak soak-generated
+.PHONY: serve test test-all lint lint-document format clean bench screenshots soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -32,6 +32,11 @@ format: .venv/dev
 # Needs wrk and two cores.
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmark $(ARGS)
+
+# Every view of the console as the tests see it, into .cache/screenshots, and the README's picture.
+screenshots: .venv/dev
+	$(BIN)/pytest -n auto tests/browser $(ARGS)
+	cp .cache/screenshots/console-people-light-1280.png docs/console.png
 
 # 100,000 hostile and 100,000 friendly requests: ten minutes. ARGS="--hostile 2000" for fewer.
 soak: .venv/dev
