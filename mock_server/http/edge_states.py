@@ -1,6 +1,6 @@
 """Situations that a client should have seen, read off the document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -18,14 +18,21 @@ class State(Struct, frozen=True):
     value: str | None = None
     """What a field of a record must hold, if it is about one."""
 
-    def shown_by(self, envelope: Mapping[str, Any]) -> bool:
-        """Whether an answer shows it: judged by its records, before they are text."""
-        records = envelope.get("data", ())
-        if self.text == EMPTY:
+
+def shown_by(envelope: Mapping[str, Any], states: Sequence[State]) -> frozenset[str]:
+    """Those of an operation's states that an answer shows: judged before it is text."""
+    records = envelope.get("data", ())
+    fields = {state.field for state in states if state.field}
+    values = {field: [_get(record, field) for record in records] for field in fields}
+
+    def shows(state: State) -> bool:
+        if state.text == EMPTY:
             return not records
-        if self.text == NEXT:
+        if state.text == NEXT:
             return isinstance(_get(envelope.get("links"), "next"), str)
-        return any(_get(record, self.field) == self.value for record in records)
+        return state.field in values and state.value in values[state.field]
+
+    return frozenset([state.text for state in states if shows(state)])
 
 
 def states_of(document: Document, operation: Mapping[str, Any]) -> Iterator[State]:
@@ -51,7 +58,7 @@ def states_of(document: Document, operation: Mapping[str, Any]) -> Iterator[Stat
 def _get(record: Any, name: str | None) -> Any:
     if name is None:
         return None
-    return record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
+    return record.get(name) if isinstance(record, dict) else getattr(record, name, None)
 
 
 def _flat(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]:

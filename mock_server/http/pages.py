@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar
-from urllib.parse import urlencode
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -73,10 +72,8 @@ class Page(Struct, Generic[T], frozen=True):
         )
 
     def _link(self, url: str, number: int) -> str:
-        query: dict[str, int] = {"page": number}
-        if self.asked_per_page:
-            query["per_page"] = self.per_page
-        return f"{url}?{urlencode(query)}"
+        size = f"&per_page={self.per_page}" if self.asked_per_page else ""
+        return f"{url}?page={number}{size}"
 
 
 def page_of(sequence: Sequence[T], number: int = 1, per_page: int | None = None) -> Page[T]:

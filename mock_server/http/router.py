@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError, ValidationError
 from mock_server.http import bounds, parameters, problems
 from mock_server.http.bounds import BoundsError
 from mock_server.http.document import Document
-from mock_server.http.edge_states import State, states_of
+from mock_server.http.edge_states import State, shown_by, states_of
 from mock_server.http.exchange import Context, Response
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch, Handler
@@ -158,7 +158,7 @@ def response_of(route: Route, result: Any, url: str) -> Response:
     if result is None:
         return Response(route.status)
     envelope = _envelope(route, result, url)
-    shown = frozenset(state.text for state in route.states if state.shown_by(envelope))
+    shown = shown_by(envelope, route.states) if route.states else frozenset()
     return Response(route.status, msgspec.json.encode(envelope), (JSON,), states=shown)
 
 

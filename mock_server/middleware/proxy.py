@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http import wire
+from mock_server.http.edge_states import shown_by
 from mock_server.http.exchange import Request, Response, context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route, refusal
@@ -281,7 +282,7 @@ def _states(route: Route | None, status: int, body: Any) -> frozenset[str]:
     is_list = isinstance(body, dict) and isinstance(body.get("data"), list)
     if route is None or status != route.status or not is_list:
         return frozenset()
-    return frozenset(state.text for state in route.states if state.shown_by(body))
+    return shown_by(body, route.states)
 
 
 def _customer_id(route: Route | None, body: Any) -> str | None:

@@ -93,8 +93,11 @@ class Booked(Struct, frozen=True):
 
     def at(self, now: datetime) -> Self:
         """The item at an instant: what has begun cannot be moved (ORDER-04)."""
-        modifiable = self.start_time > now and self.status != "cancelled"
-        return self if modifiable == self.is_modifiable else replace(self, is_modifiable=modifiable)
+        return self if self.is_as_at(now) else replace(self, is_modifiable=not self.is_modifiable)
+
+    def is_as_at(self, now: datetime) -> bool:
+        """Whether an instant changes nothing of it."""
+        return self.is_modifiable == (self.start_time > now and self.status != "cancelled")
 
 
 class BookingItem(Booked, frozen=True, kw_only=True):

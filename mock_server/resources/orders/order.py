@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import chain
-from operator import is_
 from typing import Any
 
 from msgspec import Struct
@@ -88,13 +86,12 @@ class Order(Struct, frozen=True):
 
     def at(self, now: datetime) -> "Order":
         """The order at an instant: only what is still to come can be changed (ORDER-04)."""
-        booked = tuple(item.at(now) for item in self.booking_items)
-        packages = tuple(item.at(now) for item in self.package_items)
-        # By identity: most orders are long past, and comparing all their fields takes longer.
-        before = chain(self.booking_items, self.package_items)
-        if all(map(is_, chain(booked, packages), before)):
-            return self
-        return replace(self, booking_items=booked, package_items=packages)
+        for item in (*self.booking_items, *self.package_items):
+            if not item.is_as_at(now):
+                booked = [item.at(now) for item in self.booking_items]
+                packages = [item.at(now) for item in self.package_items]
+                return replace(self, booking_items=booked, package_items=packages)
+        return self
 
 
 class Buyer(Struct, frozen=True):
