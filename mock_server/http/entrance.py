@@ -1,5 +1,7 @@
 """The way in: what is known of every request before anything else looks at it."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,7 +47,7 @@ class Head:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it with 400."""
-        problem = _problem_of_head(scope)
+        problem = _problem_of_head(scope, context_of(scope).request.headers)
         answer = self._app if problem is None else refusal(problems.bad_request(problem))
         await answer(scope, receive, send)
 
@@ -69,16 +71,17 @@ class Body:
         await self._app(scope, receive, send)
 
 
-def _problem_of_head(scope: Scope) -> str | None:
-    names = [name for name, _ in scope["headers"]]
-    for name in (b"host", b"authorization"):
-        if names.count(name) > 1:
-            return f"The header {name.decode().capitalize()} may stand once only."
-    hosts = [text.decode("latin-1") for name, text in scope["headers"] if name == b"host"]
-    if not hosts and scope["http_version"] == "1.1":
+def _problem_of_head(scope: Scope, headers: Mapping[str, str]) -> str | None:
+    if len(headers) < len(scope["headers"]):
+        names = [name for name, _ in scope["headers"]]
+        for name in (b"host", b"authorization"):
+            if names.count(name) > 1:
+                return f"The header {name.decode().capitalize()} may stand once only."
+    host = headers.get("host")
+    if host is None and scope["http_version"] == "1.1":
         return "HTTP/1.1 wants a Host header."
-    if hosts and hosts[0] and not is_host(hosts[0]):
-        return f"The Host header must be a name or an address; got '{hosts[0][:80]}'."
+    if host and not is_host(host):
+        return f"The Host header must be a name or an address; got '{host[:80]}'."
     return None
 
 

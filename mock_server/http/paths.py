@@ -26,5 +26,5 @@ def is_control(path: str) -> bool:
 
 def sandbox_of(path: str) -> tuple[str, str] | None:
     """The id of the sandbox that a path names, as in `/@ID/customers/…`, and the rest of it."""
-    match = _PREFIX.fullmatch(path)
+    match = _PREFIX.fullmatch(path) if path.startswith("/@") else None
     return (match[1], match[2]) if match else None

@@ -84,6 +84,8 @@ class Protocol(HttpToolsProtocol):
         """Read on, while the head is no longer than it may be."""
         self._head_bytes += len(data)
         super().data_received(data)
+        if self._in_head and self._giving_up is None:
+            self._wait()
         if self._in_head and self._head_bytes > LARGEST_HEAD:
             what = f"The head of a request may be {LARGEST_HEAD} bytes long."
             self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, what))
@@ -120,8 +122,6 @@ class Protocol(HttpToolsProtocol):
         """Hand the connection on, for answers that are to be lost on it."""
         super().on_message_begin()
         self._head_bytes, self._in_head = 0, True
-        if self._giving_up is None:
-            self._wait()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def send_400_response(self, msg: str) -> None:

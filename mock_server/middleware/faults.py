@@ -23,7 +23,7 @@ class FaultInjection(OperationLayer):
     async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, unless the first fault that fires answers; delays add up."""
         route, sandbox = context.operation, context.sandbox
-        if not any(each.rule.at(route) for each in sandbox.faults):
+        if not sandbox.faults or not any(each.rule.at(route) for each in sandbox.faults):
             await self.app(scope, receive, send)
             return
         fired, delay_ms = _drawn(sandbox, route)

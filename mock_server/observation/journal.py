@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
@@ -66,9 +66,8 @@ class Entry(Struct, frozen=True, dict=True):
     def size(self) -> int:
         """About how many bytes of memory it takes."""
         request = self.request
-        headers = sum(len(name) + len(value) for name, value in request.headers.items())
-        texts = (request.path, request.query, request.body, self.response.body)
-        return ENTRY_BYTES + headers + sum(map(len, texts))
+        texts = len(request.path) + len(request.query) + len(request.body) + len(self.response.body)
+        return ENTRY_BYTES + texts + _size_of(request.headers)
 
     @property
     def steers(self) -> bool:
@@ -367,10 +366,15 @@ class Journal:
             self._subscriptions.discard(subscription)
 
 
+def _size_of(headers: Mapping[str, str]) -> int:
+    return sum(map(len, headers)) + sum(map(len, headers.values()))
+
+
 def _cut(request: Request, most: int) -> Request:
     """The request as far as it is remembered."""
-    size = sum(len(name) + len(value) for name, value in request.headers.items())
-    longest = max(size, len(request.path), len(request.query), len(request.body))
+    longest = max(
+        _size_of(request.headers), len(request.path), len(request.query), len(request.body)
+    )
     if longest <= most:
         return request
     kept, left = {}, most

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, get_args
 
 from mock_server.http import problems
@@ -35,6 +36,7 @@ class Token:
         return f"{prefix}{self.role}-{self.name}{suffix}"
 
 
+@lru_cache(256)
 def parse(text: str) -> Token | None:
     """Read a token; None where it is not of this form."""
     sandbox, dot, rest = text.rpartition(".")
