@@ -25,7 +25,7 @@ from mock_server.http.problems import RuleId
 from mock_server.http.router import Api, Routes
 from mock_server.http.site import Beside
 from mock_server.http.upstream import Upstream
-from mock_server.http.web import Cors, Gzip
+from mock_server.http.web import Web
 from mock_server.middleware.addressing import Addressing
 from mock_server.middleware.admission import Admission, check_admin
 from mock_server.middleware.authentication import Authentication
@@ -160,8 +160,7 @@ class Mock:
                 # Outside all that answers: it tells the time that the client waited.
                 RequestLog,
                 *([partial(Apart, proxy=proxy)] if proxy else []),
-                partial(Cors, control_origins=settings.control_origins),
-                Gzip,
+                partial(Web, control_origins=settings.control_origins),
                 Head,
                 Body,
                 self._signing_in,
@@ -173,7 +172,13 @@ class Mock:
                 control=adapter.serve(
                     control_api, control_routes, control_layers, Beside(control_routes, pages)
                 ),
-                my_account=adapter.serve(api, routes, my_account_layers, beside),
+                my_account=adapter.serve(
+                    api,
+                    routes,
+                    my_account_layers,
+                    beside,
+                    adapter.ACCEPTED_BYTES if settings.known_answers else 0,
+                ),
             ),
         )
 

@@ -14,10 +14,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http import parameters, problems, router
 from mock_server.http.document import Document
-from mock_server.http.exchange import Context, Request, Response, context_of
+from mock_server.http.exchange import (
+    Context,
+    Request,
+    Response,
+    context_of,
+    start_of,
+    value_of,
+)
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
+from mock_server.http.recent import RecentResponses
 from mock_server.http.router import Api, Route, Routes
 
 with warnings.catch_warnings():
@@ -47,14 +55,26 @@ CHECKS: Sequence[Layer] = (
 """Connexion's layers that judge a request and its answer, in their order."""
 
 
-def serve(api: Api, routes: Routes, layers: Sequence[Layer], beside: ASGIApp) -> ASGIApp:
+ACCEPTED_BYTES = 16 << 20
+"""So many bytes of answers that were judged are remembered."""
+
+
+def serve(
+    api: Api,
+    routes: Routes,
+    layers: Sequence[Layer],
+    beside: ASGIApp,
+    accepted_bytes: int = ACCEPTED_BYTES,
+) -> ASGIApp:
     """
     The ASGI application of one document: `layers` from the outside in, ROUTING and CHECKS among
-    them, and then the handler. What no operation answers is answered by `beside`.
+    them, and then the handler. What no operation answers is answered by `beside`. The same bytes
+    are not judged twice, while no more than `accepted_bytes` came between.
 
     Raises:
         DocumentMismatch: the document is not valid OpenAPI.
     """
+    judge = partial(ResponseBody, accepted=RecentResponses(accepted_bytes))
     app = ConnexionMiddleware(
         Handlers(api, routes, beside),
         import_name="mock_server",
@@ -65,7 +85,7 @@ def serve(api: Api, routes: Routes, layers: Sequence[Layer], beside: ASGIApp) ->
         validator_map={
             "parameter": ParameterValidator,
             "body": {"application/json": RequestBody},
-            "response": {"application/json": ResponseBody},
+            "response": {"application/json": judge},
         },
         validate_responses=True,
     )
@@ -108,6 +128,12 @@ class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no 
     """Connexion's routing, but a slash at the end is another path, and 405 is said by `beside`."""
 
     router: Any
+    app: ASGIApp
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app)
+        self._written_out: dict[tuple[str, str], str] = {}
+        """The operations whose path has no parameter, by method and path."""
 
     def add_api(self, *arguments: Any, **options: Any) -> None:
         """Learn the operations of a document."""
@@ -119,16 +145,26 @@ class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no 
         for route in self.router.routes:
             # `$` takes a path for one without the line break at its end.
             route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
+            if not route.param_convertors:
+                # Looked up, for Starlette would match one pattern after another.
+                ids = {(method, route.path): route.app.operation_id for method in route.methods}
+                self._written_out |= ids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its operation, or with none."""
+        if id := self._written_out.get((scope["method"], scope["path"])):
+            await self._pass_on(id, scope, receive, send)
+            return
         try:
             await super().__call__(scope, receive, send)
         except HTTPException:
             # Starlette knows the path, but `Allow` would name the methods of its first route only.
-            routing = {"connexion_routing": {"api_base_path": "", "operation_id": None}}
-            extensions = scope.get("extensions", {}) | routing
-            await self.app({**scope, "extensions": extensions}, receive, send)
+            await self._pass_on(None, scope, receive, send)
+
+    async def _pass_on(self, id: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        routing = {"connexion_routing": {"api_base_path": "", "operation_id": id}}
+        extensions = scope.get("extensions", {}) | routing
+        await self.app({**scope, "extensions": extensions, "path_params": {}}, receive, send)
 
 
 class OperationFinder:
@@ -251,10 +287,15 @@ class RequestBody:
 
 
 class ResponseBody:
-    """In place of Connexion's own: judges the bytes that are sent, by a compiled schema."""
+    """
+    In place of Connexion's own: judges the bytes that are sent, by a compiled schema.
 
-    def __init__(self, scope: Scope, **_options: Any) -> None:
-        self._context = context_of(scope)
+    Bytes that an operation has sent under the same status were accepted before; they are not
+    judged again, and their response stands in for this one, since its compressed form is known.
+    """
+
+    def __init__(self, scope: Scope, accepted: RecentResponses, **_options: Any) -> None:
+        self._context, self._accepted = context_of(scope), accepted
 
     def wrap_send(self, send: Send) -> Send:
         """Hold the answer back until it is judged."""
@@ -263,23 +304,28 @@ class ResponseBody:
         async def judge(message: Message) -> None:
             held.append(message)
             if message["type"] == "http.response.body":
-                _judge(self._context, held)
-                for each in held:
-                    await send(each)
+                start, body = held
+                if body["body"] and self._context.route is not None:
+                    # Without a body it may be a stream: what that sends is no one answer.
+                    start = self._judged(self._context.route, start, body["body"])
+                await send(start)
+                await send(body)
 
         return judge
 
-
-def _judge(context: Context, held: Sequence[Message]) -> None:
-    start, body = held
-    if not body["body"] or context.route is None:
-        # A stream: what it sends is no one answer.
-        return
-    status, tree = start["status"], msgspec.json.decode(body["body"])
-    if error := router.violation(context.route, status, tree):
-        log.error("%s %s: our own answer breaks the contract: %s", context.route.id, status, error)
-        message = f"The mock's answer to {context.route.id} broke the contract: {error}"
-        raise problems.internal(message)
+    def _judged(self, route: Route, start: Message, body: bytes) -> Message:
+        status, response = start["status"], value_of(start)
+        key = (route.id, status, body)
+        known = self._accepted.get(key)
+        if known is not None:
+            return start_of(known, start["headers"]) if known == response else start
+        if error := router.violation(route, status, msgspec.json.decode(body)):
+            log.error("%s %s: our own answer breaks the contract: %s", route.id, status, error)
+            message = f"The mock's answer to {route.id} broke the contract: {error}"
+            raise problems.internal(message)
+        if response is not None:
+            self._accepted.put(key, response)
+        return start
 
 
 def problem_of(route: Route, request: Request) -> str | None:

@@ -1,7 +1,7 @@
 """One HTTP request and its response, as values, and what is known of the two on their way."""
 
 import gzip
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,11 +87,32 @@ class Response(Struct, frozen=True, dict=True):
         """The body as gzip has it; the same for the same body."""
         return gzip.compress(self.body, FASTEST, mtime=0)
 
+    @cached_property
+    def zipped_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers of the body as gzip has it."""
+        kept = [each for each in self.raw_headers if each[0] != b"content-length"]
+        length = (b"content-length", str(len(self.zipped)).encode())
+        return [*kept, length, (b"content-encoding", b"gzip")]
+
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        start = {"type": "http.response.start", "status": self.status}
-        await send({**start, "headers": self.raw_headers, _VALUE: self})
+        if isinstance(send, ResponseSend):
+            await send.send_response(self)
+            return
+        await send(start_of(self, self.raw_headers))
         await send({"type": "http.response.body", "body": self.body})
+
+
+class ResponseSend:
+    """An ASGI `send` that also takes a response whole, so that nobody takes it apart in between."""
+
+    async def __call__(self, message: Message) -> None:
+        """Take a message of a response that is none of ours, or that comes in pieces."""
+        raise NotImplementedError
+
+    async def send_response(self, response: Response) -> None:
+        """Take a response."""
+        raise NotImplementedError
 
 
 @dataclass(slots=True)
@@ -119,21 +140,39 @@ def context_of(scope: Scope) -> Context:
     return context
 
 
+def start_of(response: Response, headers: Sequence[tuple[bytes, bytes]]) -> Message:
+    """The first message of a response, which carries it."""
+    start = {"type": "http.response.start", "status": response.status, "headers": headers}
+    return start | {_VALUE: response}
+
+
 def value_of(message: Message) -> Response | None:
     """The response that a first message belongs to, if it is one of ours."""
     value: Response | None = message.get(_VALUE)
     return value
 
 
+class _Kept(ResponseSend):
+    __slots__ = ("messages", "response")
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.response: Response | None = None
+
+    async def __call__(self, message: Message) -> None:
+        self.messages.append(message)
+
+    async def send_response(self, response: Response) -> None:
+        self.response = response
+
+
 async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
     """What an application answers, as a value."""
-    messages: list[Message] = []
-
-    async def keep(message: Message) -> None:
-        messages.append(message)
-
-    await app(scope, receive, keep)
-    start = messages[0]
+    kept = _Kept()
+    await app(scope, receive, kept)
+    if kept.response is not None:
+        return kept.response
+    start, *rest = kept.messages
     if (value := value_of(start)) is not None:
         return value
     headers = tuple(
@@ -141,5 +180,5 @@ async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
         for name, text in start["headers"]
         if name != b"content-length"
     )
-    body = b"".join(message.get("body", b"") for message in messages[1:])
+    body = b"".join(message.get("body", b"") for message in rest)
     return Response(start["status"], body, headers, rule=context_of(scope).rule)

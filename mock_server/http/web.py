@@ -1,10 +1,17 @@
 """What a browser needs of every answer of the My Account API: CORS, and gzip where asked for."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.http.exchange import SMALLEST_ZIPPED, Response, context_of, value_of
+from mock_server.http.exchange import (
+    SMALLEST_ZIPPED,
+    Response,
+    ResponseSend,
+    context_of,
+    start_of,
+)
 
 PREFLIGHT_KEPT_S = 600
 _ALWAYS_READABLE = {
@@ -12,11 +19,13 @@ _ALWAYS_READABLE = {
     *(b"last-modified", b"pragma", b"vary"),
 }
 """Headers that a page may read unasked, or has no use for."""
+Headers = Sequence[tuple[bytes, bytes]]
 
 
-class Cors:
+class Web:
     """
-    Lets every origin read the My Account API, and `control_origins` the control API too.
+    Lets every origin read the My Account API, and `control_origins` the control API too; sends a
+    body compressed to who takes it so.
 
     The origin is named, and not `*`, because a browser takes that for no answer to a request with
     credentials. Nothing here is open to cookies alone, so that there is nothing to protect.
@@ -30,25 +39,57 @@ class Cors:
         context = context_of(scope)
         headers = context.request.headers
         origin = headers.get("origin")
-        if context.for_control and origin not in self._control_origins:
-            await self._app(scope, receive, send)
-        elif origin is None:
-            await self._app(scope, receive, _with_headers(send, [_VARY]))
-        elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+        is_shared = not context.for_control or origin in self._control_origins
+        asks = origin and is_shared and scope["method"] == "OPTIONS"
+        if origin and asks and "access-control-request-method" in headers:
             await _preflight(headers, origin)(scope, receive, send)
+            return
+        zips = any(b"gzip" in text for name, text in scope["headers"] if name == b"accept-encoding")
+        more = _cors(origin) if is_shared else ()
+        is_read = is_shared and origin is not None
+        await self._app(scope, receive, _BrowserSend(send, more, exposes=is_read, zips=zips))
+
+
+class _BrowserSend(ResponseSend):
+    """Sends answers with the headers that browsers want, and compressed where they may be."""
+
+    __slots__ = ("_exposes", "_more", "_send", "_zips")
+
+    def __init__(self, send: Send, more: Headers, *, exposes: bool, zips: bool) -> None:
+        self._send, self._more, self._exposes, self._zips = send, more, exposes, zips
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message; what comes in pieces is not compressed."""
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": self._with_more(message["headers"])}
+        await self._send(message)
+
+    async def send_response(self, response: Response) -> None:
+        """Send a whole answer."""
+        if self._zips and len(response.body) >= SMALLEST_ZIPPED:
+            headers, body = response.zipped_headers, response.zipped
         else:
-            await self._app(scope, receive, _with_headers(send, _shared(origin), exposing=True))
+            headers, body = response.raw_headers, response.body
+        await self._send(start_of(response, self._with_more(headers)))
+        await self._send({"type": "http.response.body", "body": body})
+
+    def _with_more(self, headers: Headers) -> Headers:
+        exposed = _exposed(tuple([name for name, _ in headers])) if self._exposes else ()
+        return [*headers, *self._more, *exposed]
 
 
 _VARY = (b"vary", b"Origin")
 
 
-def _shared(origin: str) -> list[tuple[bytes, bytes]]:
-    return [
+@lru_cache(64)
+def _cors(origin: str | None) -> Headers:
+    if origin is None:
+        return (_VARY,)
+    return (
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-allow-credentials", b"true"),
         _VARY,
-    ]
+    )
 
 
 def _preflight(asked: Mapping[str, str], origin: str) -> Response:
@@ -58,71 +99,13 @@ def _preflight(asked: Mapping[str, str], origin: str) -> Response:
         "Access-Control-Allow-Headers": asked.get("access-control-request-headers"),
         "Access-Control-Allow-Private-Network": asked.get("access-control-request-private-network"),
     }
-    shared = ((name.decode(), value.decode("latin-1")) for name, value in _shared(origin))
+    shared = ((name.decode(), value.decode("latin-1")) for name, value in _cors(origin))
     allowed = ((name, value) for name, value in wanted.items() if value)
     age = ("Access-Control-Max-Age", str(PREFLIGHT_KEPT_S))
     return Response(204, headers=(*shared, *allowed, age))
 
 
-def _with_headers(
-    send: Send, more: Sequence[tuple[bytes, bytes]], *, exposing: bool = False
-) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = [*message["headers"], *more]
-            if exposing:
-                headers += _exposed(message["headers"])
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return sending
-
-
-def _exposed(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = sorted({name.lower() for name, _ in headers} - _ALWAYS_READABLE)
-    return [(b"access-control-expose-headers", b", ".join(names))] if names else []
-
-
-class Gzip:
-    """Compresses a whole body where the client takes it so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        accepted = [text for name, text in scope["headers"] if name == b"accept-encoding"]
-        zips = any(b"gzip" in text for text in accepted)
-        await self._app(scope, receive, _Zipping(send) if zips else send)
-
-
-class _Zipping:
-    """Holds the head of an answer back until it is known whether its body is worth the while."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._start: Message | None = None
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        start, self._start = self._start, None
-        if start is not None:
-            start, message = _zipped(start, message)
-            await self._send(start)
-        await self._send(message)
-
-
-def _zipped(start: Message, message: Message) -> tuple[Message, Message]:
-    body = message.get("body", b"")
-    if message.get("more_body") or len(body) < SMALLEST_ZIPPED:
-        return start, message
-    value = value_of(start)
-    if value is None or value.body is not body:
-        return start, message
-    small = value.zipped
-    length = (b"content-length", str(len(small)).encode())
-    kept = [each for each in start["headers"] if each[0] != b"content-length"]
-    headers = [*kept, length, (b"content-encoding", b"gzip")]
-    return {**start, "headers": headers}, {**message, "body": small}
+@lru_cache(256)
+def _exposed(names: Sequence[bytes]) -> Headers:
+    exposed = sorted({name.lower() for name in names} - _ALWAYS_READABLE)
+    return ((b"access-control-expose-headers", b", ".join(exposed)),) if exposed else ()

@@ -1,15 +1,15 @@
 """Answers known again: the same question to an unchanged sandbox is not worked out twice."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.http.exchange import Response, answer_of
+from mock_server.http.exchange import answer_of
+from mock_server.http.recent import RecentResponses
 from mock_server.middleware.context import ApiContext, OperationLayer
 
 LARGEST_MEMORY = 32 << 20
-"""So many bytes of answers are kept; the one that was asked for least lately goes first."""
+"""So many bytes of answers are kept."""
 SAFE = ("GET", "HEAD")
 
 
@@ -21,10 +21,9 @@ class KnownAnswers(OperationLayer):
     key: whatever leaves from here is, byte for byte, what the document's validators accepted.
     """
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_MEMORY) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
-        self._largest, self._size = largest, 0
-        self._known: OrderedDict[Hashable, Response] = OrderedDict()
+        self._known = RecentResponses(LARGEST_MEMORY)
 
     async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on and remember what comes back."""
@@ -36,22 +35,8 @@ class KnownAnswers(OperationLayer):
         if response is None:
             response = await answer_of(self.app, scope, receive)
             if response.status == 200:
-                self._remember(key, response)
-        else:
-            self._known.move_to_end(key)
+                self._known.put(key, response)
         await response(scope, receive, send)
-
-    def _remember(self, key: Hashable, response: Response) -> None:
-        self._known[key] = response
-        self._size += _size(response)
-        while self._size > self._largest:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= _size(oldest)
-
-
-def _size(response: Response) -> int:
-    # Twice: the compressed form is made when somebody asks for it, and is never longer.
-    return 2 * len(response.body)
 
 
 def _key(context: ApiContext) -> Hashable:

@@ -4,12 +4,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
-from mock_server.app import Settings
+from mock_server.app import Mock, Settings
 from mock_server.http.exchange import Response
-from mock_server.middleware.known_answers import KnownAnswers
-from tests.conftest import Caller
+from mock_server.http.recent import RecentResponses
+from mock_server.worlds.account import Account
+from tests.conftest import Caller, ask
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 ACCOUNT, DEFAULT = "/customers/my-account", "/__mock__/sandboxes/default"
@@ -128,17 +127,39 @@ def test_answers_known_again_are_in_the_journal_and_count_as_seen() -> None:
     assert orders["states"]["a next page"] is True
 
 
-def test_no_more_is_kept_than_may_be() -> None:
-    kept = KnownAnswers(_nothing, largest=1000)
+def test_no_more_is_kept_than_may_be_and_what_was_asked_for_last_stays() -> None:
+    kept = RecentResponses(1000)
     for number in range(100):
-        kept._remember(number, Response(200, b"x" * 100))
+        kept.put(number, Response(200, b"x" * 100))
+        kept.get(95)
 
-    assert kept._size <= 1000
-    assert list(kept._known) == [95, 96, 97, 98, 99]
+    assert [key for key in range(100) if kept.get(key)] == [95, 96, 97, 98, 99]
+    kept.put(100, Response(200, b"x" * 100))
+    assert [key for key in range(101) if kept.get(key)] == [96, 97, 98, 99, 100]
 
 
-async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
-    pytest.fail("nobody asks")
+def test_an_answer_that_breaks_the_contract_leaves_neither_the_first_time_nor_later() -> None:
+    def spoiled(_account: Account, **_flags: bool) -> list[dict[str, str]]:
+        return [{"id": "no credit"}]
+
+    app = Mock(Settings(now=NOW), handlers={"listMyAccountCredits": spoiled}).app
+    who = {"authorization": "Bearer customer-ada"}
+
+    answers = [ask(app, "GET", f"{ACCOUNT}/credits?n={n}", who).status for n in (1, 1, 2)]
+    assert answers == [500, 500, 500]
+
+
+def test_the_same_bytes_under_another_operation_are_judged_anew() -> None:
+    credits: list[bytes] = []
+
+    def others(_account: Account, **_flags: Any) -> Any:
+        return json.loads(credits[0])["data"]
+
+    app = Mock(Settings(now=NOW), handlers={"listMyAccountCharges": others}).app
+    who = {"authorization": "Bearer customer-ada"}
+    credits.append(ask(app, "GET", f"{ACCOUNT}/credits", who).body)
+
+    assert ask(app, "GET", f"{ACCOUNT}/charges", who).status == 500
 
 
 def test_a_token_whose_sign_in_was_ended_opens_nothing_that_it_opened_before() -> None:
