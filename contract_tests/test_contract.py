@@ -9,13 +9,14 @@ from filelock import FileLock
 
 from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
-from contract_tests.entry.my_account_contract_plugin import OPTION
 from contract_tests.leftovers import kept
 from contract_tests.profile import load
 from contract_tests.report.junit import told
 from contract_tests.session import Session, ready
 from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable
 
+OPTION = "my_account_contract_"
+"""What the plugin's options begin with; installed, that module stands outside this package."""
 WRITERS = ("authentication", "concurrency", "ownership", "preferences", "time")
 """Groups whose laws change consents, or would notice that somebody does."""
 

@@ -1,6 +1,7 @@
 """Somebody else's test-suite runs as it did, once we are installed beside it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,16 +70,33 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
-    """An environment of its own with our wheel and the plugins of others."""
-    folder = tmp_path_factory.mktemp("venv")
+def environment(folder: Path, wheel: Path, *requirements: str) -> Path:
+    """The Python of an environment of its own with our wheel and the plugins of others."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    found = folder / "bin" / "python"
+    python = folder / "bin" / "python"
     others = ("pytest-base-url", "pytest-playwright", "pytest-asyncio", "pytest-xdist")
-    install = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, str(wheel), *others], check=True, capture_output=True)
-    return found
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, str(wheel), *others, *requirements], check=True, capture_output=True)
+    return python
+
+
+@pytest.fixture(scope="module", params=["pytest==8.*", "pytest==9.*"])
+def python(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheel: Path
+) -> Path:
+    """An environment as those who test a client have: without the extra `kit`."""
+    return environment(tmp_path_factory.mktemp("venv"), wheel, request.param)
+
+
+@pytest.fixture(scope="module")
+def python_of_the_kit(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """An environment with the extra, and an older pytest."""
+    return environment(tmp_path_factory.mktemp("venv"), Path(f"{wheel}[kit]"), "pytest==8.*")
+
+
+def run(*command: str | Path, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    env = os.environ | variables
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 ORDERS = {
@@ -100,14 +118,7 @@ def test_a_suite_with_other_plugins_runs_in_any_order_of_loading(
     command += ["-q", "-n", workers, "--base-url", "http://theirs.example"]
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if plugins else {}
     plugins += ["-p", "xdist"] if plugins else []
-    ran = subprocess.run(
-        [*command, *plugins],
-        cwd=suite,
-        env=os.environ | alone,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run(*command, *plugins, cwd=suite, **alone)
 
     assert "6 passed" in ran.stdout, ran.stdout + ran.stderr
 
@@ -116,12 +127,78 @@ def test_a_suite_with_other_plugins_runs_in_any_order_of_loading(
 def test_a_package_that_hides_ours_is_told_once_the_kit_is_asked_for(
     suite: Path, python: Path
 ) -> None:
-    command = [python, "-m", "pytest", "--contract-base-url", "http://127.0.0.1:1"]
-    ran = subprocess.run(command, cwd=suite, capture_output=True, text=True, check=False)
+    ran = run(python, "-m", "pytest", "--contract-base-url", "http://127.0.0.1:1", cwd=suite)
 
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
     assert "hides the kit's" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+CLIENT = """
+@pytest.mark.my_account_scenario("lapsed-member", persona="ben")
+def test_it(my_account_sandbox, my_account_customer):
+    with my_account_customer.http() as http:
+        assert http.get("/customers/my-account").status_code == 200
+    my_account_sandbox.assert_requested("getMyAccountDetails", times=1, persona="ben")
+"""
+
+
+@pytest.mark.slow
+def test_the_fixtures_of_the_mock_need_nothing_of_the_kit(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_client.py").write_text(f"import pytest\n{CLIENT}")
+    # pytest-asyncio warns on its own account.
+    command = [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:asyncio"]
+    ran = run(*command, cwd=tmp_path)
+    heavy = run(python, "-c", "import schemathesis", cwd=tmp_path)
+
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "No module named 'schemathesis'" in heavy.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [("contract-tests", "run"), ("contract-tests",), ("python", "-m", "contract_tests", "laws")],
+    ids=" ".join,
+)
+def test_the_kit_without_its_extra_says_in_a_line_what_to_install(
+    python: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    program, *rest = arguments
+    ran = run(python.with_name(program), *rest, cwd=tmp_path)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert re.fullmatch(
+        r"contract-tests: \w+ is not installed; run: pip install 'my-account-kit\[kit\]'\n",
+        ran.stderr,
+    )
+
+
+@pytest.mark.slow
+def test_the_items_of_the_kit_without_its_extra_say_so_too(python: Path, tmp_path: Path) -> None:
+    ran = run(python, "-m", "pytest", "--contract-base-url", "http://127.0.0.1:1", cwd=tmp_path)
+
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "run: pip install 'my-account-kit[kit]'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.slow
+def test_with_its_extra_the_kit_judges_in_an_older_pytest_too(
+    python_of_the_kit: Path, tmp_path: Path, url: str
+) -> None:
+    judged = run(
+        *(python_of_the_kit, "-m", "pytest", "-q", "--pyargs", "contract_tests"),
+        *("-k", "AUTH-01", "--contract-base-url", url),
+        *("--contract-customer-token", "customer-ada", "--contract-customer-token", "customer-ben"),
+        cwd=tmp_path,
+    )
+    listed = run(python_of_the_kit.with_name("contract-tests"), "laws", cwd=tmp_path)
+
+    assert re.search(r"^9 passed, \d+ deselected", judged.stdout, re.M), (
+        judged.stdout + judged.stderr
+    )
+    assert listed.returncode == 0, listed.stderr
 
 
 WINDOWS = """

@@ -34,10 +34,17 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         from contract_tests.laws import GROUPS
-    except ImportError:
-        raise pytest.UsageError(
-            "a package 'contract_tests' of this project hides the kit's: "
-            "run `contract-tests run`, or pytest in another folder"
-        ) from None
+    except ImportError as error:
+        raise pytest.UsageError(_advice(error.name or "")) from None
     for group in GROUPS:
         config.addinivalue_line("markers", f"contract_{group}: laws of {group}")
+
+
+def _advice(module: str) -> str:
+    """What to do where a module cannot be imported."""
+    if module.startswith("contract_tests"):
+        return (
+            "a package 'contract_tests' of this project hides the kit's: "
+            "run `contract-tests run`, or pytest in another folder"
+        )
+    return f"{module} is not installed; run: pip install 'my-account-kit[kit]'"

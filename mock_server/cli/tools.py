@@ -10,9 +10,10 @@ from rich.table import Column, Table
 
 from mock_server.cli.common import one_line_errors, visible
 from mock_server.client import replay_code
-from mock_server.client.client import Json, MockError, MockServer, unmet
+from mock_server.client.client import MockError, MockServer, unmet
 from mock_server.client.process import running
 from mock_server.client.replay import BundleError, Replayed, on_mock, on_service, read
+from mock_server.client.shapes import Coverage
 
 SHOWN = 5
 """How many differences of one answer are printed."""
@@ -42,7 +43,7 @@ def coverage(url: str, sandbox: str | None, require: float | None, admin_token: 
         sys.exit(1)
 
 
-def _table(report: Json) -> Table:
+def _table(report: Coverage) -> Table:
     table = Table(Column("operation", overflow="fold"), "statuses", "edge states", "personas")
     for each in report["operations"]:
         statuses = " ".join(f"{status}:{count}" for status, count in each["statuses"].items())

@@ -3,15 +3,34 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
+
+from mock_server.client.shapes import (
+    AwaitedJournal,
+    ClockChange,
+    ClockMove,
+    Coverage,
+    CustomerState,
+    Fault,
+    FaultKind,
+    Journal,
+    JournalEntry,
+    NewFault,
+    NewSandbox,
+    NewScenario,
+    OperationFilter,
+    RequestFilter,
+    SandboxData,
+    Snapshot,
+    Words,
+)
 
 CONTROL = "/__mock__"
 SANDBOXES = f"{CONTROL}/sandboxes"
 WAIT_MS, LONGEST_WAIT_MS = 5000, 8000
 """How long to wait, usually and at a time; who waits longer asks again."""
-Json = dict[str, Any]
 
 
 class MockError(Exception):
@@ -26,15 +45,20 @@ class MockServer:
         headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
-    def call(self, method: str, path: str, **said: Any) -> Any:
+    def call(
+        self, method: str, path: str, *, json: object = None, params: Words | None = None
+    ) -> object:
         """
-        Call the control API, and give the JSON of its answer.
+        Call the control API, and give the JSON of its answer; None where it has none.
 
         Raises:
             MockError: it refused, or nobody answers.
         """
+        return self._call(method, path, json=json, params=params)
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
-            answer = self._http.request(method, path, **said)
+            answer = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise MockError(f"{self.url} does not answer: {error}") from None
         if answer.is_success:
@@ -45,20 +69,22 @@ class MockServer:
             message = answer.text[:200]
         raise MockError(f"{method} {path} was answered {answer.status_code}: {message}")
 
-    def sandbox(self, scenario: str | None = None, **said: Any) -> "Sandbox":
-        """Open a sandbox; `said` is seed, now, overrides or snapshot."""
-        body = said if scenario is None else said | {"scenario": scenario}
-        return Sandbox(self, self.call("POST", SANDBOXES, json=body))
+    def sandbox(
+        self, scenario: str | Words | None = None, **opening: Unpack[NewSandbox]
+    ) -> "Sandbox":
+        """Open a sandbox; `opening` is seed, now, overrides or snapshot."""
+        body = opening if scenario is None else {**opening, "scenario": scenario}
+        return Sandbox(self, self._call("POST", SANDBOXES, json=body))
 
     def open(self, id: str) -> "Sandbox":
         """A sandbox that is open already."""
-        return Sandbox(self, self.call("GET", f"{SANDBOXES}/{id}"))
+        return Sandbox(self, self._call("GET", f"{SANDBOXES}/{id}"))
 
-    def coverage(self, sandbox: str | None = None) -> Json:
+    def coverage(self, sandbox: str | None = None) -> Coverage:
         """What clients have met: in one sandbox, or in all, closed ones included."""
         place = CONTROL if sandbox is None else f"{SANDBOXES}/{sandbox}"
-        found: Json = self.call("GET", f"{place}/coverage")
-        return found
+        coverage: Coverage = self._call("GET", f"{place}/coverage")
+        return coverage
 
     def close(self) -> None:
         """Close the connections."""
@@ -74,7 +100,7 @@ class Customer:
     id: str
     token: str
     description: str
-    facts: Mapping[str, Any]
+    facts: Words
     name: str | None = None
     summary: Sequence[str] = ()
     """What makes them worth choosing, in a few words each."""
@@ -94,7 +120,7 @@ class Sandbox:
     """An open sandbox; used as a context, it is closed at the end."""
 
     server: MockServer
-    said: Json
+    data: SandboxData
     _path: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,23 +128,22 @@ class Sandbox:
 
     @property
     def id(self) -> str:
-        return str(self.said["id"])
+        return self.data["id"]
 
     @property
     def url(self) -> str:
         """Requests under it live here, even without a token."""
-        return self.server.url + str(self.said["base_path"])
+        return self.server.url + self.data["base_path"]
 
     @property
     def tokens(self) -> Mapping[str, str]:
         """Tokens that are refused, by the reason: staff, expired, revoked, unknown."""
-        found: Mapping[str, str] = self.said["tokens"]
-        return found
+        return self.data["tokens"]
 
     @property
     def customers(self) -> list[Customer]:
         """Everybody in it."""
-        return [Customer(self.server, **each) for each in self.said["customers"]]
+        return [Customer(self.server, **each) for each in self.data["customers"]]
 
     def customer(self, persona: str | None = None) -> Customer:
         """
@@ -127,26 +152,27 @@ class Sandbox:
         Raises:
             MockError: nobody is called so.
         """
-        found = [each for each in self.customers if persona in (None, each.persona)]
-        if not found:
+        matching = [each for each in self.customers if persona in (None, each.persona)]
+        if not matching:
             known = ", ".join(each.persona for each in self.customers)
             raise MockError(f"nobody is called '{persona}' here; there are {known}")
-        return found[0]
+        return matching[0]
 
-    def person(self, persona: str) -> Json:
+    def person(self, persona: str) -> CustomerState:
         """Everything a customer has now, with what differs from the scenario."""
-        found: Json = self._call("GET", f"customers/{persona}")
-        return found
+        state: CustomerState = self._call("GET", f"customers/{persona}")
+        return state
 
-    def change(self, persona: str, **holdings: Any) -> Json:
+    def change(self, persona: str, **holdings: object) -> CustomerState:
         """Change what a customer holds, in the words of a scenario file; None removes."""
-        found: Json = self._call("PATCH", f"customers/{persona}", json=holdings)
-        return found
+        state: CustomerState = self._call("PATCH", f"customers/{persona}", json=holdings)
+        return state
 
-    def use_scenario(self, scenario: str | Json, **more: Any) -> "Sandbox":
+    def use_scenario(self, scenario: str | Words, **more: Unpack[NewScenario]) -> "Sandbox":
         """The same sandbox with another scenario; `more` is seed or overrides."""
-        said = self._call("POST", "scenario", json={"scenario": scenario} | more)
-        return Sandbox(self.server, said)
+        return Sandbox(
+            self.server, self._call("POST", "scenario", json={"scenario": scenario, **more})
+        )
 
     def mint(self, persona: str, expires_in: int | str | None = None) -> str:
         """A token that runs out by the sandbox's clock, after seconds or a duration."""
@@ -157,25 +183,27 @@ class Sandbox:
         """What time it is here."""
         return str(self._call("GET", "clock")["now"])
 
-    def set_clock(self, **change: Any) -> Json:
+    def set_clock(self, **change: Unpack[ClockChange]) -> ClockMove:
         """Change the clock: now, advance, running, force."""
-        found: Json = self._call("PATCH", "clock", json=change)
-        return found
+        move: ClockMove = self._call("PATCH", "clock", json=change)
+        return move
 
-    def advance(self, by: str) -> Json:
+    def advance(self, by: str) -> ClockMove:
         """Advance the clock by an ISO 8601 duration."""
         return self.set_clock(advance=by)
 
-    def fault(self, kind: str, operation: str | None = None, **rule: Any) -> Json:
+    def fault(
+        self, kind: FaultKind, operation: str | None = None, **rule: Unpack[NewFault]
+    ) -> Fault:
         """Let something go wrong: see NewFault in the control document."""
         where = {} if operation is None else {"operation": operation}
-        found: Json = self._call("POST", "faults", json={"kind": kind} | where | rule)
-        return found
+        fault: Fault = self._call("POST", "faults", json={"kind": kind, **where, **rule})
+        return fault
 
-    def faults(self) -> list[Json]:
+    def faults(self) -> list[Fault]:
         """Everything that goes wrong, with how often it struck."""
-        found: list[Json] = self._call("GET", "faults")
-        return found
+        faults: list[Fault] = self._call("GET", "faults")
+        return faults
 
     def remove_fault(self, id: str) -> None:
         """Take one fault back."""
@@ -185,43 +213,49 @@ class Sandbox:
         """Let nothing go wrong any more."""
         self._call("POST", "faults/clear")
 
-    def requests(self, **wanted: Any) -> list[Json]:
+    def requests(self, **filters: Unpack[OperationFilter]) -> list[JournalEntry]:
         """What was asked: by operation, status, persona, method, since."""
-        found: list[Json] = self._call("GET", "journal", params={"limit": 500} | wanted)["entries"]
-        return found
+        journal: Journal = self._call("GET", "journal", params={"limit": 500, **filters})
+        return journal["entries"]
 
-    def wait_for(self, count: int = 1, timeout_ms: int = WAIT_MS, **wanted: Any) -> list[Json]:
+    def wait_for(
+        self, count: int = 1, timeout_ms: int = WAIT_MS, **filters: Unpack[OperationFilter]
+    ) -> list[JournalEntry]:
         """
         What was asked, once it was asked so often.
 
         Raises:
             AssertionError: it was not in time; the message shows what was asked.
         """
-        found: Json = {}
+        came = 0
         for left_ms in range(timeout_ms, -1, -LONGEST_WAIT_MS):
-            query = {"count": count, "timeout_ms": min(left_ms, LONGEST_WAIT_MS)} | wanted
-            found = self._call("GET", "journal/wait", params=query)
-            if found["met"]:
-                entries: list[Json] = found["entries"]
-                return entries
-        raise AssertionError(self._told(f"{count} or more", found["count"], wanted))
+            query = {"count": count, "timeout_ms": min(left_ms, LONGEST_WAIT_MS), **filters}
+            journal: AwaitedJournal = self._call("GET", "journal/wait", params=query)
+            if journal["met"]:
+                return journal["entries"]
+            came = journal["count"]
+        raise AssertionError(self._unexpected(f"{count} or more", came, filters))
 
-    def assert_requested(self, operation: str, times: int | None = None, **wanted: Any) -> None:
+    def assert_requested(
+        self, operation: str, times: int | None = None, **filters: Unpack[RequestFilter]
+    ) -> None:
         """
         Insist that an operation was called: so often, or at all.
 
         Raises:
             AssertionError: it was not; the message shows what was asked.
         """
-        count = len(self.requests(operation=operation, **wanted))
+        count = len(self.requests(operation=operation, **filters))
         if count != times if times is not None else not count:
             expected = "at least one" if times is None else str(times)
-            raise AssertionError(self._told(expected, count, {"operation": operation} | wanted))
+            raise AssertionError(
+                self._unexpected(expected, count, {"operation": operation, **filters})
+            )
 
-    def snapshot(self) -> Json:
+    def snapshot(self) -> Snapshot:
         """The sandbox as one document."""
-        found: Json = self._call("GET", "snapshot")
-        return found
+        snapshot: Snapshot = self._call("GET", "snapshot")
+        return snapshot
 
     def reset(self) -> None:
         """Take back every change."""
@@ -231,11 +265,11 @@ class Sandbox:
         """Close it; its tokens stop working."""
         self.server.call("DELETE", self._path)
 
-    def _call(self, method: str, place: str, **said: Any) -> Any:
-        return self.server.call(method, f"{self._path}/{place}", **said)
+    def _call(self, method: str, place: str, **options: Any) -> Any:
+        return self.server._call(method, f"{self._path}/{place}", **options)
 
-    def _told(self, expected: str, count: int, wanted: Mapping[str, Any]) -> str:
-        asked = " ".join(f"{name}={value}" for name, value in wanted.items()) or "any"
+    def _unexpected(self, expected: str, count: int, filters: Words) -> str:
+        asked = " ".join(f"{name}={value}" for name, value in filters.items()) or "any"
         return "\n".join(
             [f"requests with {asked}: expected {expected}, found {count}; there were:"]
             + (list(map(_line, self.requests())) or ["  none at all"])
@@ -253,13 +287,13 @@ class Sandbox:
         self.close()
 
 
-def _line(entry: Json) -> str:
+def _line(entry: JournalEntry) -> str:
     who, query = entry["persona"] or "nobody", f"?{entry['query']}" if entry["query"] else ""
     what = f"{entry['method']} {entry['path']}{query}"
     return f"  {entry['number']:>3}  {entry['status']}  {what}  as {who}: {entry['reason']}"
 
 
-def unmet(coverage: Json) -> Iterator[str]:
+def unmet(coverage: Coverage) -> Iterator[str]:
     """What no client has met, in words."""
     for each in coverage["operations"]:
         for status, count in each["statuses"].items():

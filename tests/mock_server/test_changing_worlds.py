@@ -102,7 +102,7 @@ def test_another_scenario_keeps_tokens_clock_and_decisions(world: Sandbox) -> No
     switched = world.use_scenario("failed-payment")
 
     assert switched.customer("ada").token == token
-    assert (switched.said["scenario"], world.now()) == ("failed-payment", now)
+    assert (switched.data["scenario"], world.now()) == ("failed-payment", now)
     assert len(switched.customers) < len(world.customers)
     with pytest.raises(MockError, match="409.*unknown scenario"):
         world.use_scenario("no-such-scenario")

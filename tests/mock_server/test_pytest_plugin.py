@@ -14,7 +14,7 @@ ORDERS = "/shop/my-account/orders"
 
 @pytest.mark.my_account_scenario("lapsed-member", persona="ben")
 def test_the_marker_names_scenario_and_persona(my_account_sandbox, my_account_customer):
-    assert my_account_sandbox.said["scenario"] == "lapsed-member"
+    assert my_account_sandbox.data["scenario"] == "lapsed-member"
     assert my_account_customer.persona == "ben"
 
 

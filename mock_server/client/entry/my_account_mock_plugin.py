@@ -8,7 +8,7 @@ name, and imports no package of ours unasked: a project's own may have its name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,8 +31,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker."""
-    told = f"{SCENARIO}(name, persona=None, **opening): what the sandbox of a test is opened with."
-    config.addinivalue_line("markers", told)
+    marker = (
+        f"{SCENARIO}(name, persona=None, **opening): what the sandbox of a test is opened with."
+    )
+    config.addinivalue_line("markers", marker)
 
 
 @pytest.fixture(scope="session")
@@ -63,17 +65,17 @@ def my_account_sandbox(
 ) -> Iterator[Sandbox]:
     """A sandbox of the test's own, as `@pytest.mark.my_account_scenario` says."""
     marker = request.node.get_closest_marker(SCENARIO)
-    said = {name: value for name, value in _said(marker).items() if name != "persona"}
-    with my_account_mock.sandbox(*(marker.args if marker else ()), **said) as opened:
+    opening = {name: value for name, value in _keywords(marker).items() if name != "persona"}
+    with my_account_mock.sandbox(*(marker.args if marker else ()), **opening) as opened:
         yield opened
 
 
 @pytest.fixture
 def my_account_customer(request: pytest.FixtureRequest, my_account_sandbox: Sandbox) -> Customer:
     """The sandbox's first customer, or the `persona` of the marker."""
-    persona = _said(request.node.get_closest_marker(SCENARIO)).get("persona")
+    persona = _keywords(request.node.get_closest_marker(SCENARIO)).get("persona")
     return my_account_sandbox.customer(persona)
 
 
-def _said(marker: pytest.Mark | None) -> dict[str, str]:
+def _keywords(marker: pytest.Mark | None) -> dict[str, Any]:
     return dict(marker.kwargs) if marker else {}
