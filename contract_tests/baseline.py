@@ -78,8 +78,8 @@ def tolerated(verdict: Verdict, known: Sequence[Known], today: date) -> Verdict:
         return verdict
     for each in known:
         if each.law == verdict.id and today <= each.until:
-            told = f"{each.reason} (until {each.until}; got {verdict.actual})"
-            return replace(verdict, outcome="known", actual=told)
+            tolerance = f"{each.reason} (until {each.until}; got {verdict.actual})"
+            return replace(verdict, outcome="known", actual=tolerance)
     return verdict
 
 
@@ -98,10 +98,10 @@ def notes(verdicts: Sequence[Verdict], known: Sequence[Known], today: date) -> I
 def as_yaml(verdicts: Sequence[Verdict], known: Sequence[Known], today: date) -> str:
     """A baseline of all that is violated now; entries that were there keep reason and end."""
     before = {each.law: each for each in known if today <= each.until}
-    found = [
+    entries = [
         before.get(each.id) or Known(each.id, UNEXPLAINED, today + LASTS)
         for each in verdicts
         if each.outcome in ("violated", "unstable", "known")
     ]
-    tree = {"known": [msgspec.to_builtins(each, builtin_types=(date,)) for each in found]}
+    tree = {"known": [msgspec.to_builtins(each, builtin_types=(date,)) for each in entries]}
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)

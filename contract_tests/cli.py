@@ -36,7 +36,7 @@ from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
-from contract_tests.target import CustomerSaid, Target, TargetError, complete
+from contract_tests.target import NamedCustomer, Target, TargetError, complete
 
 SOURCES = ("documented", "client", "ruled")
 
@@ -125,7 +125,7 @@ def _target(said: dict[str, Any]) -> Target:
     target = load(said["profile"]) if said["profile"] else Target()
     over = {
         "base_url": said["base_url"],
-        "customers": tuple(map(CustomerSaid, said["customer_token"])),
+        "customers": tuple(map(NamedCustomer, said["customer_token"])),
         "timeout_s": said["timeout"],
         "max_time_s": said["max_time"],
         "headers": target.headers | dict(map(_header, said["header"])),

@@ -20,13 +20,13 @@ from contract_tests.own_mock import mock
 from contract_tests.profile import load
 from contract_tests.self_check import Figures, plain_schemathesis
 from contract_tests.session import ready
-from contract_tests.target import CustomerSaid, Target, TargetError, complete
+from contract_tests.target import NamedCustomer, Target, TargetError, complete
 
 
 def described(profile: Path | None, **options: Any) -> Target:
     """The profile, with what the command line gives laid over it."""
     target = load(profile) if profile else Target()
-    tokens = tuple(map(CustomerSaid, options.pop("customer_token", ())))
+    tokens = tuple(map(NamedCustomer, options.pop("customer_token", ())))
     over = {**options, "customers": tokens}
     return replace(target, **{name: value for name, value in over.items() if value})
 

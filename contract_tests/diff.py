@@ -166,16 +166,16 @@ def _fields(
 
 def _flat(contract: Contract, schema: Node) -> Node:
     """A schema with what its `allOf` adds to it."""
-    found = dict(contract.resolved(schema))
-    for part in found.pop("allOf", ()):
+    flat = dict(contract.resolved(schema))
+    for part in flat.pop("allOf", ()):
         more = _flat(contract, part)
-        found = {
+        flat = {
             **more,
-            **found,
-            "properties": more.get("properties", {}) | found.get("properties", {}),
-            "required": [*more.get("required", ()), *found.get("required", ())],
+            **flat,
+            "properties": more.get("properties", {}) | flat.get("properties", {}),
+            "required": [*more.get("required", ()), *flat.get("required", ())],
         }
-    return found
+    return flat
 
 
 def _rules(old: Contract, new: Contract) -> Iterator[Difference]:

@@ -87,7 +87,7 @@ class Operation:
     @property
     def traits(self) -> frozenset[str]:
         """The words that `applies_to` chooses it by."""
-        found = {
+        holding = {
             "read": self.reads,
             "write": not self.reads,
             "list": self.lists,
@@ -95,7 +95,7 @@ class Operation:
             "parameters": bool(self.parameters),
             "email": "email" in self.fields,
         }
-        return frozenset(name for name, holds in found.items() if holds)
+        return frozenset(name for name, holds in holding.items() if holds)
 
     @property
     def largest(self) -> Mapping[str, int]:
@@ -104,8 +104,8 @@ class Operation:
 
     def queries(self, type: str) -> tuple[str, ...]:
         """The names of its query parameters of a type."""
-        found = (each for each in self.parameters if each.place == "query")
-        return tuple(each.name for each in found if each.type == type)
+        queries = (each for each in self.parameters if each.place == "query")
+        return tuple(each.name for each in queries if each.type == type)
 
     def misfits(self, status: int, body: Any) -> Iterator[tuple[bool, str]]:
         """
@@ -136,9 +136,9 @@ class Contract:
         self.text = text
         self.tree: dict[str, Any] = _tree(text, origin)
         self._lines = {
-            found[1]: number
+            declared[1]: number
             for number, line in enumerate(text.splitlines(), 1)
-            if (found := re.search(r"- \{?id: ([A-Z]+-\d+)\b", line))
+            if (declared := re.search(r"- \{?id: ([A-Z]+-\d+)\b", line))
         }
 
     @classmethod
@@ -154,16 +154,16 @@ class Contract:
     def operations(self) -> dict[str, Operation]:
         """Every operation by its id."""
         return {
-            said["operationId"]: Operation(
-                said["operationId"],
+            node["operationId"]: Operation(
+                node["operationId"],
                 method.upper(),
                 path,
-                tuple(map(int, said["responses"])),
-                self._validators(said["responses"]),
-                tuple(map(self._parameter, self._parameters(path, said))),
-                *self._success(said["responses"]),
+                tuple(map(int, node["responses"])),
+                self._validators(node["responses"]),
+                tuple(map(self._parameter, self._parameters(path, node))),
+                *self._success(node["responses"]),
             )
-            for path, method, said in self._said()
+            for path, method, node in self._operation_nodes()
         }
 
     @cached_property
@@ -179,54 +179,54 @@ class Contract:
     @cached_property
     def preferences(self) -> Operation:
         """The operation that lists what a customer can opt in to."""
-        found = (each for each in self.operations.values() if each.reads)
-        return next(each for each in found if "opted_in" in each.fields)
+        reads = (each for each in self.operations.values() if each.reads)
+        return next(each for each in reads if "opted_in" in each.fields)
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
         """Every rule by its id."""
         everywhere = tuple(self.operations)
-        found = [self._rule(said, everywhere) for said in self.tree.get("x-rules", ())]
-        for _, _, operation in self._said():
-            own = (operation["operationId"],)
-            found += [self._rule(said, own) for said in operation.get("x-rules", ())]
-        return {rule.id: rule for rule in found}
+        rules = [self._rule(each, everywhere) for each in self.tree.get("x-rules", ())]
+        for _, _, node in self._operation_nodes():
+            own = (node["operationId"],)
+            rules += [self._rule(each, own) for each in node.get("x-rules", ())]
+        return {rule.id: rule for rule in rules}
 
-    def _said(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    def _operation_nodes(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for path, item in self.tree["paths"].items():
             for method in METHODS:
                 if method in item:
                     yield path, method, item[method]
 
-    def _rule(self, said: dict[str, Any], operations: tuple[str, ...]) -> Rule:
-        traits = set(said.get("applies_to", ()))
-        named = said.get("operations", operations)
-        if unknown := [id for id in (*named, *said.get("except", ())) if id not in self.operations]:
-            line = self._lines.get(said["id"], 1)
+    def _rule(self, node: dict[str, Any], operations: tuple[str, ...]) -> Rule:
+        traits = set(node.get("applies_to", ()))
+        named = node.get("operations", operations)
+        if unknown := [id for id in (*named, *node.get("except", ())) if id not in self.operations]:
+            line = self._lines.get(node["id"], 1)
             raise DocumentError(
-                f"line {line}: {said['id']} names {unknown[0]}, which is no operation"
+                f"line {line}: {node['id']} names {unknown[0]}, which is no operation"
             )
         bound = [
             id
             for id in named
-            if traits <= self.operations[id].traits and id not in said.get("except", ())
+            if traits <= self.operations[id].traits and id not in node.get("except", ())
         ]
         return Rule(
-            said["id"],
-            said["source"],
-            said["text"],
-            said.get("why", ""),
+            node["id"],
+            node["source"],
+            node["text"],
+            node.get("why", ""),
             tuple(bound),
-            self._lines.get(said["id"], 1),
+            self._lines.get(node["id"], 1),
         )
 
-    def _parameters(self, path: str, said: dict[str, Any]) -> list[Mapping[str, Any]]:
+    def _parameters(self, path: str, node: dict[str, Any]) -> list[Mapping[str, Any]]:
         shared = self.tree["paths"][path].get("parameters", ())
-        return [self.resolved(each) for each in (*shared, *said.get("parameters", ()))]
+        return [self.resolved(each) for each in (*shared, *node.get("parameters", ()))]
 
-    def _parameter(self, said: Mapping[str, Any]) -> Parameter:
-        schema = self.resolved(said["schema"])
-        return Parameter(said["name"], said["in"], schema.get("type", ""), schema.get("maximum"))
+    def _parameter(self, node: Mapping[str, Any]) -> Parameter:
+        schema = self.resolved(node["schema"])
+        return Parameter(node["name"], node["in"], schema.get("type", ""), schema.get("maximum"))
 
     def _success(self, responses: dict[str, Any]) -> tuple[bool, bool, frozenset[str]]:
         """Whether a success is a list, whether it is a page, and the names within it."""
@@ -251,13 +251,13 @@ class Contract:
             yield from self._names(value, above)
 
     def _validators(self, responses: dict[str, Any]) -> dict[int, Draft202012Validator]:
-        found = {}
+        validators = {}
         for status, answer in responses.items():
             content = self.resolved(answer).get("content", {}).get("application/json")
             if content:
                 root = as_json_schema(content["schema"]) | {"components": self._components}
-                found[int(status)] = Draft202012Validator(root, validate_formats=True)
-        return found
+                validators[int(status)] = Draft202012Validator(root, validate_formats=True)
+        return validators
 
     @cached_property
     def _components(self) -> dict[str, Any]:
@@ -267,10 +267,10 @@ class Contract:
         """A node, or what its `$ref` leads to."""
         if "$ref" not in node:
             return node
-        found: Any = self.tree
+        target: Any = self.tree
         for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        return self.resolved(found)
+            target = target[part]
+        return self.resolved(target)
 
 
 def _tree(text: str, origin: str) -> dict[str, Any]:
@@ -291,10 +291,10 @@ def as_json_schema(node: Any) -> Any:
         return [as_json_schema(item) for item in node]
     if not isinstance(node, dict):
         return node
-    said = {key: as_json_schema(value) for key, value in node.items()}
-    if said.pop("nullable", False) is not True:
-        return said
-    if "type" in said:
+    schema = {key: as_json_schema(value) for key, value in node.items()}
+    if schema.pop("nullable", False) is not True:
+        return schema
+    if "type" in schema:
         # Not `anyOf`, under which an error no longer tells where and of what kind it is.
-        return said | {"type": [said["type"], "null"]}
-    return {"anyOf": [{"type": "null"}, said]}
+        return schema | {"type": [schema["type"], "null"]}
+    return {"anyOf": [{"type": "null"}, schema]}

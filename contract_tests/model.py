@@ -34,8 +34,8 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
     before = session.client.count
     pair = {each.name: each for each in session.customers[:2]}
     try:
-        found = {name: each.changeable() for name, each in pair.items()}
-        _run(_machine(pair, found), depth, seed)
+        at_first = {name: each.changeable() for name, each in pair.items()}
+        _run(_machine(pair, at_first), depth, seed)
     except Violation as violation:
         return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
     except Flaky:
@@ -85,16 +85,16 @@ def _run(machine: type[RuleBasedStateMachine], depth: str, seed: int) -> None:
 
 
 def _restored(
-    pair: Iterable[Customer], found: dict[str, dict[str, bool]]
+    pair: Iterable[Customer], at_first: dict[str, dict[str, bool]]
 ) -> dict[str, dict[str, bool]]:
     for who in pair:
         # Every preference, changed or not: what goes wrong then goes wrong each time.
-        who.restore(found[who.name], now={})
-    return {name: dict(consents) for name, consents in found.items()}
+        who.restore(at_first[who.name], now={})
+    return {name: dict(consents) for name, consents in at_first.items()}
 
 
 def _machine(
-    by_name: dict[str, Customer], found: dict[str, dict[str, bool]]
+    by_name: dict[str, Customer], at_first: dict[str, dict[str, bool]]
 ) -> type[RuleBasedStateMachine]:
     wanted: dict[str, dict[str, bool]] = {}
     taken: list[Exchange] = []
@@ -105,20 +105,20 @@ def _machine(
         @initialize()
         def begin(self) -> None:
             """Take back what the example before did."""
-            wanted.update(_restored(by_name.values(), found))
+            wanted.update(_restored(by_name.values(), at_first))
             taken.clear()
 
-        @rule(who=st.sampled_from(list(found)), index=st.integers(0, 9), opted_in=st.booleans())
+        @rule(who=st.sampled_from(list(at_first)), index=st.integers(0, 9), opted_in=st.booleans())
         def decide(self, who: str, index: int, opted_in: bool) -> None:
             """Opt in or out; the answer is the model's list."""
-            preference = list(found[who])[index % len(found[who])]
+            preference = list(at_first[who])[index % len(at_first[who])]
             wanted[who][preference] = opted_in
             answer = by_name[who].decide(preference, opted_in=opted_in)
             taken.append(answer)
             list_of(answer, taken)
             self._agree(by_name[who], answer)
 
-        @rule(who=st.sampled_from(list(found)), opted_in=st.booleans())
+        @rule(who=st.sampled_from(list(at_first)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
             taken.append(by_name[who].decide(NOWHERE, opted_in=opted_in))

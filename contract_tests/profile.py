@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from contract_tests.target import CustomerSaid, Target, TargetError, Tokens
+from contract_tests.target import NamedCustomer, Target, TargetError, Tokens
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LOADER: Any = yaml.SafeLoader("")
@@ -140,7 +140,7 @@ def _with_tokens(tree: Any) -> Target:
     )
 
 
-def _with_token(customer: CustomerSaid, number: int) -> CustomerSaid:
+def _with_token(customer: NamedCustomer, number: int) -> NamedCustomer:
     owner = customer.name or f"customer {number}"
     if customer.token:
         raise TargetError(f"{owner} has a token and a token_command: leave one of them out")

@@ -21,7 +21,7 @@ from contract_tests.laws import RECORDED, TIMELESS
 from contract_tests.redaction import NAMES, Redactor, variable
 from contract_tests.report.summary import Report
 from contract_tests.session import ROLES, Session
-from contract_tests.target import CustomerSaid, Target, TargetError
+from contract_tests.target import NamedCustomer, Target, TargetError
 from contract_tests.transport import SAFE, Answer, ReadOnly
 
 AT_ONCE = timedelta(seconds=60)
@@ -149,7 +149,7 @@ class Record:
         people = _with_people(described, own)
         return cls(contract, people, own, left_out, _redactor(people, entries))
 
-    def session(self, entries: Sequence[Entry], customers: Sequence[CustomerSaid]) -> Session:
+    def session(self, entries: Sequence[Entry], customers: Sequence[NamedCustomer]) -> Session:
         """A session over some entries, and for some customers."""
         target = replace(self.target, customers=tuple(customers), now=entries[-1].at)
         client = RecordedClient(target, self.contract)
@@ -169,7 +169,7 @@ class Record:
         ]
         return self.session(self.entries, self.target.customers), parts
 
-    def _of(self, customer: CustomerSaid) -> Iterator[Sequence[Entry]]:
+    def _of(self, customer: NamedCustomer) -> Iterator[Sequence[Entry]]:
         """What a customer did, by the states it was done in: any write begins another."""
         part: list[Entry] = []
         for entry in (each for each in self.entries if each.token == customer.token):
@@ -223,7 +223,7 @@ def _with_people(target: Target, entries: Sequence[Entry]) -> Target:
     unnamed = sorted(opened - roles - {each.token for each in named})
     personas = {each.token: str(each.persona) for each in entries if each.persona}
     others = [
-        CustomerSaid(token, personas.get(token, f"customer-{chr(97 + number)}"))
+        NamedCustomer(token, personas.get(token, f"customer-{chr(97 + number)}"))
         for number, token in enumerate(unnamed, len(named))
     ]
     return replace(target, customers=(*named, *others))

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contract_tests.reading import NoJson, parsed
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable, known
+from contract_tests.target import NamedCustomer, Target, TargetError, Unreachable, known
 from contract_tests.transport import Broken, Sender
 
 STATE = "customers with credits in every state, several pages of orders and something to consent to"
@@ -58,7 +58,7 @@ def _with_customers(target: Target, answer: Any) -> Target:
     if not isinstance(answer, dict) or "customers" not in answer:
         return target
     try:
-        customers = msgspec.convert(answer["customers"], tuple[CustomerSaid, ...])
+        customers = msgspec.convert(answer["customers"], tuple[NamedCustomer, ...])
     except msgspec.ValidationError as error:
         raise TargetError(f"{target.state_url}: customers: {error}") from None
     if any(each.token_command for each in customers):

@@ -26,7 +26,7 @@ class Unreachable(Exception):
     """The target does not answer at all."""
 
 
-class CustomerSaid(Struct, frozen=True, forbid_unknown_fields=True):
+class NamedCustomer(Struct, frozen=True, forbid_unknown_fields=True):
     """A customer of the target, and what is known of them."""
 
     token: str = ""
@@ -51,7 +51,7 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     """A profile: everything the kit may know of an implementation. Times in seconds."""
 
     base_url: str = ""
-    customers: tuple[CustomerSaid, ...] = ()
+    customers: tuple[NamedCustomer, ...] = ()
     tokens: Tokens = Tokens()
     read_only: bool = False
     timeout_s: float = 10.0
@@ -109,23 +109,23 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
     return replace(target, customers=known(named))
 
 
-def known(customers: Iterable[CustomerSaid]) -> tuple[CustomerSaid, ...]:
+def known(customers: Iterable[NamedCustomer]) -> tuple[NamedCustomer, ...]:
     """
     The customers, once what is said of them can be understood; a fact that is null says nothing.
 
     Raises:
         TargetError: a fact is none, or of another kind.
     """
-    found = []
+    understood = []
     for number, each in enumerate(customers, 1):
         for problem in facts.problems(each.facts):
             raise TargetError(f"customer {each.name or number}: facts: {problem}")
-        said = {name: value for name, value in each.facts.items() if value is not None}
-        found.append(replace(each, facts=said))
-    return tuple(found)
+        stated = {name: value for name, value in each.facts.items() if value is not None}
+        understood.append(replace(each, facts=stated))
+    return tuple(understood)
 
 
-def _apart(customers: list[CustomerSaid], tokens: Tokens) -> None:
+def _apart(customers: list[NamedCustomer], tokens: Tokens) -> None:
     """Everybody has a name and a token of their own."""
     names, owners = set[str](), dict[str, str]()
     for each in customers:
@@ -179,9 +179,9 @@ def sendable(token: str) -> bool:
 def _sendable(value: str, what: str) -> None:
     if not value:
         raise TargetError(f"{what} is empty; is the variable that should hold it set?")
-    if found := _NOT_SENDABLE.search(value):
-        place = f"character {found.start() + 1} of {len(value)}"
-        kind = "white space" if found[0].isspace() else "what no header can carry"
+    if bad := _NOT_SENDABLE.search(value):
+        place = f"character {bad.start() + 1} of {len(value)}"
+        kind = "white space" if bad[0].isspace() else "what no header can carry"
         raise TargetError(f"{what} has {kind} in it ({place}): give the bare token")
 
 
@@ -218,15 +218,15 @@ def _discovered(target: Target, transport: httpx.BaseTransport | None) -> Target
         return target  # Whatever answers there, it is not our mock.
 
 
-def _known(told: Mapping[str, Any]) -> dict[str, Any]:
+def _known(reported: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a mock that this kit has a use for; a newer one may tell more."""
-    return {name: value for name, value in told.items() if name in facts.BY_NAME}
+    return {name: value for name, value in reported.items() if name in facts.BY_NAME}
 
 
 def _of_sandbox(target: Target, sandbox: _Sandbox) -> Target:
     people = sandbox.customers
     customers = [
-        CustomerSaid(each.token, each.persona, each.id, _known(each.facts))
+        NamedCustomer(each.token, each.persona, each.id, _known(each.facts))
         for each in people
         if each.facts.get("signs_in", True)
     ]

@@ -11,9 +11,9 @@ from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
 from contract_tests.leftovers import kept
 from contract_tests.profile import load
-from contract_tests.report.junit import told
+from contract_tests.report.junit import as_text
 from contract_tests.session import Session, ready
-from contract_tests.target import CustomerSaid, Target, TargetError, Unreachable
+from contract_tests.target import NamedCustomer, Target, TargetError, Unreachable
 
 OPTION = "my_account_contract_"
 """What the plugin's options begin with; installed, that module stands outside this package."""
@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each law at each operation, named and marked after them."""
     option = metafunc.config.getoption
     given = option(f"{OPTION}base_url") or option(f"{OPTION}profile")
-    found = [
+    laws = [
         pytest.param(
             case,
             id=f"{case[1].id}@{case[2].id}",
@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
         for case in (cases(Contract.load(), Options()) if given else ())
     ]
-    metafunc.parametrize("case", found)
+    metafunc.parametrize("case", laws)
 
 
 @pytest.fixture(scope="session")
@@ -54,10 +54,10 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]
     profile: Path | None = option("profile")
     try:
         target = load(profile) if profile else Target()
-        told = {"base_url": option("base_url"), "read_only": option("read_only")}
-        told["customers"] = tuple(map(CustomerSaid, option("customer_token")))
-        said = {name: value for name, value in told.items() if value}
-        session = _opened(target, said)
+        options = {"base_url": option("base_url"), "read_only": option("read_only")}
+        options["customers"] = tuple(map(NamedCustomer, option("customer_token")))
+        given = {name: value for name, value in options.items() if value}
+        session = _opened(target, given)
         with kept(session) as leftovers:
             with lock:
                 session.survey()
@@ -68,10 +68,10 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _opened(target: Target, told: dict[str, Any]) -> Session:
+def _opened(target: Target, options: dict[str, Any]) -> Session:
     contract = Contract.load()
     known = {name: getattr(target, name) for name in target.__struct_fields__}
-    return Session.open(ready(Target(**(known | told)), contract, patience_s=0), contract)
+    return Session.open(ready(Target(**(known | options)), contract, patience_s=0), contract)
 
 
 def test_law(session: Session, case: Any, lock: FileLock) -> None:
@@ -85,7 +85,7 @@ def test_law(session: Session, case: Any, lock: FileLock) -> None:
         verdict = judge(law, rule, operation, session)
     verdict = verdict.shown(session.client.redact)
     if verdict.outcome in ("violated", "unstable"):
-        text = f"{verdict.outcome}: {rule.text} ({rule.source})\n{told(verdict)}"
+        text = f"{verdict.outcome}: {rule.text} ({rule.source})\n{as_text(verdict)}"
         pytest.fail(text, pytrace=False)
     if verdict.outcome != "holds":
         pytest.skip(f"{verdict.outcome}: {verdict.actual}")

@@ -52,12 +52,12 @@ def _case(suite: ET.Element, verdict: Verdict, *, failed: bool) -> None:
         failure = ET.SubElement(
             case, "failure", type=verdict.outcome, message=_clean(verdict.rule.text)
         )
-        failure.text = _clean(told(verdict))
+        failure.text = _clean(as_text(verdict))
     elif verdict.outcome != "holds":
         ET.SubElement(case, "skipped", message=_clean(f"{verdict.outcome}: {verdict.actual}"))
 
 
-def told(verdict: Verdict) -> str:
+def as_text(verdict: Verdict) -> str:
     """A violation in plain text."""
     lines = [f"expected: {verdict.expected}", f"actual: {verdict.actual}"]
     for number, each in enumerate(verdict.evidence, 1):

@@ -7,11 +7,11 @@ from contract_tests import cli
 from contract_tests.check import Plan, check
 from contract_tests.engine import Options
 from contract_tests.facts import FACTS
-from contract_tests.target import CustomerSaid, Target, TargetError, complete
+from contract_tests.target import NamedCustomer, Target, TargetError, complete
 
 
 def told(facts: dict[str, object]) -> str:
-    customer = CustomerSaid("t", "zoe", facts=facts)
+    customer = NamedCustomer("t", "zoe", facts=facts)
     with pytest.raises(TargetError) as error:
         complete(Target(base_url="http://127.0.0.1:1", customers=(customer,)))
     return str(error.value)
@@ -53,7 +53,7 @@ def test_a_redeemed_credit_that_has_expired_since_is_no_violation(url: str) -> N
     target = complete(Target(base_url=url))
     ada = target.customers[0]
     once = {*ada.facts["redeemed_credits"], *ada.facts["redeemed_expired_credits"]}
-    said = CustomerSaid(ada.token, "ada", facts={"redeemed_credits": sorted(once)})
+    said = NamedCustomer(ada.token, "ada", facts={"redeemed_credits": sorted(once)})
     report = check(
         complete(Target(base_url=url, customers=(said,), now=target.now)),
         Plan(Options(only=("filters",)), "quick"),

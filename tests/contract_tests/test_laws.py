@@ -6,7 +6,7 @@ from contract_tests.engine import Options
 from contract_tests.laws import LAWS
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
-from contract_tests.target import CustomerSaid, Target, complete
+from contract_tests.target import NamedCustomer, Target, complete
 
 QUICK = Plan(depth="quick")
 
@@ -51,7 +51,7 @@ def test_a_second_run_on_the_same_server_says_the_same(url: str) -> None:
 
 
 def test_two_tokens_are_enough_and_what_they_cannot_show_is_not_covered(url: str) -> None:
-    report = judged(url, customers=tuple(map(CustomerSaid, ("customer-ada", "customer-ben"))))
+    report = judged(url, customers=tuple(map(NamedCustomer, ("customer-ada", "customer-ben"))))
     reasons = {each.actual for each in report.verdicts if each.outcome == "not covered"}
 
     assert report.kept
@@ -61,7 +61,7 @@ def test_two_tokens_are_enough_and_what_they_cannot_show_is_not_covered(url: str
 
 
 def test_an_account_with_nothing_is_not_covered_rather_than_held(url: str) -> None:
-    report = judged(url, customers=(CustomerSaid("customer-eve"),))
+    report = judged(url, customers=(NamedCustomer("customer-eve"),))
     outcomes = {each.id: each.outcome for each in report.verdicts}
 
     assert report.kept

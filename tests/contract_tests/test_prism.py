@@ -11,7 +11,7 @@ import pytest
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.session import ready
-from contract_tests.target import CustomerSaid, Target, Tokens
+from contract_tests.target import NamedCustomer, Target, Tokens
 
 ROOT = Path(__file__).parents[2]
 PRISM = "@stoplight/prism-cli@5.16.0"
@@ -36,7 +36,7 @@ def prism() -> Iterator[Target]:
     )
     said = Target(
         base_url=f"http://127.0.0.1:{port}",
-        customers=(CustomerSaid("one"), CustomerSaid("two")),
+        customers=(NamedCustomer("one"), NamedCustomer("two")),
         tokens=Tokens(staff="staff"),
     )
     try:
