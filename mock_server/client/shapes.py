@@ -224,6 +224,7 @@ class Journal(TypedDict):
     """Requests that came: how many there are, and the latest of them."""
 
     count: int
+    forgotten: int
     entries: list[JournalEntry]
 
 
