@@ -2,15 +2,17 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mock_server.client.client import Sandbox
 from tests.browser.conftest import Open
+from tests.conftest import Serve
 
 Look = Callable[[Page, str], None]
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
@@ -216,3 +218,55 @@ def test_a_page_of_another_origin_signs_in_with_oidc_client_ts(
     page = open_page(application)
 
     expect(page.locator("#who")).to_have_text("Ada Whitlock, Ada Whitlock, true")
+
+
+class Prefixing(BaseHTTPRequestHandler):
+    """Serves a mock below /sales, and nothing beside it."""
+
+    upstream = ""
+
+    def forward(self) -> None:
+        if not self.path.startswith("/sales/"):
+            self.send_error(404)
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = dict(self.headers) | {
+            "X-Forwarded-Host": self.headers["Host"],
+            "X-Forwarded-Prefix": "/sales",
+            "Accept-Encoding": "identity",
+        }
+        path = self.path.removeprefix("/sales")
+        answer = httpx.request(
+            self.command, f"{self.upstream}{path}", headers=headers, content=body
+        )
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.multi_items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_GET = do_POST = do_DELETE = forward  # noqa: N815
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing of it is of interest."""
+
+
+def test_below_a_path_of_a_proxy_the_shopfront_and_its_sign_in_work(
+    serve: Serve, open_page: Open, looked_at: Look
+) -> None:
+    upstream = serve("--trusted-proxy", "127.0.0.1")
+    handler = type("Handler", (Prefixing,), {"upstream": upstream})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/sales"
+        page = open_page(f"{url}/__mock__/shopfront/#/bookings")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Who signs in?")).to_be_visible()
+        looked_at(page, "sign-in-below-a-path")
+        page.get_by_role("link", name="Sign in as ada").click()
+        expect(page.get_by_text("Page 1 of 28")).to_be_visible()
+        page.get_by_role("button", name="Older").click()
+        expect(page.get_by_text("Page 2 of 28, 137 orders")).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        server.shutdown()

@@ -1,5 +1,5 @@
 // The My Account API, and every way in which it can refuse, in words for a customer.
-import { forget, refreshed, session } from "./signin.js";
+import { HOME, forget, refreshed, session } from "./signin.js";
 
 export class ApiError extends Error {
   constructor(message, status) {
@@ -13,7 +13,7 @@ export async function call(method, path, { tries = 2 } = {}) {
   let answer;
   const token = session()?.access_token;
   try {
-    answer = await fetch(path, { method, headers: { Authorization: `Bearer ${token}`, Accept: "application/json" } });
+    answer = await fetch(HOME + path, { method, headers: { Authorization: `Bearer ${token}`, Accept: "application/json" } });
   } catch {
     throw new ApiError("We could not reach the spa. Check your connection and try again.");
   }

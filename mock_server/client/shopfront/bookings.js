@@ -3,20 +3,15 @@ import { list } from "./api.js";
 import { date, h, money, none, section, words } from "./dom.js";
 
 export function bookings() {
-  let path = "/shop/my-account/orders?per_page=5";
+  let page = "?per_page=5";
   return [h("h1", {}, "My Bookings"), section("Orders", async (again) => {
-    const { data, links = {}, meta = {} } = await list(path);
-    const go = (label, link) => h("button", { type: "button", disabled: !link, click: () => { path = relative(link); again(); } }, label);
+    const { data, links = {}, meta = {} } = await list(`/shop/my-account/orders${page}`);
+    const go = (label, link) => h("button", { type: "button", disabled: !link, click: () => { page = new URL(link).search; again(); } }, label);
     return [
       data.length ? h("ul", {}, data.map(order)) : none("You have not ordered anything yet."),
       h("div", { class: "pages" }, go("Newer", links.prev), go("Older", links.next), h("span", { class: "soft" }, `Page ${meta.current_page} of ${meta.last_page}, ${meta.total} orders`)),
     ];
   })];
-}
-
-function relative(link) {
-  const { pathname, search } = new URL(link);
-  return pathname + search;
 }
 
 function order(each) {

@@ -1,14 +1,15 @@
 // Signing in by OAuth 2 authorization code with PKCE, as in production: only the issuer differs there.
 const CLIENT = "shopfront";
 const HERE = location.origin + location.pathname;
-const ISSUER = location.origin;
+/** Where the API and its sign-in are: wherever this file came from, also below a path of a proxy. */
+export const HOME = new URL("../..", import.meta.url).href.replace(/\/$/, "");
 const KEPT = "shopfront/session";
 const PENDING = "shopfront/pending";
 
 let configuration;
 
 async function discovered() {
-  configuration ??= fetch(`${ISSUER}/.well-known/openid-configuration`).then((answer) => answer.json());
+  configuration ??= fetch(`${HOME}/.well-known/openid-configuration`).then((answer) => answer.json());
   return configuration;
 }
 

@@ -127,9 +127,9 @@ class SignIn:
                 raise _denied(reason, grant.redirect_uri)
         except OAuth2Error as error:
             error.state = asked.get("state")
-            return _refused(provider.handle_error_response(authlib_request, error))
+            return _refused(request, provider.handle_error_response(authlib_request, error))
         if user is None:
-            return _people(sandbox, asked)
+            return _people(request, sandbox, asked)
         response: Response = provider.create_authorization_response(
             authlib_request, grant_user=user, grant=grant
         )
@@ -172,7 +172,7 @@ class SignIn:
         form = _form(request)
         provider = self._provider(request)
         response = provider.create_endpoint_response("end_session", form) or _page(
-            "Signed out", "<h1>You are signed out</h1>"
+            request, "Signed out", "<h1>You are signed out</h1>"
         )
         for name in request.cookies:
             if name.startswith(_COOKIE):
@@ -286,12 +286,13 @@ def _denied(reason: str, redirect_uri: str) -> OAuth2Error:
     return error
 
 
-def _refused(response: Response) -> Response:
+def _refused(request: Request, response: Response) -> Response:
     """An error that leads back to the application as it is; any other as a page."""
     if isinstance(response, RedirectResponse) or "location" in response.headers:
         return response
     text = escape(bytes(response.body).decode())
     return _page(
+        request,
         "This sign-in cannot go on",
         "<h1>This sign-in cannot go on</h1><p class='error' role='alert'>The application asked for"
         f" something that the provider refuses:</p><pre>{text}</pre>",
@@ -299,7 +300,7 @@ def _refused(response: Response) -> Response:
     )
 
 
-def _people(sandbox: Sandbox, asked: dict[str, str]) -> Response:
+def _people(request: Request, sandbox: Sandbox, asked: dict[str, str]) -> Response:
     """Everybody of the sandbox, to choose from."""
     cards = "".join(
         "<li class='card'><h2 dir='auto'>{name}</h2><p class='soft'>{text}</p>"
@@ -313,6 +314,7 @@ def _people(sandbox: Sandbox, asked: dict[str, str]) -> Response:
     )
     client = escape(asked.get("client_id", ""))
     return _page(
+        request,
         "Sign in",
         f"<h1>Who signs in?</h1><p class='soft'>“{client}” wants to know. This is the mock's"
         f" sandbox {escape(sandbox.id)}; nobody here is real, and no password is needed.</p>"
@@ -320,13 +322,15 @@ def _people(sandbox: Sandbox, asked: dict[str, str]) -> Response:
     )
 
 
-def _page(title: str, body: str, status: int = 200) -> Response:
+def _page(request: Request, title: str, body: str, status: int = 200) -> Response:
+    # Relative, for a proxy may serve all of it below a path of its own.
+    console = f"{'../' * (request.url.path.count('/') - 1)}__mock__/console"
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title>"
-        '<link rel="icon" href="/__mock__/console/icon.svg" type="image/svg+xml">'
-        '<link rel="stylesheet" href="/__mock__/console/console.css"></head>'
+        f'<link rel="icon" href="{console}/icon.svg" type="image/svg+xml">'
+        f'<link rel="stylesheet" href="{console}/console.css"></head>'
         f'<body><main class="stack">{body}</main></body></html>'
     )
     headers = {
