@@ -10,6 +10,8 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered
 
 Record = dict[str, Any]
+UNKNOWN = (("utm_source", "newsletter"), ("sort", "oldest"))
+"""Parameters that no operation has, and that change nothing."""
 TRIED = 6
 """Preferences of one customer, at most, that are decided on one by one."""
 
@@ -53,13 +55,14 @@ class Actor:
         self._read.setdefault((operation.id, tuple(query), preference, method), found)
         return found
 
-    def at(self, path: str) -> Exchange:
-        """What reading a path answers that is no operation's, when it is first read."""
-        if path not in self._read:
-            self._read[path] = self.client.send(
-                "GET", path, actor=self.name, token=self.token, headers=self.headers
+    def at(self, path: str, method: str = "GET") -> Exchange:
+        """What a path answers that is no operation's, when it is first asked."""
+        key = (method, path)
+        if key not in self._read:
+            self._read[key] = self.client.send(
+                method, path, actor=self.name, token=self.token, headers=self.headers
             )
-        return self._read[path]
+        return self._read[key]
 
     def once(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
@@ -148,8 +151,9 @@ class Customer(Actor):
 
     def trials(self, operation: Operation) -> list[Trial]:
         """
-        What came of opting in to preferences and out of them, all of them in turn, and backwards:
-        so each is decided on while every other is opted in, and while it is not.
+        What came of opting in to preferences and out of them, all of them in turn, and again so
+        that none comes after its neighbour: each is decided on while every other is opted in, and
+        while it is not. What one decision does to others the next answer shows.
 
         Raises:
             NotCovered: the customer has no preference, or none may be changed.
@@ -159,18 +163,26 @@ class Customer(Actor):
             chosen = found if len(found) <= TRIED else [*found[: TRIED - 1], found[-1]]
             self.restore(dict.fromkeys(found, False))
             before = self.preferences()
-            for backwards in (False, True):
+            apart = [*chosen[::-2], *chosen[-2::-2]]
+            for order in (chosen, apart):
                 for decision in self.client.contract.decisions.values():
-                    for preference in reversed(chosen) if backwards else chosen:
-                        times = 1 if backwards else 3 if preference == chosen[0] else 2
-                        trial = self._trial(preference, decision, before, times)
+                    for number, preference in enumerate(order):
+                        twice = order is chosen and preference in (chosen[0], chosen[-1])
+                        last = number + 1 == len(order)
+                        times = 2 if twice else 1
+                        trial = self._trial(preference, decision, before, times, read=twice or last)
                         self._tried.setdefault(decision.id, []).append(trial)
                         before = trial.exchanges[-1]
         return self._tried[operation.id]
 
-    def _trial(self, preference: str, operation: Operation, before: Exchange, times: int) -> Trial:
+    def _trial(
+        self, preference: str, operation: Operation, before: Exchange, times: int, *, read: bool
+    ) -> Trial:
         calls = tuple(self.call(operation, preference=preference) for _ in range(times))
-        return Trial(preference, before, calls, self.preferences() if times > 1 else None)
+        # A cache may know the list by its URL.
+        query = UNKNOWN if times > 1 else ()
+        shown = self.read(self.client.contract.preferences.id, *query, fresh=True) if read else None
+        return Trial(preference, before, calls, shown)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
+import msgspec
 
 from contract_tests.document import Contract, Operation
 from contract_tests.profile import token_of
@@ -61,7 +63,7 @@ _WORDS = re.compile(
 Query = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exchange:
     """A request and its answer."""
 
@@ -82,6 +84,8 @@ class Exchange:
     """What everything of it that is shown passes."""
     payload: str = ""
     """The body of the request."""
+    together: bool = False
+    """Whether it was sent while others were under way."""
 
     @property
     def curl(self) -> str:
@@ -147,11 +151,11 @@ class Exchange:
         found = self.data if isinstance(self.data, list) else [self.data]
         return [each for each in found if isinstance(each, dict)]
 
-    @property
+    @cached_property
     def words(self) -> set[str]:
         """Every address, id and word of the answer, its headers included, in lower case."""
-        head = "\n".join(self.headers.values())
-        return set(_WORDS.findall(f"{head}\n{self.body.decode('utf-8', 'replace')}".lower()))
+        shown = self.body if self.json is None else msgspec.json.encode(self.json)
+        return words_in("\n".join((*self.headers.values(), shown.decode("utf-8", "replace"))))
 
     def told(self) -> str:
         """The answer in a few words."""
@@ -200,6 +204,8 @@ class Client:
     """Requests sent, those that were sent again included."""
     limits: Limits = field(default_factory=Limits)
     redact: Redactor = field(default_factory=Redactor)
+    together: bool = False
+    """Whether requests are being sent at the same time."""
     _silences: int = 0
     """Requests in a row that were not answered."""
     _refused_as_busy: str = ""
@@ -428,6 +434,7 @@ class Client:
             judged,
             self.redact,
             payload,
+            self.together,
         )
 
 
@@ -446,6 +453,12 @@ def from_the_edge(answer: Answer) -> bool:
     """Whether a page of something before the API came, and not a word of its own."""
     kind = dict(answer.headers).get("content-type", "")
     return answer.status in EDGE and "json" not in kind.lower()
+
+
+def words_in(text: str) -> set[str]:
+    """Every address, id and word of a text, in lower case, those within URLs too."""
+    plain = unquote(text) if "%" in text else text
+    return set(_WORDS.findall(plain.lower()))
 
 
 def lengthened(token: str) -> str:

@@ -7,6 +7,13 @@ from uuid import UUID
 
 from contract_tests.client import Query, lengthened, shortened
 
+BROWSING = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "de-CH,de;q=0.9",
+}
+"""What a browser says that it would like, whoever asks."""
+ELSEWHERE = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
+"""What says that the API is at another address."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -84,14 +91,21 @@ def elsewhere(token: str) -> Credentials:
     )
 
 
-def steering(id: str, email: str) -> Credentials:
-    """Parameters and headers that say that somebody else asks than the token does."""
+def steering(id: str, email: str, token: str = "") -> Credentials:
+    """
+    Parameters and headers that say that somebody else asks than the token does, by their token
+    too where it is given; in a browser, and at another address.
+    """
     ids = ("customer_id", "customerId", "user_id", "userId", "account_id", "filter[customer_id]")
     names = (*ids, "customer", "as", "id")
     headers = ("X-Customer-Id", "X-User-Id", "X-Account-Id", "X-Forwarded-User", "X-Remote-User")
     query = (*((name, id) for name in names), ("email", email))
-    cookies = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}
-    return Credentials("OWN-01", dict.fromkeys(headers, id) | cookies, query)
+    beside = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}
+    if token:
+        beside["Cookie"] += f"; token={token}; session={token}"
+        beside |= {"X-Authorization": f"Bearer {token}", "X-Access-Token": token}
+    sent = dict.fromkeys(headers, id) | beside | BROWSING | ELSEWHERE
+    return Credentials("OWN-01", sent, query)
 
 
 def spellings(path: str) -> list[str]:

@@ -73,7 +73,7 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
         return replace(clean, outcome="not covered", actual=reason)
     started, before = time.perf_counter(), session.client.count
     verdict = _judged(clean, law, operation, session)
-    if verdict.outcome == "violated":
+    if verdict.outcome == "violated" and not verdict.certain:
         verdict = _confirmed(verdict, clean, law, operation, session)
     requests = session.client.count - before
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
@@ -108,6 +108,7 @@ def _violated(clean: Verdict, violation: Violation) -> Verdict:
         expected=violation.expected,
         actual=violation.actual,
         evidence=violation.exchanges,
+        certain=violation.certain,
     )
 
 
@@ -140,6 +141,7 @@ def _again(
             again.client.repeat(exchange)
         second = _judged(clean, law, operation, again)
         client.count += again.client.count
+        session.forget_consents()
         if second.outcome == "violated":
             return True
     return _harm_stays(verdict, client)

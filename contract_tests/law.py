@@ -18,13 +18,21 @@ class Violation(Exception):
     """
     The implementation broke the rule: values that were expected and came, the exchange that shows
     it, and those it takes to see it, in the order in which they were made: the write whose harm
-    a read shows, the answer that it is compared with.
+    a read shows, the answer that it is compared with. One that is `certain` needs no second look:
+    it is told by answers that contradict each other, and nothing came between that explains it.
     """
 
     def __init__(
-        self, *, expected: str, actual: str, exchange: Exchange, after: Iterable[Exchange] = ()
+        self,
+        *,
+        expected: str,
+        actual: str,
+        exchange: Exchange,
+        after: Iterable[Exchange] = (),
+        certain: bool = False,
     ) -> None:
         super().__init__(f"expected {expected}; got {actual}")
+        self.certain = certain
         self.expected, self.actual = expected, actual
         self.exchanges = tuple({id(each): each for each in (*after, exchange)}.values())
 
@@ -100,6 +108,8 @@ class Verdict:
     seconds: float = 0.0
     notices: tuple[str, ...] = field(default=())
     """Drift: what is new, and no violation."""
+    certain: bool = False
+    """Whether a violation counts though it is seen but once."""
 
     def shown(self, redact: Redactor) -> "Verdict":
         """The verdict without secrets; its exchanges show none anyway."""

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from contract_tests.actor import Actor, Customer, consents_in
+from contract_tests.actor import Actor, Customer, Record, consents_in
 from contract_tests.client import Client, Exchange, Limits, Query
 from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
@@ -20,9 +20,16 @@ from contract_tests.transport import NotSent
 
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
-ACTING = 3
-MARKS = ("id", "email", "phone", "stripe_id", "express_stripe_id", "avatar_id", "payment_method_id")
+ACTING = 4
+MARKS = (
+    *("id", "email", "phone", "stripe_id", "express_stripe_id", "avatar_id", "payment_method_id"),
+    *("basket_id", "customer_credit_id"),
+)
 """Fields whose values belong to one customer alone."""
+SOLE = ("id", "email", "stripe_id", "express_stripe_id")
+"""Those of a record of its own that can be nobody else's, wherever else they are shown."""
+PARTS = ("payment_method", "booking_items", "package_items", "purchase_items", "coupon_codes")
+"""Fields whose records belong to who owns the record round them."""
 ASKED_AGAIN = 3
 """How often a token that was refused must be refused again, before it is taken for one lapsed."""
 ROLES = ("staff", "expired", "revoked", "locked")
@@ -39,6 +46,23 @@ def unusual(operation: Operation) -> Query:
     flags = tuple((name, "true") for name in operation.queries("boolean"))
     pages = tuple((name, "2") for name in operation.queries("integer"))
     return (*flags, *pages) or (("utm_source", "newsletter"),)
+
+
+def _marks_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:
+    """What a record has of its owner's alone, by field: its own marks, and those of its parts."""
+    for key in MARKS:
+        if record.get(key):
+            yield f"{within}{key}", str(record[key])
+    for name in PARTS:
+        part = record.get(name)
+        for each in part if isinstance(part, list) else [part]:
+            if isinstance(each, dict):
+                yield from _marks_in(each, f"{name}.")
+
+
+def beyond(operation: Operation) -> Query:
+    """A query that is understood, and answers an empty page where there are pages."""
+    return tuple((name, "99999" if value == "2" else value) for name, value in unusual(operation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +90,8 @@ class Session:
     """Called after each survey, before anything is written."""
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
     _refused: dict[str, list[Refused]] = field(default_factory=dict)
+    _looked_at: int = 0
+    """Up to where what was exchanged is known to show consents as they were decided."""
 
     @classmethod
     def open(
@@ -187,23 +213,31 @@ class Session:
     @cached_property
     def marks(self) -> dict[str, str]:
         """What is one customer's alone, in lower case: id or address → the customer's name."""
-        owners: dict[str, list[str]] = {}
+        own: dict[str, set[str]] = {}
+        shown: dict[str, set[str]] = {}
         for customer in self.customers:
-            for mark in {each.lower(): None for each in self._marks_of(customer)}:
-                owners.setdefault(mark, []).append(customer.name)
-        # A number can be two people's; the id and the address of an account cannot.
-        sole = {str(a[key]).lower() for a in self.accounts.values() for key in ("id", "email")}
-        return {mark: names[0] for mark, names in owners.items() if len(names) == 1 or mark in sole}
+            for key, mark in self._marks_of(customer):
+                (own if key in SOLE else shown).setdefault(mark.lower(), set()).add(customer.name)
+        # What is somebody's own is theirs wherever else it is shown; a number can be two people's.
+        found = {mark: min(names) for mark, names in (shown | own).items() if len(names) == 1}
+        twice = {str(each["id"]).lower(): name for name, each in self.accounts.items()}
+        found |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
+        # An id may come without its hyphens.
+        return {mark.replace("-", ""): owner for mark, owner in found.items()} | found
 
-    def _marks_of(self, customer: Customer) -> Iterator[str]:
-        yield from filter(None, (self.known_ids.get(customer.name), customer.facts.get("email")))
+    def _marks_of(self, customer: Customer) -> Iterator[tuple[str, str]]:
+        known = {"id": self.known_ids.get(customer.name), "email": customer.facts.get("email")}
+        yield from ((key, mark) for key, mark in known.items() if mark)
         owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
-        for operation in self.contract.operations.values():
-            if not operation.reads or (operation.lists and operation.id not in owned):
-                continue
-            answer = customer.once(operation)
-            for record in answer.records if answer.fits else ():
-                yield from (str(record[key]) for key in MARKS if record.get(key))
+        operations = self.contract.operations.values()
+        mine = [each for each in operations if each.reads and (not each.lists or each.id in owned)]
+        for operation in mine:
+            customer.once(operation)
+        ids = {each.id for each in mine}
+        for exchange in self.client.exchanges:
+            if exchange.actor == customer.name and exchange.operation in ids and exchange.fits:
+                for record in exchange.records:
+                    yield from _marks_in(record)
 
     @property
     def pairs(self) -> list[tuple[Customer, Customer]]:
@@ -211,21 +245,6 @@ class Session:
         others = (*self.customers[1:], self.customers[0])
         pairs = zip(self.acting, others, strict=False)
         return [(one, other) for one, other in pairs if one is not other]
-
-    @cached_property
-    def companions(self) -> dict[str, set[str]]:
-        """The names of those who share a membership with each customer."""
-        return {each.name: self._companions(each) for each in self.customers}
-
-    def _companions(self, customer: Customer) -> set[str]:
-        names = {id.lower(): each for each, id in self.ids.items()}
-        found: set[str] = set()
-        for operation in self.contract.operations.values():
-            if operation.reads and "members" in operation.fields:
-                shown = customer.once(operation)
-                for record in shown.records if shown.fits else ():
-                    found |= {str(each["customer_id"]).lower() for each in record["members"]}
-        return {names[id] for id in found if id in names}
 
     def about(self, operation: Operation) -> list[Exchange]:
         """Everything exchanged over the path of an operation, by whatever method or spelling."""
@@ -322,6 +341,16 @@ class Session:
         turn = list(self.contract.operations).index(operation.id) * count
         return [values[(turn + number) % len(values)] for number in range(count)]
 
+    def since_last_look(self) -> list[Exchange]:
+        """What was exchanged since this was last asked, or since consents were forgotten."""
+        begun = self._looked_at
+        self._looked_at = len(self.client.exchanges)
+        return self.client.exchanges[begun:]
+
+    def forget_consents(self) -> None:
+        """Take note that somebody else may have decided."""
+        self._looked_at = len(self.client.exchanges)
+
     def forget_refused(self, operation: Operation) -> None:
         """Let those who must be refused ask once more."""
         self._refused.pop(operation.id, None)
@@ -345,10 +374,12 @@ class Session:
             preference, rule = self._preference(operation, number), rules[actor.name]
             yield Refused(rule, actor.call(operation, preference=preference))
             steered = Actor(self.client, actor.name, actor.token, dict(wrong.headers))
-            asked = (*unusual(operation), *wrong.query)
-            yield Refused(rule, steered.call(operation, asked, preference=preference))
+            asked, body = (*beyond(operation), *wrong.query), "" if operation.reads else "{}"
+            yield Refused(rule, steered.call(operation, asked, preference=preference, payload=body))
             for query, preference in self._bad(operation):
                 yield Refused("AUTH-08", actor.call(operation, query, preference=preference))
+            if not operation.reads:
+                yield Refused("AUTH-08", actor.call(operation, preference=preference, payload="{"))
 
     def _half_correct_refused(self, operation: Operation) -> Iterator[Refused]:
         """Each customer's credentials in turn, half correct, and with each query in turn."""
@@ -374,9 +405,11 @@ class Session:
             foreign = [each.facts.get("foreign_preference") for each in self.customers]
             ids = dict.fromkeys(("not-a-uuid", NOWHERE, *filter(None, foreign)))
             return [((), id) for id in list(ids)[:3]]
-        twice = [((name, "1"), (name, "1")) for name in operation.queries("integer")[:1]]
-        twice += [((name, "true"), (name, "true")) for name in operation.queries("boolean")[:1]]
-        return [(query, "x") for query in (*unreadable(operation), *twice)]
+        # Whichever of them is looked at too early tells.
+        unclear = tuple(pair for query in unreadable(operation) for pair in query)
+        values = [("integer", "1"), ("boolean", "true")]
+        once = [(name, value) for type, value in values for name in operation.queries(type)]
+        return [(query, "x") for query in (unclear, (*once, *once)) if query]
 
     def _preference(self, operation: Operation, number: int) -> str:
         """One of the preferences of the customers, each in turn."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Exchange, Query
+from contract_tests.client import Client, Exchange, Query
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import steady
@@ -14,9 +14,13 @@ from contract_tests.session import Session, unusual
 AT_ONCE = 8
 
 
-def _together(calls: list[Callable[[], Exchange]]) -> list[Exchange]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [each.result() for each in [pool.submit(call) for call in calls]]
+def _together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+    client.together = True
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return [each.result() for each in [pool.submit(call) for call in calls]]
+    finally:
+        client.together = False
 
 
 @law("CONC-01")
@@ -30,7 +34,7 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # By turns, so that those of two customers for one preference come at the same time.
     calls = [(who, id) for who, before in found for id in before]
     calls.sort(key=lambda call: call[1])
-    answers = _together([_decision(who, id, opted_in) for who, id in calls])
+    answers = _together(session.client, [_decision(who, id, opted_in) for who, id in calls])
     for who, before in found:
         read = who.preferences()
         after = consents_in(read.records)
@@ -70,7 +74,8 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
     if not any(each.ok for each in plain[0]):
         raise NotCovered(f"it answered {plain[0][0].told()[:60]}")
     calls = [(who, asked) for asked in (0, 0, 1) for who in (0, 1)]
-    answers = _together([_read(people[who], operation, queries[asked]) for who, asked in calls])
+    reads = [_read(people[who], operation, queries[asked]) for who, asked in calls]
+    answers = _together(session.client, reads)
 
     for number, ((who, asked), answer) in enumerate(zip(calls, answers, strict=True)):
         own, others = plain[asked][who], plain[asked][1 - who]

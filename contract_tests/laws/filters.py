@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contract_tests.actor import Customer, Record
 from contract_tests.client import Exchange, Query
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
 
 CREDITS, ORDERS = "listMyAccountCredits", "listMyAccountOrders"
-TOLERANCE = timedelta(minutes=2)
-"""How far the target's clock may be from ours."""
 NAMES = ("redeemed", "expired")
 STATES = ("live", "redeemed", "redeemed_expired", "expired")
 """What a profile can say of credits that are not revoked."""

@@ -1,22 +1,26 @@
 """Methods, headers and origins."""
 
 from contextlib import suppress
+from urllib.parse import quote
 
-from contract_tests.actor import Actor, consents_in
-from contract_tests.client import NO_ANSWER, ORIGIN, Exchange
+from contract_tests.actor import UNKNOWN, Actor, Customer, consents_in
+from contract_tests.client import NO_ANSWER, ORIGIN, Exchange, Query
+from contract_tests.credentials import BROWSING, spellings
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.time import UNKNOWN, difference, steady
+from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session, unreadable
+from contract_tests.transport import NotSent
 
 ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
 """The origins of a shopfront, of a developer's machine, of a sandboxed frame and of a stranger."""
-ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-"""What a browser says that it would like, whoever asks."""
 OBEYED = (
     *(("limit", "1"), ("offset", "1"), ("page", "2"), ("per_page", "1"), ("order", "asc")),
     *(("redeemed", "true"), ("expired", "true"), ("status", "all"), ("filter[id]", "none")),
     *(("q", "none"), ("search", "none"), ("since", "2030-01-01"), ("_", "1")),
+    *(("all", "1"), ("currency", "EUR"), ("lang", "de"), ("locale", "de_DE"), ("tz", "Asia/Tokyo")),
+    *(("revoked", "true"), ("deleted", "1"), ("type", "none"), ("before", "2000-01-01")),
+    *(("sort_by", "id"), ("direction", "desc"), ("count", "1"), ("size", "1"), ("cursor", "none")),
 )
 """What a developer might obey who reads more into the query than the document names."""
 SHAPING = (
@@ -27,8 +31,13 @@ SHAPING = (
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
 METHODS = ("PATCH", "PUT", "POST", "DELETE", "GET", "TRACE", "REPORT")
-WRITING = ("GET", "PUT", "PATCH", "OPTIONS")
+WRITING = ("GET", "HEAD", "PUT", "PATCH", "OPTIONS")
 """What a preference might be changed by at other services."""
+COMMON = {
+    *("connection", "content-encoding", "content-length", "content-type", "date", "keep-alive"),
+    *("cache-control", "etag", "server", "transfer-encoding", "vary", "via"),
+}
+"""Headers that any server sends."""
 BEHIND = (400, 403, 404, 405, 501)
 """How servers, and the proxies before them, answer a method that nobody implemented."""
 HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization")
@@ -59,8 +68,24 @@ def undeclared(session: Session, operation: Operation) -> list[Exchange]:
     return [
         each
         for each in _all_undeclared(session, operation)
-        if each.status not in BEHIND or isinstance(each.json, dict) or each.method in of_the_api
+        if each.status not in BEHIND
+        or isinstance(each.json, dict)
+        or each.method in of_the_api
+        or _of_the_api(session, operation, each)
     ]
+
+
+def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> bool:
+    """Whether the API itself sent an answer: it knows the path's methods, and has its headers."""
+    every = [each.headers.keys() for each in session.client.exchanges if each.fits]
+    common = set.intersection(*map(set, every)) - COMMON if every else set()
+    allowed, methods = _listed(answer.headers.get("allow", "")), _methods(session, operation)
+    knows = (
+        {each.lower() for each in methods}
+        <= allowed
+        <= {each.lower() for each in (*methods, "HEAD", "OPTIONS")}
+    )
+    return knows and bool(common) and common <= answer.headers.keys()
 
 
 def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
@@ -80,7 +105,19 @@ def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
     parent = fixed.rpartition("/")[0]
     beside = [f"{parent}/no-such-thing"] if parent.count("/") > 1 else []
     customer = session.acting[len(operation.path) % len(session.acting)]
-    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside)]
+    below = _record_below(session, customer, operation)
+    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside, *below)]
+
+
+def _record_below(session: Session, customer: Customer, operation: Operation) -> list[str]:
+    """The path at which another API might show one record of a list."""
+    paths = [each.path for each in session.contract.operations.values()]
+    below = any(each.startswith(f"{operation.path}/") for each in paths)
+    if below or not (operation.reads and operation.lists):
+        return []
+    answer = customer.once(operation)
+    ids = [quote(str(each.get("id")), safe="") for each in answer.records] if answer.fits else []
+    return [f"{operation.path}/{id}" for id in ids[:1]]
 
 
 @law("HTTP-01")
@@ -114,13 +151,28 @@ def _nothing_is_written(session: Session, operation: Operation) -> None:
     before = customer.preferences()
     undeclared = [method for method in WRITING if method not in _methods(session, operation)]
     answers = [customer.call(operation, method=m, preference=preference) for m in undeclared]
-    after = customer.preferences()
-    if consents_in(after.records) != consents_in(before.records):
+    _as_before(before, customer.preferences(), [*done, before, *answers])
+    paths = [
+        path.replace("{marketingPreferenceId}", preference) for path in spellings(operation.path)
+    ]
+    known = {path for path in paths if customer.at(path, operation.method).status < 400}
+    if known:
+        # A spelling that is known did as it was asked; the others are tried once more.
+        done = customer.restore(consents_in(before.records))
+        for path in (each for each in paths if each not in known):
+            again = Actor(customer.client, customer.name, customer.token)
+            answers.append(again.at(path, operation.method))
+    _as_before(before, customer.preferences(), [*done, before, *answers])
+
+
+def _as_before(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> None:
+    wanted, got = consents_in(before.records), consents_in(after.records)
+    if wanted != got:
         raise Violation(
-            expected=f"{consents_in(before.records)}, as before {', '.join(undeclared)}",
-            actual=f"{consents_in(after.records)}",
+            expected=f"{wanted}, as before what was refused",
+            actual=f"{got}",
             exchange=after,
-            after=[*done, before, *answers],
+            after=exchanges,
         )
 
 
@@ -130,9 +182,9 @@ def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
         _may_be_asked(session, operation, ORIGINS[number], headers)
     for number, origin in enumerate(ORIGINS if operation.reads else ()):
         customer = session.acting[number % len(session.acting)]
-        Actor(
-            session.client, customer.name, customer.token, {"Origin": origin, "Accept": ACCEPT}
-        ).call(operation)
+        Actor(session.client, customer.name, customer.token, {"Origin": origin} | BROWSING).call(
+            operation
+        )
     successes = [each for each in session.exchanges(operation) if each.ok]
     if not successes:
         raise NotCovered("no success was seen that a browser could read")
@@ -199,12 +251,24 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     turn = list(session.contract.operations).index(operation.id)
     customer = session.acting[turn % len(session.acting)]
     other = session.strangers[turn % len(session.strangers)]
+    beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *unreadable(operation)[:1]):
-        for actor in (customer, session.nobody, other) if not query else (customer,):
+        for actor in (customer, beside, session.nobody, other) if not query else (customer,):
             get = actor.once(operation, query)
             head = actor.call(operation, query, method="HEAD")
             if head.status != 404 or _answers_head(session):
                 _as_get(head, get)
+                if not _as_long(head, get):
+                    # What it is of may have changed meanwhile.
+                    get = actor.call(operation, query)
+                    head = actor.call(operation, query, method="HEAD")
+                if not _as_long(head, get):
+                    raise Violation(
+                        expected=f"the length that GET has, {get.headers['content-length']}",
+                        actual=f"content-length {head.headers['content-length']}",
+                        exchange=head,
+                        after=[get],
+                    )
     # What a HEAD leaves behind in a cache the next GET would show.
     plain, get = customer.once(operation), customer.call(operation)
     if plain.ok and not get.ok:
@@ -215,6 +279,14 @@ def _answers_head(session: Session) -> bool:
     """Whether HEAD is implemented anywhere; where it is not, some servers know no such path."""
     reads = (each for each in session.contract.operations.values() if each.reads)
     return any(session.customers[0].once(each, method="HEAD").ok for each in reads)
+
+
+def _as_long(head: Exchange, get: Exchange) -> bool:
+    """Whether HEAD tells the length that GET has, where both tell that of the body itself."""
+    if head.status != get.status or any("content-encoding" in each.headers for each in (head, get)):
+        return True
+    lengths = [each.headers.get("content-length") for each in (head, get)]
+    return None in lengths or lengths[0] == lengths[1]
 
 
 def _as_get(head: Exchange, get: Exchange) -> None:
@@ -243,6 +315,10 @@ def answers_are_json(session: Session, operation: Operation) -> None:
     found = [each for each in session.exchanges(operation) if NO_ANSWER < each.status < 500]
     if not found:
         raise NotCovered("nothing was answered")
+    besides = unknown_paths(session, operation)
+    with suppress(NotSent):
+        besides += undeclared(session, operation)
+    found += [each for each in besides if isinstance(each.json, dict) and "message" in each.json]
     for exchange in found:
         kind = exchange.headers.get("content-type", "none")
         if kind.partition(";")[0].strip().lower() != "application/json":
@@ -255,13 +331,14 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     if not readable:
         told = session.customers[0].once(operation).told()
         raise NotCovered(f"it answered {told[:60]}")
-    known = {each.name for each in operation.parameters}
-    for parameters in (UNKNOWN, OBEYED, SHAPING):
-        query = tuple(pair for pair in parameters if pair[0] not in known)
+    for query in (UNKNOWN, _known_elsewhere(session, operation), SHAPING):
         for customer in readable:
-            asked, plain = customer.once(operation, query), customer.once(operation)
-            if not _same_records(asked, plain):
-                plain, asked = customer.call(operation), customer.call(operation, query)
+            if _ignored(customer, operation, query):
+                continue
+            # One of them is to blame, or all of them together.
+            singly = [pair for pair in query if not _ignored(customer, operation, (pair,))]
+            query = tuple(singly[:1]) or query
+            plain, asked = customer.call(operation), customer.call(operation, query)
             if not _same_records(asked, plain):
                 raise Violation(
                     expected=f"the answer of the plain request, {difference(plain, asked)}",
@@ -269,6 +346,27 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
                     exchange=asked,
                     after=[plain],
                 )
+
+
+def _ignored(customer: Customer, operation: Operation, query: Query) -> bool:
+    return _same_records(customer.once(operation, query), customer.once(operation))
+
+
+def _known_elsewhere(session: Session, operation: Operation) -> Query:
+    """What other APIs obey, other operations know, and other spellings of what this one knows."""
+    known = {each.name for each in operation.parameters}
+    values = {"boolean": "true", "integer": "2"}
+    spelled = [
+        (spelling, value)
+        for type, value in values.items()
+        for name in operation.queries(type)
+        for spelling in (name.title(), name.upper(), f"{name}[]", name.replace("_", ""))
+        if spelling not in known
+    ]
+    others = session.contract.operations.values()
+    foreign = [pair for each in others for query in unreadable(each) for pair in query]
+    pairs = (*spelled, *foreign, *OBEYED)
+    return tuple({name: value for name, value in reversed(pairs) if name not in known}.items())
 
 
 def _same_records(one: Exchange, other: Exchange) -> bool:

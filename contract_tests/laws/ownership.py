@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Exchange
-from contract_tests.credentials import spellings, steering
+from contract_tests.client import Exchange, words_in
+from contract_tests.credentials import BROWSING, spellings, steering
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
+from contract_tests.transport import NotSent
 
 
 def _owners(node: Any) -> Iterator[str]:
@@ -59,14 +60,12 @@ def _steered(session: Session, operation: Operation) -> int:
         plain = customer.once(operation)
         if not plain.fits or other.name not in ids:
             continue
-        wrong = steering(ids[other.name], str(session.accounts[other.name].get("email")))
+        email = str(session.accounts[other.name].get("email"))
+        wrong = steering(ids[other.name], email, str(other.token))
         steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
         for answer in (steered.call(operation), customer.call(operation, wrong.query)):
             seen += answer.ok
-            if not answer.ok or steady(answer) == steady(plain):
-                continue
-            # It may have changed meanwhile, by the customer's own hand.
-            if steady(answer) != steady(customer.call(operation)):
+            if not _is_the_callers(customer, operation, plain, answer):
                 raise Violation(
                     expected=f"what {customer.name} is shown, whose token it is",
                     actual=difference(answer, plain),
@@ -80,6 +79,22 @@ def _steered(session: Session, operation: Operation) -> int:
         for path in (f"/customers/{ids[other.name]}", f"/customers/{ids[other.name]}/{tail}"):
             _shows_nobody_else(session, customer.at(path), f"nothing of {other.name}")
     return seen
+
+
+def _is_the_callers(
+    customer: Customer, operation: Operation, plain: Exchange, answer: Exchange
+) -> bool:
+    """Whether a steered request is answered as a plain one is, or refused for what is beside it."""
+    if not answer.ok:
+        # Who is taken for somebody else may be told that there is nothing.
+        return answer.from_the_edge or answer.status not in (404, 500)
+    if steady(answer) == steady(plain):
+        return True
+    # It may have changed meanwhile, by the customer's own hand, or be in another language.
+    browsing = Actor(customer.client, customer.name, customer.token, BROWSING)
+    beside = [each.call(operation) for each in (customer, browsing)]
+    ids = [[record["id"] for record in each.records] for each in (answer, beside[0])]
+    return ids[0] == ids[1] and steady(answer) in [steady(each) for each in beside]
 
 
 def _each_their_own(session: Session, operation: Operation) -> None:
@@ -167,13 +182,15 @@ def nothing_of_another_customer_is_shown(session: Session, operation: Operation)
     session.successes(operation)
     names = {each.name for each in session.customers}
     for exchange in session.about(operation):
-        if exchange.status < 400 and exchange.actor in names:
-            _shows_nobody_else(session, exchange, f"data of {exchange.actor} alone")
+        if exchange.status < 400:
+            own = exchange.actor if exchange.actor in names else "nobody"
+            _shows_nobody_else(session, exchange, f"data of {own} alone")
 
 
 @law("OWN-05")
 def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
     session.exchanges(operation)
+    _refused_after_another(session, operation)
     errors = [each for each in session.about(operation) if each.status >= 400]
     if not errors or not session.marks:
         raise NotCovered("no error was met")
@@ -181,16 +198,38 @@ def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
         _shows_nobody_else(session, exchange, "no customer's data")
 
 
+def _refused_after_another(session: Session, operation: Operation) -> None:
+    """Refuse a customer right after another one was answered: who called may be remembered."""
+    for customer, other in session.pairs[:1]:
+        customer.call(session.contract.account)
+        unknown = f"{operation.path.partition('/{')[0]}/no-such/thing"
+        session.client.send("GET", unknown, actor=other.name, token=other.token)
+        customer.call(session.contract.account)
+        with suppress(NotSent):
+            other.call(operation, method="PATCH", preference=session.preference(operation))
+
+
 def _shows_nobody_else(session: Session, exchange: Exchange, wanted: str) -> None:
-    companions = session.companions.get(exchange.actor, set())
     sent = f"{unquote(exchange.url)} {exchange.sent}".lower()
+    # What a request says itself an answer may repeat: a link keeps its query.
     for mark in sorted(exchange.words & session.marks.keys()):
-        owner = session.marks[mark]
-        # What a request says itself an answer may repeat: a link keeps its query.
-        if (
-            owner != exchange.actor
-            and (owner not in companions or "@" in mark)
-            and mark not in sent
-        ):
-            actual = f"{mark}, which is {owner}'s"
+        others = session.marks[mark] != exchange.actor and mark not in sent
+        if others and not _of_a_member(session, exchange, mark):
+            actual = f"{mark}, which is {session.marks[mark]}'s"
             raise Violation(expected=wanted, actual=actual, exchange=exchange)
+
+
+def _of_a_member(session: Session, exchange: Exchange, mark: str) -> bool:
+    """Whether all that shows a mark is memberships that its owner shares; addresses are no part."""
+    id = session.ids.get(session.marks[mark], "").lower()
+    showing = [each for each in exchange.records if mark in words_in(str(each))]
+    beside = "\n".join(exchange.headers.values())
+    return (
+        "@" not in mark
+        and mark not in words_in(beside)
+        and bool(showing)
+        and all(
+            id in {str(each["customer_id"]).lower() for each in record.get("members", ())}
+            for record in showing
+        )
+    )

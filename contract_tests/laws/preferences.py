@@ -7,10 +7,11 @@ from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
 from contract_tests.client import Exchange
+from contract_tests.credentials import BROWSING
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.laws.consents import as_decided
 from contract_tests.laws.filters import share
-from contract_tests.laws.http import ACCEPT
 from contract_tests.session import NOWHERE, Session
 from contract_tests.values import unknown_ids
 
@@ -165,7 +166,9 @@ def _as_read(trial: Trial, wanted: list[str], got: list[str]) -> None:
 
 
 @law("PREF-04")
-def a_decision_counts_at_once(customers: list[Customer], operation: Operation) -> None:
+def a_decision_counts_at_once(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
     for _, trial in _trials(customers, operation):
         exchanges = trial.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
@@ -179,6 +182,7 @@ def a_decision_counts_at_once(customers: list[Customer], operation: Operation) -
                     exchange=answer,
                     after=exchanges[:place],
                 )
+    as_decided(session)
 
 
 @law("PREF-05")
@@ -239,6 +243,11 @@ def an_unknown_preference_is_not_found(
         raise NotCovered(reason)
 
 
+def _refused_before(answer: Exchange, preference: str) -> bool:
+    """Whether it was refused by what stands before the API, or as no server need take it."""
+    return answer.from_the_edge or (answer.status == 400 and "\0" in preference)
+
+
 def _refused(customer: Customer, operation: Operation, preferences: list[str], status: int) -> None:
     """Decisions that must be refused, and leave the list as it was."""
     if not preferences:
@@ -251,7 +260,7 @@ def _refused(customer: Customer, operation: Operation, preferences: list[str], s
     answers = []
     for preference in preferences:
         answers.append(customer.call(operation, preference=preference))
-        if answers[-1].status != status:
+        if answers[-1].status != status and not _refused_before(answers[-1], preference):
             actual = answers[-1].told()
             raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
     read = customer.preferences()
@@ -298,7 +307,7 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
     steering: Record = {"opted_in": not operation.opts_in, "optedIn": not operation.opts_in}
     steering |= dict.fromkeys(("customer_id", "customerId", "user_id"), named[0]) if named else {}
     steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
-    browsing = Actor(session.client, customer.name, customer.token, {"Accept": ACCEPT})
+    browsing = Actor(session.client, customer.name, customer.token, BROWSING)
     for payload in (json.dumps(steering), "{"):
         answer = browsing.call(operation, preference=chosen, payload=payload)
         if answer.from_the_edge:

@@ -1,10 +1,13 @@
 """What must be the same from one moment to the next."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.actor import Customer, Record
+from contract_tests.actor import UNKNOWN, Customer, Record
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
@@ -15,8 +18,13 @@ SEEN = "last_active_at"
 """The field that reading itself may change, and with it when the customer last changed."""
 MOVES = {SEEN, "last_check_in", "updated_at"}
 """Fields that may move while others write or read."""
-UNKNOWN = (("utm_source", "newsletter"), ("sort", "oldest"))
-"""Parameters that no operation has, and that change nothing."""
+DECIDED = ("opted_in", "updated_at")
+"""What a decision changes of a preference."""
+RUN = timedelta(minutes=10)
+"""How long ago a run may have begun."""
+TOLERANCE = timedelta(minutes=2)
+"""How far the target's clock may be from ours."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
 
 
 @law("TIME-01")
@@ -32,15 +40,21 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
             customer.call(operation),
         ]
         if not all(agree(reads[0], each) for each in reads):
+            _told(reads, partial(_explained, customer.client.now()), certain=True)
             # The world may have moved on since the first; it seldom does so twice in a second.
             reads = [customer.call(operation) for _ in range(3)]
             customer.client.wait(A_SECOND)
             reads.append(customer.call(operation))
-        _told(reads)
+        _told(reads, agree)
         _one_form(customer, operation)
 
 
-def _told(reads: list[Exchange]) -> None:
+def _told(
+    reads: list[Exchange],
+    agree: Callable[[Exchange, Exchange], bool],
+    *,
+    certain: bool = False,
+) -> None:
     first = reads[0]
     for other in reads[1:]:
         if not agree(first, other):
@@ -49,6 +63,7 @@ def _told(reads: list[Exchange]) -> None:
                 actual=difference(other, first),
                 exchange=other,
                 after=[first],
+                certain=certain,
             )
 
 
@@ -91,6 +106,52 @@ def agree(one: Exchange, other: Exchange) -> bool:
     seen = {str(_account(each).get(SEEN)) for each in (one, other)}
     moving = (SEEN, "updated_at") if len(seen) > 1 else ()
     return bool(_without(one, moving) == _without(other, moving))
+
+
+def _explained(now: datetime, one: Exchange, other: Exchange) -> bool:
+    return not unexplained(one, other, now)
+
+
+def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
+    """Whether two answers to one request differ in what the passing of time does not explain."""
+    if other.status != first.status:
+        return True
+    if not other.ok or other.json == first.json:
+        return False
+    before, after = ({each.get("id"): each for each in one.records} for one in (first, other))
+    ids = before.keys() | after.keys()
+    changed = [id for id in ids if _kept(before.get(id)) != _kept(after.get(id))]
+    if changed or first.records != other.records:
+        moved = [each.get("id") for each in first.records] != [
+            each.get("id") for each in other.records
+        ]
+        return (moved and not changed) or any(
+            not any(_recent(instant, now) for instant in _instants([before.get(id), after.get(id)]))
+            for id in changed
+        )
+    return bool(_beside(first) != _beside(other))
+
+
+def _beside(exchange: Exchange) -> Any:
+    return [exchange.json.get(name) for name in ("meta", "links")]
+
+
+def _kept(record: Record | None) -> Record | None:
+    if record is None:
+        return None
+    moving = DECIDED if "opted_in" in record else (SEEN, "updated_at") if SEEN in record else ()
+    return {key: value for key, value in record.items() if key not in moving}
+
+
+def _recent(instant: datetime, now: datetime) -> bool:
+    return now - RUN < instant < now + TOLERANCE
+
+
+def _instants(node: Any) -> Iterator[datetime]:
+    if isinstance(node, str) and _INSTANT.fullmatch(node):
+        yield datetime.fromisoformat(node)
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _instants(item)
 
 
 def steady(exchange: Exchange) -> Any:

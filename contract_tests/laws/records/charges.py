@@ -3,7 +3,6 @@
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, in_order, law
-from contract_tests.laws.filters import TOLERANCE
 from contract_tests.laws.records.record import (
     broken,
     covered,
@@ -13,6 +12,7 @@ from contract_tests.laws.records.record import (
     memberships,
     of_a_membership,
 )
+from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 FAILED = ("failed", "errored")

@@ -5,8 +5,8 @@ from datetime import datetime
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.filters import TOLERANCE
 from contract_tests.laws.records.record import broken, each_shown, every, instant, memberships
+from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 ATTENTION = ("needs_attention", "needs_dd_mandate")

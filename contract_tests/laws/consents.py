@@ -1,0 +1,80 @@
+"""What every answer must show of consents, by all that was decided before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from contract_tests.actor import consents_in
+from contract_tests.client import NO_ANSWER, Exchange
+from contract_tests.document import Contract
+from contract_tests.law import Violation
+from contract_tests.session import Session
+from contract_tests.transport import SAFE
+
+SHOWN = 12
+"""Requests, at most, that are shown with the answer that contradicts them."""
+
+
+@dataclass
+class _Known:
+    """What a customer's consents must be, and since when."""
+
+    consents: dict[str, bool] = field(default_factory=dict)
+    """Preference, in lower case → opted in; empty while it is not known."""
+    since: int = 0
+    """The place of the last answer that showed them."""
+
+
+def as_decided(session: Session) -> None:
+    """
+    Every list of preferences since the last look must show what was decided, and nothing else.
+
+    Raises:
+        Violation: one shows a consent that nobody gave, or misses one.
+    """
+    exchanges, contract = session.since_last_look(), session.contract
+    known = {each.name: _Known() for each in session.customers}
+    for place, exchange in enumerate(exchanges):
+        if exchange.actor in known:
+            _follow(known[exchange.actor], place, exchanges, contract)
+
+
+def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: Contract) -> None:
+    exchange = exchanges[place]
+    operation = contract.operations.get(exchange.operation or "")
+    if operation is None or not operation.decides:
+        # Whether it wrote is not known of what answers well and is no operation.
+        if exchange.method not in SAFE and exchange.status < 400:
+            known.consents = {}
+    elif exchange.ok:
+        id = _named(exchange, operation.path)
+        known.consents |= {id: operation.opts_in} if id in known.consents else {}
+    elif exchange.status == NO_ANSWER or exchange.status >= 500:
+        known.consents = {}
+    if exchange.together or not exchange.fits or not operation:
+        return
+    if "opted_in" in operation.fields:
+        shown = {id.lower(): opted_in for id, opted_in in consents_in(exchange.records).items()}
+        if known.consents and shown != known.consents:
+            _contradicted(known, shown, place, exchanges)
+        known.consents, known.since = shown, place
+
+
+def _named(exchange: Exchange, path: str) -> str:
+    """The preference in the path of a decision."""
+    place = path.count("/") - path.partition("{")[0].count("/") + 1
+    return exchange.url.partition("?")[0].split("/")[-place].lower()
+
+
+def _contradicted(
+    known: _Known, shown: dict[str, bool], place: int, exchanges: Sequence[Exchange]
+) -> None:
+    ids = known.consents.keys() | shown.keys()
+    changed = min(id for id in ids if known.consents.get(id) != shown.get(id))
+    between = exchanges[known.since : place]
+    raise Violation(
+        expected=f"opted_in {known.consents.get(changed)} for {changed}, as it was decided",
+        actual=f"opted_in {shown.get(changed)}",
+        exchange=exchanges[place],
+        after=[between[0], *between[1:][-SHOWN:]],
+        certain=True,
+    )

@@ -1,0 +1,202 @@
+"""Mutants that read what is spelled otherwise, or that is none of theirs."""
+
+from urllib.parse import parse_qs, unquote
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    CHARGES,
+    CREDITS,
+    MEMBERSHIPS,
+    ORDERS,
+    PAYMENT_METHODS,
+    PREFERENCES,
+    Tree,
+    at,
+    changed,
+    decides,
+    error,
+    mutant,
+    with_header,
+    without_header,
+)
+from contract_tests.mutants.people import People
+
+PAGE = b"<h1>Method Not Allowed</h1>"
+
+
+def _asked(request: Request) -> dict[str, list[str]]:
+    return parse_qs(request.query, keep_blank_values=True)
+
+
+def _read_as(request: Request, spelling: str, name: str) -> Request:
+    """The request with a parameter in place of another spelling of it."""
+    values = _asked(request).get(spelling, [])
+    others = [pair for pair in request.query.split("&") if pair.partition("=")[0] != name]
+    query = "&".join([*others, *(f"{name}={value}" for value in values[:1])])
+    return replace(request, query=query) if values else request
+
+
+@mutant("QUERY-01", needs="a customer with expired credits")
+def an_array_of_flags_is_obeyed(request: Request, send: Send, _people: People) -> Response:
+    """Credits take `expired[]` for `expired`."""
+    credits = at(request, CREDITS)
+    plain = replace(request, query=request.query.replace("%5B%5D", "[]"))
+    return send(_read_as(plain, "expired[]", "expired") if credits else request)
+
+
+@mutant("QUERY-01", needs="a customer with redeemed credits")
+def a_flag_in_capitals_is_obeyed(request: Request, send: Send, _people: People) -> Response:
+    """Credits take `Redeemed` for `redeemed`."""
+    return send(_read_as(request, "Redeemed", "redeemed") if at(request, CREDITS) else request)
+
+
+@mutant("QUERY-01")
+def a_page_in_capitals_is_obeyed(request: Request, send: Send, _people: People) -> Response:
+    """Orders take `PAGE` for `page`."""
+    return send(_read_as(request, "PAGE", "page") if at(request, ORDERS) else request)
+
+
+@mutant("QUERY-01")
+def charges_judge_a_flag_of_the_credits(request: Request, send: Send, _people: People) -> Response:
+    """Charges answer 400 to a `redeemed` that is neither true nor false."""
+    word = _asked(request).get("redeemed", ["true"])[0].lower()
+    wrong = at(request, CHARGES) and word not in ("true", "false")
+    return error(400, "redeemed is no boolean.") if wrong else send(request)
+
+
+@mutant("QUERY-01")
+def memberships_judge_a_page_of_the_orders(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Memberships answer 400 to a `page` that is no number."""
+    wrong = at(request, MEMBERSHIPS) and not _asked(request).get("page", ["1"])[0].isdecimal()
+    return error(400, "page is no integer.") if wrong else send(request)
+
+
+@mutant("QUERY-01")
+def charges_are_converted(request: Request, send: Send, _people: People) -> Response:
+    """Charges take a `currency` that nobody documented."""
+    response = send(request)
+    if not at(request, CHARGES) or "currency=" not in request.query:
+        return response
+
+    def convert(tree: Tree, _request: Request) -> None:
+        for charge in tree["data"]:
+            charge["amount"] += 1
+
+    return changed(request, response, convert)
+
+
+@mutant("QUERY-01")
+def all_shows_more(request: Request, send: Send, _people: People) -> Response:
+    """Payment methods take an `all` that nobody documented."""
+    response = send(request)
+    if not at(request, PAYMENT_METHODS) or "all=1" not in request.query:
+        return response
+    return changed(request, response, lambda tree, _: tree["data"].reverse())
+
+
+def _flag_read_as(word: str, like: str, request: Request, send: Send) -> Response:
+    if not at(request, CREDITS):
+        return send(request)
+    return send(replace(request, query=request.query.replace(f"={word}", f"={like}")))
+
+
+@mutant("CREDITS-09")
+def null_is_false(request: Request, send: Send, _people: People) -> Response:
+    """A flag that is `null` passes for false."""
+    return _flag_read_as("null", "false", request, send)
+
+
+@mutant("CREDITS-09")
+def a_letter_is_a_flag(request: Request, send: Send, _people: People) -> Response:
+    """`t` passes for true."""
+    short = at(request, CREDITS) and any(
+        each in ("redeemed=t", "expired=t", "redeemed=T", "expired=T")
+        for each in request.query.split("&")
+    )
+    return send(replace(request, query=request.query + "rue") if short else request)
+
+
+@mutant("PAGE-11")
+def an_empty_second_page_passes(request: Request, send: Send, _people: People) -> Response:
+    """Of `page=1&page=` the second is passed over."""
+    passed = at(request, ORDERS) and request.query == "page=1&page="
+    return send(replace(request, query="page=1") if passed else request)
+
+
+@mutant("PREF-07")
+def all_is_a_preference(request: Request, send: Send, _people: People) -> Response:
+    """`all` in place of a preference is answered 200."""
+    every = decides(request) and request.path.endswith("/all")
+    listed = replace(request, method="GET", path=PREFERENCES, query="")
+    return send(listed if every else request)
+
+
+@mutant("PREF-07")
+def a_quote_ends_in_an_error(request: Request, send: Send, people: People) -> Response:
+    """A quote in place of a preference is answered 500."""
+    quoted = decides(request) and "'" in unquote(request.path) and people.name(request)
+    return error(500, "You have an error in your SQL syntax.") if quoted else send(request)
+
+
+@mutant("PREF-07")
+def undefined_is_forbidden(request: Request, send: Send, people: People) -> Response:
+    """`undefined` in place of a preference is answered 403."""
+    odd = decides(request) and request.path.endswith("/undefined") and people.name(request)
+    return error(403) if odd else send(request)
+
+
+@mutant("AUTH-08")
+def a_size_is_counted_before_the_token(request: Request, send: Send, _people: People) -> Response:
+    """A repeated `per_page` is answered 400, whoever asks."""
+    twice = at(request, ORDERS) and len(_asked(request).get("per_page", ())) > 1
+    return error(400, "per_page stands twice.") if twice else send(request)
+
+
+@mutant("AUTH-08")
+def a_body_is_read_before_the_token(request: Request, send: Send, _people: People) -> Response:
+    """An opt-in without a token and with a body is answered 400."""
+    stranger = "authorization" not in request.headers and request.method == "POST"
+    early = decides(request) and stranger and request.body
+    return error(400, "The body is malformed.") if early else send(request)
+
+
+@mutant(("AUTH-02", "AUTH-08"))
+def nobody_is_refused_past_the_end(request: Request, send: Send, people: People) -> Response:
+    """A page past the end is answered to a token that nobody was given, too."""
+    page = _asked(request).get("page", ["1"])[0]
+    past = at(request, ORDERS) and page.isdecimal() and int(page) > 1000
+    if not past or people.role(request) != "unknown":
+        return send(request)
+    return send(people.as_customer(replace(request, query="page=2000")))
+
+
+@mutant("ERR-03")
+def a_charge_has_a_path(request: Request, send: Send, people: People) -> Response:
+    """Below the charges one of them is shown by its id."""
+    path, _, id = request.path.rpartition("/")
+    if path != CHARGES or not people.name(request):
+        return send(request)
+    found = send(replace(request, path=CHARGES)).json["data"]
+    shown = [each for each in found if each["id"] == id]
+    return send(replace(request, path=CHARGES)) if shown else send(request)
+
+
+@mutant(("HTTP-03", "ERR-01"))
+def an_unknown_path_has_no_media_type(request: Request, send: Send, _people: People) -> Response:
+    """The 404 of an unknown path has no Content-Type."""
+    response = send(request)
+    unknown = response.status == 404 and not at(request, PREFERENCES, PAYMENT_METHODS)
+    return without_header(response, "Content-Type") if unknown else response
+
+
+@mutant(("ERR-02", "HTTP-01"))
+def a_wrong_method_is_a_page(request: Request, send: Send, _people: People) -> Response:
+    """405 is an HTML page, with the headers of all other answers."""
+    response = send(request)
+    if response.status != 405:
+        return response
+    return replace(with_header(response, "Content-Type", "text/html"), body=PAGE)
