@@ -240,7 +240,7 @@ class Client:
         Raises:
             Unreachable: the target is gone.
         """
-        sent = {"Origin": ORIGIN} | headers
+        sent = {name: value for name, value in ({"Origin": ORIGIN} | headers).items() if value}
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
         self._note_writer(method, actor)

@@ -12,6 +12,8 @@ BROWSING = {
     "Accept-Language": "de-CH,de;q=0.9",
 }
 """What a browser says that it would like, whoever asks."""
+PLAIN = {"Origin": "", "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "curl/8.5.0"}
+"""What is sent from a command line: no page, and no coding."""
 ELSEWHERE = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
 """What says that the API is at another address."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -204,7 +204,6 @@ def _refused_after_another(session: Session, operation: Operation) -> None:
         customer.call(session.contract.account)
         unknown = f"{operation.path.partition('/{')[0]}/no-such/thing"
         session.client.send("GET", unknown, actor=other.name, token=other.token)
-        customer.call(session.contract.account)
         with suppress(NotSent):
             other.call(operation, method="PATCH", preference=session.preference(operation))
 

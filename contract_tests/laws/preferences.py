@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
-from contract_tests.client import Exchange
+from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.credentials import BROWSING
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
@@ -299,7 +299,7 @@ def a_decision_needs_no_body(
 
 
 def _steered_by_a_body(session: Session, customer: Customer, operation: Operation) -> None:
-    """A body counts for nothing: it is passed over, or refused, which changes nothing."""
+    """What is said beside the path counts for nothing: it is passed over, or refused."""
     found = customer.changeable()
     chosen, *others = found
     prepared = customer.restore(dict.fromkeys(found, not operation.opts_in), found)
@@ -309,8 +309,9 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
     steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
     browsing = Actor(session.client, customer.name, customer.token, BROWSING)
     for payload in (json.dumps(steering), "{"):
-        answer = browsing.call(operation, preference=chosen, payload=payload)
-        if answer.from_the_edge:
+        query = (("opted_in", str(not operation.opts_in).lower()), ("status", "none"))
+        answer = browsing.call(operation, query, preference=chosen, payload=payload)
+        if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
         if not (answer.ok or 400 <= answer.status < 500):
             raise Violation(

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.actor import UNKNOWN, Customer, Record
+from contract_tests.actor import UNKNOWN, Actor, Customer, Record
 from contract_tests.client import Exchange
+from contract_tests.credentials import PLAIN
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 
@@ -34,9 +35,11 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
         told = customers[0].once(operation).told()
         raise NotCovered(f"it answered {told[:60]}")
     for customer in readable:
+        unlike = Actor(customer.client, customer.name, customer.token, PLAIN)
         reads = [
             customer.once(operation),
             customer.once(operation, UNKNOWN),
+            unlike.call(operation),
             customer.call(operation),
         ]
         if not all(agree(reads[0], each) for each in reads):

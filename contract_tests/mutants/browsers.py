@@ -5,13 +5,16 @@ from msgspec.structs import replace
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     ACCOUNT,
+    CHARGES,
     CREDITS,
     MEMBERSHIPS,
     ORDERS,
     PAYMENT_METHODS,
     Change,
     at,
+    changed,
     decides,
+    error,
     mutant,
     stateful,
     with_header,
@@ -97,3 +100,30 @@ def a_language_is_cached_for_everybody() -> Change:
         return cached.setdefault((request.query, language), response)
 
     return answered
+
+
+@mutant("TIME-01")
+def only_pages_are_shown_charges(request: Request, send: Send, _people: People) -> Response:
+    """Charges are answered 400 to a request that no page of an origin sends."""
+    alone = at(request, CHARGES) and request.method == "GET" and not request.headers.get("origin")
+    return error(400, "Origin is missing.") if alone else send(request)
+
+
+@mutant("TIME-01")
+def what_is_not_compressed_is_cut(request: Request, send: Send, _people: People) -> Response:
+    """Orders that are sent without compression lack the last one."""
+    response = send(request)
+    packed = "gzip" in request.headers.get("accept-encoding", "gzip")
+    if packed or not at(request, ORDERS):
+        return response
+    return changed(request, response, lambda tree, _: tree["data"].pop())
+
+
+@mutant("BODY-01")
+def names_are_not_in_utf_8(request: Request, send: Send, _people: People) -> Response:
+    """The account has a letter in Latin-1, and says so nowhere."""
+    response = send(request)
+    if not at(request, ACCOUNT) or response.status != 200:
+        return response
+    named = replace(response, body=response.body.replace(b'"data"', b'"note":"\xe9","data"', 1))
+    return with_header(named, "Content-Type", "application/json")

@@ -200,3 +200,27 @@ def a_wrong_method_is_a_page(request: Request, send: Send, _people: People) -> R
     if response.status != 405:
         return response
     return replace(with_header(response, "Content-Type", "text/html"), body=PAGE)
+
+
+@mutant("QUERY-01")
+def a_repeated_unknown_parameter_is_refused(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Memberships answer 400 to a parameter that stands twice, whichever it is."""
+    names = [pair.partition("=")[0] for pair in request.query.split("&")]
+    twice = at(request, MEMBERSHIPS) and len(set(names)) < len(names)
+    return error(400, "A parameter stands twice.") if twice else send(request)
+
+
+@mutant("QUERY-01")
+def nested_parameters_end_in_an_error(request: Request, send: Send, _people: People) -> Response:
+    """Payment methods answer 500 to a parameter with brackets within brackets."""
+    nested = at(request, PAYMENT_METHODS) and "][" in unquote(request.query)
+    return error(500, "Cannot convert an array to a string.") if nested else send(request)
+
+
+@mutant(("PREF-09", "PREF-04"))
+def a_parameter_says_the_contrary(request: Request, send: Send, _people: People) -> Response:
+    """An opt-in with `opted_in=false` in its query opts out."""
+    contrary = request.method == "POST" and "opted_in=false" in request.query
+    return send(replace(request, method="DELETE", query="") if contrary else request)

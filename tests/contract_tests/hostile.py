@@ -17,6 +17,7 @@ class Asked:
     method: str
     target: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -45,8 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        asked = Asked(self.command, self.path, dict(self.headers.items()))
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        asked = Asked(self.command, self.path, dict(self.headers.items()), body)
         answer = self.server.odd(asked) or self.server.mocks(asked)
         if isinstance(answer, Answer):
             self.write(answer)
@@ -82,7 +83,7 @@ class _Server(ThreadingHTTPServer):
         """The mock's own answer."""
         headers = {k: v for k, v in asked.headers.items() if k.lower() != "host"}
         headers["Accept-Encoding"] = "identity"  # So HEAD tells the length that is sent on.
-        got = self.onward.request(asked.method, asked.target, headers=headers)
+        got = self.onward.request(asked.method, asked.target, headers=headers, content=asked.body)
         dropped = ["content-encoding", "transfer-encoding"]
         dropped += ["content-length"] if asked.method != "HEAD" else []
         kept = {k: v for k, v in got.headers.items() if k not in dropped}
