@@ -10,6 +10,7 @@ from contract_tests.client import Exchange, words_in
 from contract_tests.credentials import BROWSING, spellings, steering
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.consents import as_decided
 from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
@@ -161,6 +162,7 @@ def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: 
                 exchange=read,
                 after=[*done, before[name]],
             )
+    as_decided(session)
 
 
 def _decided(

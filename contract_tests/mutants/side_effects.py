@@ -107,7 +107,7 @@ def preferences_with_parameters_are_stale() -> Change:
     return stale
 
 
-@stateful(("TIME-02", "OWN-01", "PREF-03", "PREF-04"))
+@stateful(("OWN-03", "TIME-02", "PREF-04"))
 def an_opt_out_answers_who_called_before() -> Change:
     """Opting out is answered the list of the customer who called before."""
     last = ""
@@ -124,16 +124,17 @@ def an_opt_out_answers_who_called_before() -> Change:
     return answered
 
 
-@stateful(("TIME-02", "TIME-01", "CREDITS-01"), needs="a customer with redeemed credits")
-def every_seventh_list_of_credits_shows_redeemed_ones() -> Change:
-    """Every seventh plain list of credits is the one of `redeemed=true`."""
-    seen = 0
+@stateful(("TIME-01", "TIME-02", "CREDITS-01"), needs="a customer with redeemed credits")
+def every_third_list_of_credits_shows_redeemed_ones() -> Change:
+    """Every third plain list of a customer's credits is the one of `redeemed=true`."""
+    count: Counter[str] = Counter()
 
-    def showing(request: Request, send: Send, _people: People) -> Response:
-        nonlocal seen
-        plain = at(request, CREDITS) and request.method == "GET" and not request.query
-        seen += plain
-        return send(replace(request, query="redeemed=true") if plain and not seen % 7 else request)
+    def showing(request: Request, send: Send, people: People) -> Response:
+        if not at(request, CREDITS) or request.method != "GET" or request.query:
+            return send(request)
+        count[people.name(request)] += 1
+        third = count[people.name(request)] % 3 == 0
+        return send(replace(request, query="redeemed=true") if third else request)
 
     return showing
 
