@@ -57,4 +57,5 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 
+PORT = click.IntRange(0, 65_535)
 scenario_option = option("-s", "--scenario", default="default", help="A name, or a file.")

@@ -10,7 +10,7 @@ import click
 
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
-from mock_server.cli.common import one_line_errors, option
+from mock_server.cli.common import PORT, one_line_errors, option
 from mock_server.cli.serve import Parsed, check_access, url_of
 from mock_server.http import server
 from mock_server.http.origin import public_url
@@ -21,7 +21,7 @@ from mock_server.recorder import RecordingError
 
 @click.command()
 @click.argument("upstream", type=Parsed("url", public_url), metavar="URL")
-@option("-p", "--port", default=4010, help="0 takes any free one.")
+@option("-p", "--port", default=4010, type=PORT, help="0 takes any free one.")
 @option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")

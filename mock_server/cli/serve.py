@@ -1,6 +1,7 @@
 """The command that serves the API."""
 
 import asyncio
+import math
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ import click
 
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
-from mock_server.cli.common import one_line_errors, option, scenario_option
+from mock_server.cli.common import PORT, one_line_errors, option, scenario_option
 from mock_server.http import server
+from mock_server.http.bounds import LARGEST_NUMBER
 from mock_server.http.origin import Network, PublicAddress, joined, network, public_url, web_origin
 from mock_server.http.server import Certificate
 from mock_server.middleware.admission import is_local
+from mock_server.middleware.prefer import LONGEST_DELAY_MS
 from mock_server.middleware.quirks import QUIRKS
 from mock_server.observation.journal import MEMORY_BYTES
 from mock_server.worlds.registry import Limits
@@ -55,17 +58,46 @@ def instant(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def seconds(text: str) -> float:
+    """
+    A number of seconds.
+
+    Raises:
+        ValueError: it is none, or less than none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise ValueError(f"'{text}' is not a number of seconds such as 600")
+    return number
+
+
+REFUSAL = click.IntRange(400, 499)
+
+
 @click.command()
-@option("-p", "--port", default=4010, help="0 takes any free one.")
+@option("-p", "--port", default=4010, type=PORT, help="0 takes any free one.")
 @option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @scenario_option
-@option("--seed", default=1, help="Another seed gives the same people other lives.")
+@option(
+    "--seed",
+    default=1,
+    type=click.IntRange(0, LARGEST_NUMBER),
+    help="Another seed gives the same people other lives.",
+)
 @option("--now", type=Parsed("instant", instant), help="Let the clock stand still at this instant.")
 @option("--snapshot", type=Path, help="Make the default sandbox from this file.")
 @option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
 @option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
-@option("--sandbox-ttl", type=click.FloatRange(0), help="Seconds unused until one is closed.")
+@option(
+    "--sandbox-ttl",
+    type=Parsed("seconds", seconds),
+    metavar="SECONDS",
+    help="Unused for so long, a sandbox is closed.",
+)
 @option(
     "--journal-memory",
     default=MEMORY_BYTES,
@@ -73,14 +105,25 @@ def instant(text: str) -> datetime:
     metavar="BYTES",
     help="What the journals of all sandboxes may take; the oldest entries make room.",
 )
-@option("--delay", default=0, type=click.IntRange(0), help="Milliseconds that answers wait.")
+@option(
+    "--delay",
+    default=0,
+    type=click.IntRange(0, LONGEST_DELAY_MS),
+    help="Milliseconds that answers wait.",
+)
 @option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
-@option("--staff-read-status", default=401, help="How a staff token is refused on a GET.")
-@option("--staff-write-status", default=403, help="The same on opt-in and opt-out.")
+@option(
+    "--staff-read-status",
+    default=401,
+    type=REFUSAL,
+    help="How a staff token is refused on a GET.",
+)
+@option("--staff-write-status", default=403, type=REFUSAL, help="The same on opt-in and opt-out.")
 @option(
     "--redirect-uri",
     "redirects",
     multiple=True,
+    type=Parsed("url", public_url),
     metavar="PREFIX",
     help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
 )

@@ -148,3 +148,29 @@ def test_no_text_of_a_stranger_steers_the_terminal(tmp_path: Path) -> None:
     for text in (shown, refused):
         assert "owned" in text
         assert all(line.isprintable() for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--port", "99999"),
+        ("--port", "-1"),
+        ("--seed", "-1"),
+        ("--seed", "99999999999999999999"),
+        ("--delay", "999999999"),
+        ("--staff-read-status", "999"),
+        ("--staff-write-status", "200"),
+        ("--sandbox-ttl", "nan"),
+        ("--sandbox-ttl", "-1"),
+        ("--redirect-uri", "app.example"),
+        ("--redirect-uri", "javascript:alert(1)"),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_refused_with_what_would_be_right(
+    option: str, value: str
+) -> None:
+    result = run("serve", "--port", "0", option, value)
+    [line] = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+
+    assert result.exit_code == 2
+    assert f"'{option}'" in line
