@@ -1,5 +1,6 @@
 """A correct implementation that shares no code with the mock raises no violation."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ import uvicorn
 
 from contract_tests.check import Depth, Plan, check
 from contract_tests.target import Target, complete
-from mock_server.http.server import listen
 from tests.contract_tests import independent
 
 pytestmark = pytest.mark.slow
@@ -18,11 +18,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def target() -> Iterator[Target]:
-    bound = listen("127.0.0.1", 0)
+    bound = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(independent.app, log_level="warning"))
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.01)
     url = f"http://127.0.0.1:{bound.getsockname()[1]}{independent.PREFIX}/"
     yield complete(msgspec.convert({"base_url": url} | independent.PROFILE, Target))
