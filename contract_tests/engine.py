@@ -15,6 +15,8 @@ from contract_tests.transport import SAFE, NotSent
 LONGEST_JOURNAL = 1500
 """Of so many requests a run is played again to meet a violation a second time."""
 
+ARRIVED = "a record arrived while the law was judged, and it was judged once more"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -117,7 +119,12 @@ def _confirmed(
 ) -> Verdict:
     """A violation, if it is met again; unstable if not; not covered where nothing can be told."""
     try:
-        if not _again(verdict, clean, law, operation, session):
+        again = _again(verdict, clean, law, operation, session)
+        if again.outcome == "violated":
+            pass
+        elif _arrived(verdict, operation, session):
+            verdict = replace(again, notices=(*again.notices, ARRIVED))
+        else:
             verdict = replace(verdict, outcome="unstable")
         reason = session.halted()
     except NotSent as kept:
@@ -127,10 +134,10 @@ def _confirmed(
 
 def _again(
     verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
-) -> bool:
+) -> Verdict:
     """
-    Whether a violation is met again: from scratch, then from the state in which it was met, to
-    which the requests of all actors lead; or whether what was written for it left the harm.
+    What becomes of a violation: it is met again from scratch, or from the state in which it was
+    met, to which the requests of all actors lead; or what was written for it left the harm.
     """
     client, journal = session.client, list(session.client.exchanges)
     for led in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
@@ -143,8 +150,25 @@ def _again(
         client.count += again.client.count
         session.forget_consents()
         if second.outcome == "violated":
+            return second
+    return verdict if _harm_stays(verdict, client) else second
+
+
+def _arrived(verdict: Verdict, operation: Operation, session: Session) -> bool:
+    """
+    Whether somebody's records became more while they were looked at, and never fewer: life goes
+    on at a real service. Totals that go up and down are the service's own fault.
+    """
+    pages = [
+        each
+        for each in session.client.exchanges
+        if operation.pages and each.operation == operation.id and each.fits
+    ]
+    for actor in {each.actor for each in verdict.evidence}:
+        totals = [each.json["meta"]["total"] for each in pages if each.actor == actor]
+        if totals and totals == sorted(totals) and totals[0] < totals[-1]:
             return True
-    return _harm_stays(verdict, client)
+    return False
 
 
 def _harm_stays(verdict: Verdict, client: Client) -> bool:

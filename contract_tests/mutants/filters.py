@@ -1,5 +1,6 @@
 """Mutants in which credits are listed."""
 
+import re
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -177,11 +178,15 @@ def credits_live_an_hour_longer(request: Request, send: Send, people: People) ->
     return _living_longer(request, send, people, timedelta(hours=1))
 
 
+_NOT_EXPIRED = r"(redeemed=(true|false))?&?(expired=false)?"
+"""A query that is understood, and asks for nothing that has expired."""
+
+
 def _living_longer(request: Request, send: Send, people: People, longer: timedelta) -> Response:
-    if not at(request, CREDITS) or _flags(request)[1]:
+    if not at(request, CREDITS) or not re.fullmatch(_NOT_EXPIRED, request.query):
         return send(request)
+    parts = [part for part in request.query.split("&") if part.startswith("redeemed")]
     since = people.now - longer
-    parts = [part for part in request.query.split("&") if part and "expired=" not in part]
     late = send(_asked(request, "&".join([*parts, "expired=true"])))
 
     def keep(tree: Tree, _request: Request) -> None:

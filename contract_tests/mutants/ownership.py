@@ -152,7 +152,8 @@ def a_charge_carries_anothers_phone(request: Request, send: Send, people: People
     other = _data(send(people.as_customer(account, people.another(request))))
 
     def leak(tree: Tree, _request: Request) -> None:
-        tree["data"][0]["approved_by"] = other[0]["phone"]
+        if phone := other[0]["phone"]:
+            tree["data"][0]["approved_by"] = phone
 
     return changed(request, send(request), leak)
 
