@@ -40,11 +40,12 @@ def check(
     *,
     contract: Contract | None = None,
     seen: Callable[[Verdict], None] = lambda verdict: None,
+    enough: Callable[[Verdict], bool] = lambda verdict: False,
     transport: httpx.BaseTransport | None = None,
 ) -> Report:
     """
-    Judge a target, telling `seen` each verdict as it falls. Consents are put back as they were.
-    `transport` sends the requests of laws and model in place of a socket.
+    Judge a target, telling `seen` each verdict as it falls, and ending early with one that is
+    `enough`. Consents are put back as they were. `transport` sends the requests of laws and model in place of a socket.
 
     Raises:
         TargetError: a waiver names no rule, or one that binds every implementation; or there is
@@ -68,6 +69,8 @@ def check(
                 shown = verdict.shown(session.client.redact)
                 verdicts.append(baseline.tolerated(shown, plan.known, today))
                 seen(verdicts[-1])
+                if enough(verdicts[-1]):
+                    break
             halted = session.halted()
         finally:
             left = kept.restore()

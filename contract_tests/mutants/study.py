@@ -1,6 +1,6 @@
 """How well the kit judges a target: it is shown the target through each mutant in turn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -37,7 +37,7 @@ class Finding:
     nothing that this target answers. A harmless variant is `quiet`, or a `FALSE ALARM`.
     """
     killers: Sequence[str]
-    """The rules that were violated."""
+    """The rules that were violated, up to the first of those that the mutant breaks."""
     wakes: str = ""
     """What a target needs for a mutant that is asleep."""
     alarms: Sequence[Verdict] = ()
@@ -106,17 +106,27 @@ class Study:
         return _finding(mutant, outcome, alarms, report)
 
     def _broken(self, mutant: Mutant, seen: MutantTransport, only: Sequence[str]) -> Finding:
-        report = self._check(mutant.retarget(self.target), seen, only)
-        alarms = [verdict for verdict in self._new(report) if verdict.outcome == "violated"]
+        def kills(verdict: Verdict) -> bool:
+            return verdict.rule.id in mutant.rules and self._is_new(verdict)
+
+        report = self._check(mutant.retarget(self.target), seen, only, kills)
+        alarms = [verdict for verdict in report.verdicts if self._is_new(verdict)]
         right = {verdict.rule.id for verdict in alarms} & set(mutant.rules)
         outcome: Outcome = "killed" if right else "luck" if alarms else "MISSED"
         return _finding(mutant, outcome, alarms, report)
 
     def _check(
-        self, target: Target, transport: httpx.BaseTransport, only: Sequence[str] = ()
+        self,
+        target: Target,
+        transport: httpx.BaseTransport,
+        only: Sequence[str] = (),
+        enough: Callable[[Verdict], bool] = lambda verdict: False,
     ) -> Report:
         plan = Plan(Options(self._rules, only), "quick")
-        return check(target, plan, contract=self.contract, transport=transport)
+        return check(target, plan, contract=self.contract, enough=enough, transport=transport)
+
+    def _is_new(self, verdict: Verdict) -> bool:
+        return verdict.outcome == "violated" and verdict.id not in self._known
 
     def _new(self, report: Report) -> list[Verdict]:
         return [verdict for verdict in _alarms(report) if verdict.id not in self._known]
