@@ -45,7 +45,8 @@ def check(
 ) -> Report:
     """
     Judge a target, telling `seen` each verdict as it falls, and ending early with one that is
-    `enough`. Consents are put back as they were. `transport` sends the requests of laws and model in place of a socket.
+    `enough`. Consents are put back as they were. `transport` sends the requests of laws and model
+    in place of a socket.
 
     Raises:
         TargetError: a waiver names no rule, or one that binds every implementation; or there is

@@ -21,6 +21,7 @@ from contract_tests.client import Exchange
 from contract_tests.command import THIN, USAGE, VIOLATED
 from contract_tests.command import one_line_errors as _one_line_errors
 from contract_tests.command import option as _option
+from contract_tests.command import transport_options as _transport_options
 from contract_tests.diff import differences
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
@@ -29,19 +30,20 @@ from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
-from contract_tests.profile import load
+from contract_tests.profile import described
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
 from contract_tests.states import provided
-from contract_tests.target import NamedCustomer, Target, TargetError, complete
+from contract_tests.target import Target, TargetError, complete
 
 SOURCES = ("documented", "client", "ruled")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=data.PACKAGE, prog_name="contract-tests")
 def main() -> None:
     """Does an implementation keep the contract of the My Account API?"""
 
@@ -54,11 +56,7 @@ def main() -> None:
 @_option("--expired-token", help="An expired token, to see it refused.")
 @_option("--revoked-token", help="A revoked token, to see it refused.")
 @_option("--state-url", help="Told of the state that a run needs, in the manner of Pact.")
-@_option("--header", multiple=True, metavar="NAME: VALUE", help="Sent always, never shown.")
-@_option("--ca", type=Path, metavar="FILE", help="Trust it, too; SSL_CERT_FILE is heard as well.")
-@_option("--insecure", is_flag=True, help="Trust any certificate.")
-@_option("--cert", type=Path, metavar="FILE", help="The client's certificate, as PEM.")
-@_option("--key", type=Path, metavar="FILE", help="Its key, where it is not in the same file.")
+@_transport_options
 @_option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
 @_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
 @_option("--seed", default=1, help="Same seed, same requests.")
@@ -91,11 +89,11 @@ def run(**said: Any) -> None:
       contract-tests run --profile staging.yaml --read-only --report junit=report.xml
     """
     with _one_line_errors() as redact:
-        files, contract, described = asked_for(said["reports"]), Contract.load(), _target(said)
-        redact.hide_target(described)
-        plan = _plan(said, described)
+        files, contract, wanted = asked_for(said["reports"]), Contract.load(), _target(said)
+        redact.hide_target(wanted)
+        plan = _plan(said, wanted)
         kept = said["write_baseline"] and writable(said["write_baseline"], "--write-baseline")
-        with provided(described) as provided_target, progress() as seen:
+        with provided(wanted) as provided_target, progress() as seen:
             redact.hide_target(provided_target)
             target = ready(provided_target, contract, said["patience"])
             report = check(target, plan, contract=contract, seen=seen)
@@ -120,33 +118,23 @@ def _finish(
     sys.exit(_exit_code(report, required) or (USAGE if unwritten else 0))
 
 
+_PASSED_ON = ("base_url", "customer_token", "read_only", "state_url")
+_REACH = ("header", "ca", "insecure", "cert", "key")
+
+
 def _target(said: dict[str, Any]) -> Target:
     """The profile, with what the command line says laid over it."""
-    target = load(said["profile"]) if said["profile"] else Target()
-    over = {
-        "base_url": said["base_url"],
-        "customers": tuple(map(NamedCustomer, said["customer_token"])),
-        "timeout_s": said["timeout"],
-        "max_time_s": said["max_time"],
-        "headers": target.headers | dict(map(_header, said["header"])),
-        **{name: said[name] for name in ("ca", "insecure", "cert", "key")},
-        "rate_per_s": said["rate"],
-        "read_only": said["read_only"],
-        "state_url": said["state_url"],
-        "waive": target.waive | dict(map(_waiver, said["waive"])),
-    }
+    target = described(
+        said["profile"],
+        **{name: said[name] for name in (*_PASSED_ON, *_REACH)},
+        timeout_s=said["timeout"],
+        max_time_s=said["max_time"],
+        rate_per_s=said["rate"],
+    )
     tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}
     tokens = {name: token for name, token in tokens.items() if token}
-    target = described_as(target, tokens=described_as(target.tokens, **tokens))
-    given = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
-    return described_as(target, **given)
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise TargetError("--header: say 'NAME: VALUE'")
-    return name.strip(), value.strip()
+    waive = target.waive | dict(map(_waiver, said["waive"]))
+    return described_as(target, tokens=described_as(target.tokens, **tokens), waive=waive)
 
 
 def _waiver(text: str) -> tuple[str, str]:
@@ -216,12 +204,10 @@ def judge(file: Path, **said: Any) -> None:
     """
     with _one_line_errors():
         files, contract = asked_for(said["reports"]), Contract.load()
-        described = load(said["profile"]) if said["profile"] else Target()
-        base_url = said["base_url"] or described.base_url
-        target = described_as(described, base_url=base_url)
+        target = described(said["profile"], base_url=said["base_url"])
         record = recorded.Record.of(archive.load(file), contract, target)
         options = {"depth": "quick", "seed": 0, "allow_unstable": False}
-        report = recorded.judge(record, _plan(said | options, described))
+        report = recorded.judge(record, _plan(said | options, target))
         _finish(report, files, said["profile"], said["require_coverage"])
 
 
@@ -340,10 +326,10 @@ def parity(
     start = nullcontext(left) if left or left_profile else mock()
     with _one_line_errors() as redact, start as oracle:
         contract = Contract.load()
-        one = cli_mutants.described(left_profile, base_url=oracle)
-        other = cli_mutants.described(right_profile, base_url=right, customer_token=customer_token)
-        for described in (one, other):
-            redact.hide_target(described)
+        one = described(left_profile, base_url=oracle)
+        other = described(right_profile, base_url=right, customer_token=customer_token)
+        for each in (one, other):
+            redact.hide_target(each)
         sides = (ready(one, contract, 0), ready(other, contract, 0))
         for side in sides:
             redact.hide_target(side)

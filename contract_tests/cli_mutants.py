@@ -7,28 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from contract_tests import power as powers
-from contract_tests.command import VIOLATED, one_line_errors, option
+from contract_tests.command import VIOLATED, one_line_errors, option, transport_options
 from contract_tests.document import Contract
 from contract_tests.mutants.catalogue import exactly, named
 from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.proxy import Proxy
 from contract_tests.mutants.study import Finding, Study
 from contract_tests.own_mock import mock
-from contract_tests.profile import load
+from contract_tests.profile import described
 from contract_tests.self_check import Figures, plain_schemathesis
 from contract_tests.session import ready
-from contract_tests.target import NamedCustomer, Target, TargetError, complete
-
-
-def described(profile: Path | None, **options: Any) -> Target:
-    """The profile, with what the command line gives laid over it."""
-    target = load(profile) if profile else Target()
-    tokens = tuple(map(NamedCustomer, options.pop("customer_token", ())))
-    over = {**options, "customers": tokens}
-    return replace(target, **{name: value for name, value in over.items() if value})
+from contract_tests.target import Target, TargetError, complete
 
 
 @click.command("self-check")
@@ -74,7 +65,9 @@ def _line(finding: Finding) -> str:
 @option("-u", "--base-url", help="Where the API is; a path before its own is fine.")
 @option("--profile", type=Path, help="A YAML file that describes the target.")
 @option("--customer-token", multiple=True, help="A customer's token; give two.")
+@transport_options
 @option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
+@option("--timeout", "timeout_s", type=float, metavar="SECONDS", help="For one answer as a whole.")
 @option("--rate", "rate_per_s", type=float, metavar="N", help="Requests per second at the most.")
 @option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
 @option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
@@ -88,10 +81,11 @@ def power(
     run with these tokens and this data finds, which are missed, and what would wake those that
     cannot show.
     """
-    with one_line_errors():
+    with one_line_errors() as redact:
         chosen = [mutant for mutant in named(only) if not mutant.harmless]
-        contract = Contract.load()
-        target = ready(described(profile, base_url=base_url, **options), contract, patience)
+        contract, wanted = Contract.load(), described(profile, base_url=base_url, **options)
+        redact.hide_target(wanted)
+        target = ready(wanted, contract, patience)
         study = Study(target, contract)
         findings = list(_watched(study, chosen))
         measured = powers.measured(findings, powers.now())
@@ -131,6 +125,7 @@ def _show(study: Study, findings: Sequence[Finding], measured: powers.Power) -> 
 @option("--target", "base_url", help="The implementation to show broken.")
 @option("--profile", type=Path, help="A YAML file that describes it.")
 @option("--customer-token", multiple=True, help="A customer's token; give two.")
+@transport_options
 @option("--port", default=0, help="Where to listen on this machine; 0 takes any free one.")
 def break_(
     mutant: str, base_url: str | None, profile: Path | None, port: int, **options: Any
@@ -139,9 +134,10 @@ def break_(
 
     Mutants about tokens and about other customers need a profile, or two customers' tokens.
     """
-    with one_line_errors():
-        chosen = exactly(mutant)
-        target = _known(described(profile, base_url=base_url, **options))
+    with one_line_errors() as redact:
+        chosen, wanted = exactly(mutant), described(profile, base_url=base_url, **options)
+        redact.hide_target(wanted)
+        target = _known(wanted)
         with Proxy(chosen, target, Contract.load(), port) as proxy:
             click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
             proxy.serve_forever()

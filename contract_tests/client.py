@@ -19,7 +19,7 @@ from contract_tests.profile import token_of
 from contract_tests.reading import NoJson, parsed
 from contract_tests.redaction import HIDDEN, Redactor
 from contract_tests.target import Target, TargetError, Unreachable, sendable
-from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender
+from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender, curl_options
 
 PATIENCE = 4
 """How often a request is sent again that met 429, 503 or no connection."""
@@ -86,11 +86,14 @@ class Exchange:
     """The body of the request."""
     together: bool = False
     """Whether it was sent while others were under way."""
+    way: Sequence[str] = ()
+    """What curl needs to be told to reach the target, beside the request."""
 
     @property
     def curl(self) -> str:
         """A line that sends the request again."""
         words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.redact)]
+        words += (_shell_word(word, self.redact) for word in self.way)
         for name, value in self.sent.items():
             # To curl, a header that ends in a colon is one to leave out.
             words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]
@@ -221,6 +224,7 @@ class Client:
             f"Bearer {each.token}": each for each in self.target.customers if each.token_command
         }
         self._next_at = 0.0
+        self._way = curl_options(self.target)
 
     def send(
         self,
@@ -435,6 +439,7 @@ class Client:
             self.redact,
             payload,
             self.together,
+            self._way,
         )
 
 

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -89,3 +90,21 @@ def option(*names: str, **said: Any) -> Callable[[Any], Any]:
     long = next(name for name in names if name.startswith("--"))
     variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
     return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+
+
+_WAY = (
+    option("--header", multiple=True, metavar="NAME: VALUE", help="Sent always, never shown."),
+    option(
+        "--ca", type=Path, metavar="FILE", help="Trust it, too; SSL_CERT_FILE is heard as well."
+    ),
+    option("--insecure", is_flag=True, help="Trust any certificate."),
+    option("--cert", type=Path, metavar="FILE", help="The client's certificate, as PEM."),
+    option("--key", type=Path, metavar="FILE", help="Its key, where it is not in the same file."),
+)
+
+
+def transport_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how a target is reached; proxies are those of the environment."""
+    for each in reversed(_WAY):
+        command = each(command)
+    return command

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,36 @@ def load(path: Path) -> Target:
         raise TargetError(f"{path}: {error}") from None
     except RecursionError:
         raise TargetError(f"{path}: an alias stands within its own anchor") from None
+
+
+def described(
+    profile: Path | None,
+    *,
+    customer_token: Iterable[str] = (),
+    header: Iterable[str] = (),
+    **given: Any,
+) -> Target:
+    """
+    The profile, with what the command line gives laid over it.
+
+    Raises:
+        TargetError: the profile or a header cannot be understood.
+    """
+    target = load(profile) if profile else Target()
+    over = {
+        "customers": tuple(map(NamedCustomer, customer_token)),
+        "headers": target.headers | dict(map(_header, header)),
+        **given,
+    }
+    filled = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
+    return msgspec.structs.replace(target, **filled)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise TargetError("--header: say 'NAME: VALUE'")
+    return name.strip(), value.strip()
 
 
 def token_of(command: Command, owner: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.target import Target
+from contract_tests.transport import proxy_of
 
 SHORT = 8
 """A secret below this length is looked for as a word alone, in no other form."""
@@ -147,6 +148,8 @@ class Redactor:
             if not name.lower().startswith(OPEN):
                 self.hide(value, f"${variable(name)}")
         self.hide(urlsplit(target.base_url).password or "", HIDDEN)
+        proxy = urlsplit(proxy_of(target.base_url) or "")
+        self.hide(proxy.password or "", "$PROXY_PASSWORD")
         self._open = target.base_url.lower()
 
     def hide_altered(self, token: str) -> None:

@@ -227,6 +227,17 @@ def _context(target: Target) -> ssl.SSLContext | bool:
     return context
 
 
+def curl_options(target: Target) -> list[str]:
+    """What makes curl reach a target as this kit does: words of a command line, secrets in them."""
+    words = ["--insecure"] if target.insecure else []
+    files = {"--cacert": target.ca, "--cert": target.cert, "--key": target.key}
+    for name, value in {**files, "--proxy": proxy_of(target.base_url)}.items():
+        words += [name, str(value)] if value else []
+    for name, value in target.headers.items():
+        words += ["-H", f"{name}: {value}"]
+    return words
+
+
 def proxy_of(url: str) -> str | None:
     """The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a URL, if any."""
     parts, proxies = urlsplit(url), getproxies()

@@ -49,6 +49,7 @@ class Proxy(ThreadingHTTPServer):
         self.client = httpx.Client(
             transport=MutantTransport(mutant, transport_of(target), people),
             timeout=target.timeout_s,
+            headers=target.headers,
         )
 
     def rewritten(self, text: bytes) -> bytes:

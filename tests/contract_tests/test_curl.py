@@ -6,9 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
+from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
+import trustme
+from msgspec.structs import replace
 from rich.console import Console
 
 from contract_tests.check import Plan, check
@@ -21,6 +25,7 @@ from contract_tests.report import terminal
 from contract_tests.report.summary import Report
 from contract_tests.target import Target
 from tests.contract_tests.conftest import Broken
+from tests.contract_tests.hostile import Answer, Asked, proxy
 
 pytestmark = pytest.mark.slow
 AT_ONCE = "concurrency"
@@ -99,6 +104,61 @@ def test_the_lines_of_a_violation_run_as_printed_and_show_it(broken: Broken, mut
         decided(shown, verdict.evidence) for shown in (again[-1], recorded(verdict.evidence[-1]))
     )
     assert first == second
+
+
+def guarded(asked: Asked) -> Answer | None:
+    """A gateway that wants a key of its own."""
+    if asked.headers.pop("X-Gateway-Key", "") == "key-of-the-gateway":
+        return None
+    return Answer(403, {"Content-Type": "application/json"}, b'{"message": "no gateway key"}')
+
+
+@pytest.mark.parametrize("trust", ["ca", "insecure"])
+def test_the_lines_reach_a_server_as_the_run_did(
+    broken: Broken, tmp_path: Path, trust: str
+) -> None:
+    signer, context = trustme.CA(), SSLContext(PROTOCOL_TLS_SERVER)
+    signer.issue_cert("127.0.0.1").configure_cert(context)
+    signer.configure_trust(context)
+    context.verify_mode = CERT_REQUIRED
+    signer.cert_pem.write_to_path(str(ca := tmp_path / "ca.pem"))
+    client = signer.issue_cert("kit@example.org")
+    client.private_key_and_cert_chain_pem.write_to_path(str(pem := tmp_path / "client.pem"))
+    plain = broken("no-token-needed")
+    trusted = {"ca": ca} if trust == "ca" else {"insecure": True}
+
+    with proxy(plain.base_url, guarded, tls=context) as at:
+        headers = {"X-Gateway-Key": "key-of-the-gateway"}
+        target = replace(plain, base_url=at, headers=headers, cert=pem, **trusted)
+        report = check(target, Plan(Options(only=("AUTH-01@getMyAccountDetails",)), "quick"))
+        text = printed(report)
+        again = shell(lines := lines_of(report.violations[0], text), target)
+
+    assert again[-1][0] == report.violations[0].evidence[-1].status == 200
+    assert ("--insecure" if trust == "insecure" else f"--cacert {ca}") in lines[-1]
+    assert "key-of-the-gateway" not in text
+
+
+def test_the_lines_go_by_the_proxy_of_the_run(
+    broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = broken("no-token-needed")
+
+    def onward(asked: Asked) -> None:
+        asked.target = asked.target.removeprefix("http://staging.invalid")
+
+    with proxy(plain.base_url, onward) as at:
+        by = at.replace("http://", "http://kit:secret-of-the-proxy@")
+        for name, value in {"http_proxy": by, "no_proxy": ""}.items():
+            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name.upper(), value)
+        target = replace(plain, base_url="http://staging.invalid")
+        report = check(target, Plan(Options(only=("AUTH-01@getMyAccountDetails",)), "quick"))
+        text = printed(report)
+        again = shell(lines_of(report.violations[0], text), target)
+
+    assert again[-1][0] == 200
+    assert "secret-of-the-proxy" not in text
 
 
 def test_there_are_fifty_of_them() -> None:
