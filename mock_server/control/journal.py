@@ -139,16 +139,18 @@ async def _awaited(
 
 
 def _har(entry: Entry) -> Json:
-    """An entry as HTTP Archive 1.2 writes it; times are the sandbox's."""
+    """An entry as HTTP Archive 1.2 writes it; instants are the sandbox's, durations real."""
     shown = entry.shown()
     url = f"{entry.request.base_url}{shown['path']}"
     query = f"?{shown['query']}" if shown["query"] else ""
     parameters = parse_qsl(shown["query"], keep_blank_values=True)
     answer = shown["response"]
+    wait_ms = round((entry.took_s + entry.response.delay_s) * 1000, 3)
+    receive_ms = round(entry.response.drip_s * 1000, 3)
     mime, refused = entry.response.header("Content-Type") or "", entry.response.status == 401
     return {
         "startedDateTime": shown["at"],
-        "time": 0,
+        "time": wait_ms + receive_ms,
         "request": _har_message(shown["request"]["headers"].items())
         | {
             "method": entry.request.method,
@@ -163,7 +165,7 @@ def _har(entry: Entry) -> Json:
             "content": {"size": entry.body_bytes, "mimeType": mime, "text": answer["body"]},
         },
         "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "timings": {"send": 0, "wait": wait_ms, "receive": receive_ms},
         "comment": shown["reason"],
         # Members of our own begin with an underscore; tokens are not kept, so this tells who asked.
         "_persona": entry.persona if entry.role == "customer" and not refused else None,

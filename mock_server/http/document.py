@@ -108,8 +108,12 @@ class Document:
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         """A compiled validator of one schema of this document, formats included."""
-        root = _json_schema(schema) | {"components": self._components}
-        return Draft202012Validator(root, validate_formats=True)
+        return Draft202012Validator(self.json_schema(schema), validate_formats=True)
+
+    def json_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """One schema of this document with all that it may refer to, as JSON Schema."""
+        whole: dict[str, Any] = _json_schema(schema) | {"components": self._components}
+        return whole
 
     @cached_property
     def _components(self) -> dict[str, Any]:

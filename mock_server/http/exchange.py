@@ -1,6 +1,7 @@
 """One HTTP request and its response, as values, and what is known of the two on their way."""
 
 import gzip
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -132,6 +133,8 @@ class Context:
     """The declared parameters, by the names that a handler has for them."""
     rule: str | None = None
     """The rule of the document that it was refused by."""
+    began: float = field(default_factory=time.perf_counter)
+    """When it came, in seconds on a clock that only measures."""
 
 
 def context_of(scope: Scope) -> Context:

@@ -52,6 +52,8 @@ class Route:
     headers: tuple[str, ...]
     """Those that are parameters, in lower case."""
     body: Draft202012Validator | None
+    body_schema: Mapping[str, Any] | None
+    """What `body` checks, to tell which fields there are."""
     status: int
     """The status of a success."""
     answers: Mapping[int, Draft202012Validator | None]
@@ -120,8 +122,13 @@ def violation(route: Route, status: int, body: Any) -> str | None:
     return None if validator is None else first_error(validator, body)
 
 
-def first_error(validator: Draft202012Validator, body: Any) -> str | None:
-    """The first thing that a schema does not allow, with its place; None where all is allowed."""
+def first_error(
+    validator: Draft202012Validator, body: Any, schema: Mapping[str, Any] | None = None
+) -> str | None:
+    """
+    The first thing that a schema does not allow, with its place; None where all is allowed. With
+    the schema itself the fields that there are can be named.
+    """
     if validator.is_valid(body):
         return None
     error = next(iter(validator.iter_errors(body)))
@@ -129,7 +136,7 @@ def first_error(validator: Draft202012Validator, body: Any) -> str | None:
         # Of all that would do, what is meant is the one whose kind it names, then the nearest.
         error = min(filter(None, error.kind.context), key=_distance)[0]
     steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in error.instance_path)
-    return f"${''.join(steps)}: {_message(error)}"
+    return f"${''.join(steps)}: {_message(error, schema)}"
 
 
 def _distance(errors: Sequence[ValidationError]) -> tuple[bool, int]:
@@ -139,9 +146,16 @@ def _distance(errors: Sequence[ValidationError]) -> tuple[bool, int]:
 _ANY_OF = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
 
 
-def _message(error: ValidationError) -> str:
+def _message(error: ValidationError, schema: Mapping[str, Any] | None) -> str:
     if isinstance(error.kind, ValidationErrorKind.Enum) and isinstance(error.instance, str):
         return not_one_of(error.instance, map(str, error.kind.options))
+    if schema is not None and isinstance(error.kind, ValidationErrorKind.Required):
+        return f"the field '{error.kind.property}' is missing"
+    if schema is not None and isinstance(error.kind, ValidationErrorKind.AdditionalProperties):
+        place: Any = schema
+        for step in error.schema_path[:-1]:
+            place = place[step]
+        return f"the field {not_one_of(error.kind.unexpected[0], place.get('properties', {}))}"
     return error.message
 
 
@@ -195,8 +209,10 @@ def json_body(route: Route, text: bytes) -> Any:
         body = bounds.json_tree(text)
     except BoundsError as error:
         raise problems.bad_request(f"The body cannot be read as JSON: {error}.") from None
-    if wrong := first_error(route.body, body):
-        raise problems.bad_request(f"The body is not valid: {wrong}.")
+    if wrong := first_error(route.body, body, route.body_schema):
+        raise problems.bad_request(
+            f"The body is not valid: {wrong}{'' if wrong.endswith('?') else '.'}"
+        )
     return body
 
 
@@ -223,6 +239,7 @@ def _route(api: Api, path: str, method: str, operation: dict[str, Any]) -> Route
         declared=tuple(document.resolve(each) for each in (*shared, *own)),
         headers=tuple(each.name.lower() for each in declared if each.place == "header"),
         body=document.validator(body["schema"]) if body else None,
+        body_schema=document.json_schema(body["schema"]) if body else None,
         status=min(answers),
         answers=answers,
         wraps_data=api.wraps_data,

@@ -33,10 +33,11 @@ class Addressing:
             await self._my_account(scope, receive, send)
 
     def _inside(self, scope: Scope) -> Scope:
-        request = context_of(scope).request
+        outer = context_of(scope)
+        request, began = outer.request, outer.began
         token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
         request, sandbox = self._addressed(request, token)
-        context = ApiContext(request=request, sandbox=sandbox, token=token)
+        context = ApiContext(request=request, sandbox=sandbox, token=token, began=began)
         return {**scope, "path": request.path, CONTEXT: context}
 
     def _addressed(self, request: Request, token: Token | None) -> tuple[Request, Sandbox]:

@@ -26,7 +26,7 @@ class FaultInjection(OperationLayer):
         if not sandbox.faults or not any(each.rule.at(route) for each in sandbox.faults):
             await self.app(scope, receive, send)
             return
-        fired, delay_ms = _drawn(sandbox, route)
+        fired, delay_ms = _drawn(sandbox, route, context.request.headers.get("x-request-id"))
         rule = next((each.rule for each in fired if each.rule.kind != "latency"), None)
         if rule is not None and rule.kind in _INSTEAD:
             response = _INSTEAD[rule.kind](rule)
@@ -37,14 +37,14 @@ class FaultInjection(OperationLayer):
         await _marked(response, route, fired, delay_ms / 1000)(scope, receive, send)
 
 
-def _drawn(sandbox: Sandbox, route: Route) -> tuple[list[Fault], float]:
+def _drawn(sandbox: Sandbox, route: Route, request_id: str | None) -> tuple[list[Fault], float]:
     """The faults that fire at this call, up to the first that is no mere delay; and the delay."""
     counted, fired, delay_ms, spoiled = [], [], 0.0, False
     for fault in sandbox.faults:
         if spoiled or not fault.rule.at(route):
             counted.append(fault)
             continue
-        fault, quantile = fault.draw(sandbox.seed)
+        fault, quantile = fault.draw(sandbox.seed, request_id)
         counted.append(fault)
         if quantile is not None:
             fired.append(fault)

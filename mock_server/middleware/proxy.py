@@ -1,6 +1,7 @@
 """A real implementation in place of ours: forwarded to, judged and journalled, not changed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -212,6 +213,7 @@ class Proxy:
         entry = self._sandbox.journal.record(
             *(self._sandbox.clock.now(), context.route, persona, role, request, shown, []),
             body_bytes=length if length > LONGEST else None,
+            took_s=time.perf_counter() - context.began,
         )
         if self._heard is not None:
             self._heard(entry, body)

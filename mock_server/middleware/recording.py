@@ -1,5 +1,7 @@
 """The journal: what was asked, what was answered, what that changed."""
 
+import time
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.http.exchange import answer_of
@@ -25,7 +27,10 @@ class Recording:
         request = context.request
         if context.route is not None or request.path.startswith(API):
             shown = [text for each in changes if (text := each.shown()) is not None]
-            context.sandbox.record(context.route, context.token, request, response, shown)
+            context.sandbox.record(
+                *(context.route, context.token, request, response, shown),
+                took_s=time.perf_counter() - context.began,
+            )
         if LOG in scope:
             persona, _ = context.sandbox.speaker(request, context.token)
             noted = {"persona": persona, "rule": response.rule, "fault": response.fault}

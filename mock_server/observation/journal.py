@@ -52,6 +52,8 @@ class Entry(Struct, frozen=True, dict=True):
     body_bytes: int
     """How long the body was that was sent."""
     changes: list[Json]
+    took_s: float = 0.0
+    """How long it took to answer, less what a fault holds it back."""
 
     @cached_property
     def problem(self) -> str | None:
@@ -274,10 +276,11 @@ class Journal:
         response: Response,
         changes: list[Json],
         body_bytes: int | None = None,
+        took_s: float = 0.0,
     ) -> Entry:
         """
         Remember a request; gives it as it is remembered. `body_bytes` is how long the body of the
-        answer was, if it is not all there.
+        answer was, if it is not all there; `took_s` how long it took to make.
         """
         self.number += 1
         if route is not None and response.wire is None:
@@ -288,7 +291,8 @@ class Journal:
             response = msgspec.structs.replace(response, body=response.body[: self.body_bytes])
         request = _cut(request, self.body_bytes)
         entry = Entry(
-            self.number, at, route, persona, role, request, response, asked, length, changes
+            *(self.number, at, route, persona, role, request, response, asked, length, changes),
+            took_s=took_s,
         )
         if len(self._entries) == KEPT:
             self.forget()

@@ -27,6 +27,8 @@ Kind = Literal[
     "RANDOM_DATA_THEN_CLOSE",
     "CONNECTION_RESET_BY_PEER",
 ]
+REQUESTS_KEPT = 100
+"""So many of the latest requests that it struck a fault knows again."""
 Calls = Annotated[int, Meta(ge=0, le=1_000_000)]
 _FINEST = 1 << 53
 
@@ -72,6 +74,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
     skip: Calls = 0
     count: Calls | None = None
+    count_by: Literal["attempt", "request"] = "attempt"
+    """Whether a request that comes again, with the same X-Request-Id, counts again."""
     off_contract: bool = False
 
     def documented(self, route: Route) -> bool:
@@ -100,18 +104,25 @@ class Fault(Struct, frozen=True):
     rule: Rule
     seen: Counted = 0
     hits: Counted = 0
+    struck: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)] = ()
+    """The ids of the latest requests that it struck, where requests are counted."""
 
-    def draw(self, seed: Seed) -> tuple["Fault", float | None]:
+    def draw(self, seed: Seed, request_id: str | None = None) -> tuple["Fault", float | None]:
         """
         The fault with this call counted, and the quantile (0 to 1) of its delay where it fires;
         None where it does not.
         """
+        id = request_id[:200] if request_id and self.rule.count_by == "request" else None
+        if id in self.struck:
+            return self, _share(seed.child("faults", self.id, self.seen).child("delay"))
         seen = self.seen + 1
         rule, place = self.rule, seed.child("faults", self.id, seen)
         spent = rule.count is not None and self.hits >= rule.count
         if seen <= rule.skip or spent or _share(place) > rule.probability:
             return replace(self, seen=seen), None
-        return replace(self, seen=seen, hits=self.hits + 1), _share(place.child("delay"))
+        struck = (*self.struck, id)[-REQUESTS_KEPT:] if id else self.struck
+        hit = replace(self, seen=seen, hits=self.hits + 1, struck=struck)
+        return hit, _share(place.child("delay"))
 
 
 def _share(place: Seed) -> float:

@@ -193,10 +193,13 @@ class Sandbox:
         request: Request,
         response: Response,
         changes: list[dict[str, Any]],
+        took_s: float,
     ) -> None:
-        """Note a request in the journal."""
+        """Note a request in the journal, and how long it took to answer."""
         persona, role = self.speaker(request, token)
-        self.journal.record(self.clock.now(), route, persona, role, request, response, changes)
+        self.journal.record(
+            *(self.clock.now(), route, persona, role, request, response, changes), took_s=took_s
+        )
 
     def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
         """Make a change that a call of the control API asked for, and note it in the journal."""

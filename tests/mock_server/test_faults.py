@@ -47,6 +47,25 @@ def test_the_next_two_calls_fail_and_then_all_is_well(world: World) -> None:
     assert ask(world).status_code == 200
 
 
+def test_a_request_that_comes_again_counts_once_where_requests_are_counted(world: World) -> None:
+    fault(world, kind="rate_limit", count=2, count_by="request")
+    ids = ["one", "one", "two", "one", "two", "three", "one"]
+    answers = [ask(world, **{"X-Request-Id": id}).status_code for id in ids]
+    [shown] = world.client.get(f"{world.path}/faults").json()
+
+    assert answers == [429, 429, 429, 429, 429, 200, 429]
+    assert (shown["seen"], shown["hits"]) == (3, 2)
+
+
+def test_attempts_are_counted_where_nobody_asks_for_more(world: World) -> None:
+    fault(world, kind="rate_limit", count=1)
+    answers = [ask(world, **{"X-Request-Id": "one"}).status_code for _ in range(2)]
+    fault(world, kind="rate_limit", count=1, count_by="request")
+    nameless = [ask(world).status_code for _ in range(2)]
+
+    assert answers == nameless == [429, 200]
+
+
 def test_skipped_calls_pass_before_a_fault_begins(world: World) -> None:
     fault(world, kind="rate_limit", skip=1, count=1, retry_after_s=7)
     answers = [ask(world) for _ in range(3)]

@@ -176,6 +176,21 @@ def test_the_archive_is_one_that_browsers_read(sandbox: Sandbox, ada: Customer) 
     assert log["entries"][0]["response"]["status"] == 200
 
 
+def test_the_archive_tells_how_long_answers_took(sandbox: Sandbox, ada: Customer) -> None:
+    sandbox.fault("latency", delay_ms=40, count=1)
+    sandbox.fault("drip", duration_ms=30, count=1)
+    with ada.http() as http:
+        for _ in range(2):
+            http.get("/customers/my-account")
+    path = f"/__mock__/sandboxes/{sandbox.id}/journal/har"
+    late, prompt = sandbox.server.call("GET", path)["log"]["entries"]
+
+    assert late["timings"]["wait"] > 40
+    assert late["timings"]["receive"] == 30
+    assert late["time"] == late["timings"]["wait"] + 30
+    assert 0 < prompt["time"] == prompt["timings"]["wait"] < late["time"]
+
+
 def test_coverage_tells_what_was_met_even_after_the_sandbox_is_closed(serve: Serve) -> None:
     server = MockServer(serve())
     before = server.coverage()
@@ -442,8 +457,11 @@ def test_a_reset_takes_nothing_along_in_silence(sandbox: Sandbox) -> None:
     [
         ({"kind": "latncy"}, "$.kind: 'latncy' is not one of status, "),
         ({"kind": "latncy"}, "did you mean 'latency'?"),
-        ({"kind": "latency"}, '"delay_ms" is a required property'),
-        ({"kind": "status"}, '"status" is a required property'),
+        ({"kind": "latency"}, "the field 'delay_ms' is missing"),
+        ({"kind": "status"}, "the field 'status' is missing"),
+        ({"kind": "status", "stats": 404}, "the field 'stats' is not one of kind, "),
+        ({"kind": "status", "stats": 404}, "did you mean 'status'?"),
+        ({"kind": "latency", "delay_ms": {"uniform": [1, 2], "sigma": 1}}, "$.delay_ms: "),
     ],
 )
 def test_a_fault_that_is_none_is_refused_with_what_would_be_right(

@@ -83,6 +83,8 @@ export interface FaultRule {
   probability?: number;
   skip?: number;
   count?: number;
+  /** Whether a request that comes again, with the same X-Request-Id, counts again. */
+  count_by?: "attempt" | "request";
   off_contract?: boolean;
 }
 
