@@ -17,6 +17,7 @@ _SECRETS = (
     *("assertion", "codeverifier", "sessionid", "credential", "credentials", "signature"),
 )
 """How the names of headers, parameters and fields end that hold a secret."""
+_LONGEST_ENDING = 40
 _SHORTEST = 6
 """A shorter value is hidden where its name says so, and not wherever else it occurs."""
 _DEEPEST = 3
@@ -35,9 +36,13 @@ _TOKEN = re.compile(
 _FIELD = re.compile(r'"((?:[^"\\]|\\.){1,80})"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"((?:[^"\\]|\\.)*)("|$)')
 
 
-@lru_cache(1000)
 def is_secret(name: str) -> bool:
     """Whether a header, parameter or field of this name holds a secret."""
+    return _ends_as_secret(name[-_LONGEST_ENDING:])
+
+
+@lru_cache(1000)
+def _ends_as_secret(name: str) -> bool:
     return re.sub(r"[-_.\s\[\]]", "", name).lower().endswith(_SECRETS)
 
 

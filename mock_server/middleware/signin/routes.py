@@ -27,7 +27,7 @@ from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
 FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 100
+MOST_FIELDS, LONGEST_FIELD = 100, 4096
 _NQSCHAR = re.compile(r"[ !#-\[\]-~]*")
 _PLAIN = {
     *("response_type", "grant_type", "redirect_uri", "post_logout_redirect_uri", "scope"),
@@ -245,6 +245,8 @@ def _form(request: Request) -> Form:
         # RFC 6749, 3.1 and 3.2: of two values, one half of a server may take the other one.
         raise OAuth2Error(description="A parameter may stand once only.")
     for name, text in fields:
+        if len(text) > LONGEST_FIELD:
+            raise OAuth2Error(description=f"A parameter may have {LONGEST_FIELD} characters.")
         if name in _PLAIN and not _NQSCHAR.fullmatch(text):
             raise OAuth2Error(description=f"{name} has a character that OAuth 2 does not allow.")
     return Form(request.method, fields, request.headers)
