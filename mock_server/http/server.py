@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -83,6 +84,8 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, while the head is no longer than it may be."""
         self._head_bytes += len(data)
+        if b"pgrade" in data and (self.cycle is None or self.cycle.response_complete):
+            data = _not_upgrading(data)
         super().data_received(data)
         if self._in_head and self._giving_up is None:
             self._wait()
@@ -147,6 +150,20 @@ class Protocol(HttpToolsProtocol):
         ]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + answer.body)
         self.transport.close()
+
+
+def _not_upgrading(data: bytes) -> bytes:
+    """
+    What begins with the head of a request, less its offer to go on in another protocol.
+
+    Java's own client offers HTTP/2 with each first request, and the parser would take the body of
+    such a one for that protocol.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(rb"\1X-Upgrade\2", head, count=1) + end + body
+
+
+_OFFER = re.compile(rb"(\r\n)upgrade([ \t]*:)", re.IGNORECASE)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -233,6 +233,9 @@ def test_a_header_after_the_body_has_no_say(url: str) -> None:
 def test_an_upgrade_that_is_offered_is_passed_over(url: str) -> None:
     offered = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        post = "POST /__mock__/sandboxes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n"
+        raw.sendall(f"{post}{offered}\r\n{{}}".encode())
+        assert raw.recv(65536).startswith(b"HTTP/1.1 201 ")
         for request in (OF_ADA + offered, OF_ADA):
             raw.sendall(f"{request}\r\n".replace("GET", "HEAD").encode())
             assert raw.recv(65536).startswith(b"HTTP/1.1 200 ")
