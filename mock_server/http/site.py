@@ -103,13 +103,21 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     known = {path: _unguessed(found) for path, found in known.items()}
 
     def page(request: Request) -> Response:
-        found = known.get(request.path) or _asset(request.path)
+        found = _home(request) or known.get(request.path) or _asset(request.path)
         if found is None:
             what = f"There is nothing at {request.path[:200]}."
             return refusal(problems.not_found(what).under("ERR-03"))
         return found if request.method in ("GET", "HEAD") else beside(request.method, READING)
 
     return page
+
+
+def _home(request: Request) -> Response | None:
+    """Where the root of a sandbox of one's own leads: to the console, and to that sandbox."""
+    _, at, id = request.base_url.rpartition("/@")
+    if not at or request.path != "/":
+        return None
+    return Response(307, headers=(("Location", f"../__mock__/#/{id}/people"),))
 
 
 def _unguessed(response: Response) -> Response:

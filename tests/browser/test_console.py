@@ -340,3 +340,9 @@ def test_no_name_gets_out_of_a_snippet(world: Sandbox, open_page: Open, tmp_path
     script = next(text for text in texts if text.startswith("import {"))
     (tmp_path / "snippet.mjs").write_text(script)
     subprocess.run(["node", "--check", str(tmp_path / "snippet.mjs")], check=True)
+
+
+def test_the_address_of_a_sandbox_leads_to_its_console(world: Sandbox, open_page: Open) -> None:
+    page = open_page(f"{world.url}/")
+
+    expect(page.locator("[name=sandbox], #sandbox")).to_have_value(world.id)
