@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import click
@@ -60,13 +62,17 @@ def proxy_greeting(upstream: str, url: str, format: Format) -> str:
     return f"Proxy {__version__} before {upstream} at {url}\n  console       {url}/__mock__/"
 
 
-def log_to_stderr(format: Format) -> None:
-    """One line for each request, and one for each thing that went wrong."""
+def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
+    """One line for each request, unless `quiet`, and one for each thing that went wrong."""
+    # Nothing here shows them, and the asking costs more than the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     # https://no-color.org: any value but the empty one.
     colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
     handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
     levels = {"mock_server": logging.INFO, "uvicorn": logging.WARNING, "asyncio": logging.WARNING}
+    if quiet:
+        levels["mock_server.requests"] = logging.WARNING
     for name, level in levels.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -79,6 +85,10 @@ class _TextLines(logging.Formatter):
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
         self._colored = colored
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """The time of day, written once a second."""
+        return _time_of_day(int(record.created), datefmt or "")
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
         """The line of a request, or the message of anything else."""
         if fields := getattr(record, "fields", None):
@@ -86,6 +96,11 @@ class _TextLines(logging.Formatter):
         elif self._colored and record.levelno >= logging.WARNING:
             record.message = click.style(record.message, fg="red")
         return super().formatMessage(record)
+
+
+@lru_cache(1)
+def _time_of_day(second: int, format: str) -> str:
+    return time.strftime(format, time.localtime(second))
 
 
 def _line(fields: Mapping[str, Any], colored: bool) -> str:

@@ -161,11 +161,13 @@ REFUSAL = click.IntRange(400, 499)
 @option("--reload", is_flag=True, help="Serve documents, scenarios and catalogue as they change.")
 @option("--open", "opens", is_flag=True, help="Open the console in the browser.")
 @option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@option("--quiet", is_flag=True, help="Log no requests, only what goes wrong.")
 def serve(
     port: int,
     host: str,
     port_file: Path | None,
     log_format: Literal["text", "json"],
+    quiet: bool,
     workers: int | None,
     opens: bool,
     reload: bool,
@@ -197,7 +199,7 @@ def serve(
         mock = Mock(_settings(**settings))
         certificate = _certificate(tls, tls_cert, tls_key, host)
         bound = server.listen(host, port)
-        announce.log_to_stderr(log_format)
+        announce.log_to_stderr(log_format, quiet=quiet)
         url = mock.settings.address.url or url_of(host, bound, secure=certificate is not None)
 
         reloading = import_module("mock_server.cli.reload").Reloading(mock) if reload else None

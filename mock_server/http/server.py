@@ -98,11 +98,8 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         self._wait_no_longer()
         super().on_headers_complete()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take note of a header; one that follows the body has no say (RFC 9110, 6.5.1)."""
-        if self._in_head:
-            super().on_header(name, value)
+        # The request has the list; a header that follows the body has no say (RFC 9110, 6.5.1).
+        self.headers = []
 
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade is no more than offered: the request is answered without it."""

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,11 +31,11 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started, request = time.perf_counter(), context_of(scope).request
-        redactor = Redactor(request.headers, request.query)
+        path, query = _shown(request.path, request.query, tuple(request.headers.items()))
         fields: dict[str, Any] = {
             "method": request.method,
-            "path": logged_text(redactor.text(request.path)),
-            "query": logged_text(redactor.text(request.query)),
+            "path": path,
+            "query": query,
             "status": None,
         }
 
@@ -50,6 +51,12 @@ class RequestLog:
         record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, (fields,), None)
         record.fields = fields
         log.handle(record)
+
+
+@lru_cache(256)
+def _shown(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    redactor = Redactor(dict(headers), query)
+    return logged_text(redactor.text(path)), logged_text(redactor.text(query))
 
 
 def logged_text(text: str) -> str:

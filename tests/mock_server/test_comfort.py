@@ -85,6 +85,16 @@ def test_a_line_has_query_person_rule_fault_and_time() -> None:
         assert re.search(r"GET \S+ lost [\d.]+ ms ada fault ", server.line())
 
 
+def test_a_quiet_server_logs_only_what_goes_wrong() -> None:
+    with serving("--quiet") as server:
+        assert httpx.get(server.url + ACCOUNT).status_code == 401
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            connection.recv(4096)
+        assert "Invalid HTTP request" in server.line()
+
+
 def test_json_has_the_same_as_fields() -> None:
     with serving("--log-format", "json") as server:
         line = json.loads(asked(server, f"{ACCOUNT}?a=b"))
