@@ -29,7 +29,7 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Needs wrk and two cores.
+# Needs wrk and two cores, and takes three minutes; npm brings Prism and Mockoon, for comparison.
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmark $(ARGS)
 
