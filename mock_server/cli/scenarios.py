@@ -53,16 +53,21 @@ def check(source: tuple[str, ...]) -> None:
 @scenarios.command("schema")
 def show_schema() -> None:
     """Print the JSON Schema of scenario files."""
-    click.echo(json.dumps(scenario_schema.schema(KINDS), indent=1, ensure_ascii=False))
+    click.echo(_schema())
+
+
+def _schema() -> str:
+    return json.dumps(scenario_schema.schema(KINDS), indent=1, ensure_ascii=False)
 
 
 @scenarios.command()
 @click.argument("file", type=Path)
 def new(file: Path) -> None:
-    """Begin a scenario of one's own, in a new file."""
+    """Begin a scenario of one's own, in a new file, with its schema for editors beside it."""
     try:
         with file.open("x", encoding="utf-8") as begun:
             begun.write(scenario_schema.TEMPLATE)
+        file.with_name(scenario_schema.FILE).write_text(_schema(), "utf-8")
     except FileExistsError:
         raise click.UsageError(f"{file} exists already; choose another name") from None
     except OSError as error:

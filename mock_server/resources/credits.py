@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import NOW, Count, out_of_order
 from mock_server.resources.memberships.holding import said
 from mock_server.worlds.account import Account, Kind, Person
-from mock_server.worlds.catalogue import named
+from mock_server.worlds.catalogue import NAMES, named
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
@@ -77,7 +77,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     membership: str | None = None
     """The name of the membership that gave it; none for a one-off."""
     multi_use: bool = False
-    coupon: str | None = None
+    coupon: Annotated[str, Meta(extra_json_schema={NAMES: list(COUPONS)})] | None = None
 
     def dates(self) -> Dates:
         """What the scenario says, and what is usual for the state where it says nothing."""

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from mock_server.http.operation import operation
 from mock_server.resources.holding import NOW, out_of_order
 from mock_server.worlds.account import Account, Kind, Person
-from mock_server.worlds.catalogue import named, uuid_of
+from mock_server.worlds.catalogue import SiteName, named, uuid_of
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
@@ -94,7 +94,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
     dob: date | None = None
-    site: str = "bath"
+    site: SiteName = "bath"
     locale: str = "en-GB"
     labels: tuple[str, ...] = ()
     payment_provider: bool = True

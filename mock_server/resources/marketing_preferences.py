@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.resources.customer import about, organisation
 from mock_server.worlds.account import Account, Consent, Kind, Person
-from mock_server.worlds.catalogue import FOUNDED, named, uuid_of
+from mock_server.worlds.catalogue import FOUNDED, NAMES, PreferenceName, named, uuid_of
 
 APART = timedelta(days=97)
 """Between one preference of the catalogue and the next."""
@@ -29,10 +29,13 @@ class MarketingPreference(Struct, frozen=True):
     opted_in: bool
 
 
+AllOrNone = Annotated[str, Meta(extra_json_schema={NAMES: ("all", "none")})]
+
+
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """`marketing_preferences:` of a persona."""
 
-    opted_in: tuple[str, ...] | str = "none"
+    opted_in: tuple[PreferenceName, ...] | AllOrNone = "none"
     """Names of preferences, or `all`, or `none`."""
 
     def problems(self, person: Person) -> Iterator[str | None]:

@@ -3,16 +3,21 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mock_server.http.document import shipped
 from mock_server.http.near import not_one_of
 from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
 from mock_server.worlds.seed import Seed
 
+NAMES = "x-names"
+"""In the schema of a name: the section of the catalogue that has it, or all that there are."""
+SiteName = Annotated[str, Meta(extra_json_schema={NAMES: "sites"})]
+RateName = Annotated[str, Meta(extra_json_schema={NAMES: "rates"})]
+PreferenceName = Annotated[str, Meta(extra_json_schema={NAMES: "preferences"})]
 FOUNDED = datetime(2022, 1, 10, 9, tzinfo=UTC)
 Hours = tuple[int, int]
 """The earliest and the latest hour of the day at which something begins."""

@@ -1,15 +1,19 @@
 """The JSON Schema of scenario files, for editors and for whoever checks one elsewhere."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from mock_server.worlds.account import Kind
+from mock_server.worlds.catalogue import NAMES, Catalogue, load_catalogue
 from mock_server.worlds.scenario import Header, Kinds
 
 PATH = "/__mock__/scenario.schema.json"
+FILE = "my-account-scenario.schema.json"
+"""What `scenarios new` writes beside a scenario, so that an editor needs no server."""
 TEMPLATE = """\
-# yaml-language-server: $schema=http://127.0.0.1:4010/__mock__/scenario.schema.json
+# yaml-language-server: $schema=./my-account-scenario.schema.json
 title: In a few words
 description: Who is in it, and what it is for.
 customers:
@@ -39,6 +43,8 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "properties": {"description": {"type": "string"}}
         | {kind.name: _held(kind, holding) for kind, holding in said},
     }
+    names = load_catalogue()
+    customer, components = _named(customer, names), _named(components, names)
     root = components.pop("Header")
     root["properties"]["customers"] = {"type": "object", "additionalProperties": customer}
     return {
@@ -47,6 +53,25 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "title": "Scenario",
         "$defs": components,
     }
+
+
+def _named(node: Any, catalogue: Catalogue) -> Any:
+    """A schema in which what names something offers what there is; a scenario may add to it."""
+    if isinstance(node, list):
+        return [_named(each, catalogue) for each in node]
+    if not isinstance(node, dict):
+        return node
+    schema = {key: _named(value, catalogue) for key, value in node.items() if key != NAMES}
+    if NAMES not in node:
+        return schema
+    return {"anyOf": [schema, {"enum": _known(node[NAMES], catalogue)}]}
+
+
+def _known(names: str | Sequence[str], catalogue: Catalogue) -> list[str]:
+    if not isinstance(names, str):
+        return list(names)
+    section: Mapping[str, Any] = getattr(catalogue, names)
+    return [name for name, each in section.items() if not getattr(each, "archived", False)]
 
 
 def _components(types: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:

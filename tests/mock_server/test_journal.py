@@ -254,6 +254,7 @@ def bundle(sandbox: Sandbox, ada: Customer, tmp_path: Path) -> Path:
         ask(ada, f"{PREFERENCES}/{each['id']}", "POST")
     sandbox.advance("P2M")
     ask(ada, f"{ACCOUNT}/charges")
+    ask(ada, ACCOUNT, "HEAD")
     httpx.get(sandbox.url + ACCOUNT, headers={"Authorization": f"Bearer {sandbox.tokens['staff']}"})
     file = tmp_path / "bug.json"
     url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/bundle"

@@ -3,14 +3,19 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from mock_server.app import Settings
+from mock_server.http.yaml_text import tree_of
 from mock_server.resources import KINDS
+from mock_server.resources.credits import COUPONS
+from mock_server.worlds.catalogue import load_catalogue
 from mock_server.worlds.scenario import ScenarioError, load
 from tests.conftest import Caller
 
@@ -251,3 +256,33 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
     assert "it is not text in UTF-8" in told["wide.yaml"]
     assert "Is a directory" in told["."]
+
+
+def offered(node: Any) -> Iterator[list[str]]:
+    """Every list of names that an editor completes from a schema."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict) and "enum" in node:
+        yield node["enum"]
+    for each in children:
+        yield from offered(each)
+
+
+def test_a_new_scenario_has_its_schema_beside_it_which_knows_every_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    command = [sys.executable, "-m", "mock_server", "scenarios"]
+    subprocess.run([*command, "new", str(file)], check=True, capture_output=True)
+    first = file.read_text("utf-8").splitlines()[0]
+    schema = json.loads((tmp_path / first.rpartition("$schema=")[2]).read_text("utf-8"))
+    shown = subprocess.run([*command, "schema"], check=True, capture_output=True).stdout
+    validator = Draft202012Validator(schema)
+    name = {"customers": {"ada": {"customer": {"site": "of-my-own"}}}}
+
+    assert json.loads(shown) == schema
+    names_offered = list(offered(schema))
+    catalogue = load_catalogue()
+    for known in (catalogue.sites, catalogue.rates, COUPONS):
+        assert list(known) in names_offered
+    assert [name for name in catalogue.preferences if name != "fax"] in names_offered
+    assert validator.is_valid(name | {"title": "Mine"})
+    for shipped in Path("fixtures/scenarios").glob("*.yaml"):
+        assert validator.is_valid(tree_of(shipped.read_text("utf-8"))), shipped

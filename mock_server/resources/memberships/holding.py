@@ -9,7 +9,7 @@ from msgspec import Struct
 from mock_server.resources.customer import about
 from mock_server.resources.holding import NOW, Count, out_of_order
 from mock_server.worlds.account import Person
-from mock_server.worlds.catalogue import named
+from mock_server.worlds.catalogue import RateName, named
 
 Status = Literal[
     "active", "needs_dd_mandate", "needs_attention", "reserved", "inactive", "expired", "upcoming"
@@ -34,7 +34,7 @@ ENDED: Mapping[str, str] = {"expired": "-P40D", "inactive": "-P25D"}
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """`memberships:` of a persona, by a name of its own."""
 
-    rate: str = "thermal-monthly"
+    rate: RateName = "thermal-monthly"
     status: Status = "active"
     count: Count = 1
     attention: Reason | None = None
