@@ -22,6 +22,7 @@ from mock_server.http.parameters import Parameter
 from mock_server.http.problems import Problem
 
 JSON = ("Content-Type", "application/json")
+LONGEST_MESSAGE = 300
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,9 @@ def _message(error: ValidationError, schema: Mapping[str, Any] | None) -> str:
         for step in error.schema_path[:-1]:
             place = place[step]
         return f"the field {not_one_of(error.kind.unexpected[0], place.get('properties', {}))}"
-    return error.message
+    # It quotes what is wrong, which may be all of a body.
+    text = error.message
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:120]} … {text[-120:]}"
 
 
 def refusal(problem: Problem) -> Response:

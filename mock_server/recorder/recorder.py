@@ -1,6 +1,6 @@
 """What passes the proxy, kept as long as it runs, and written as a scenario."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -25,7 +25,7 @@ from mock_server.recorder.masks import Masks
 from mock_server.resources import KINDS
 from mock_server.resources.everything import about
 from mock_server.worlds import scenario
-from mock_server.worlds.scenario import Source
+from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.shapes import Mistakes, converted
 from mock_server.worlds.world import World
@@ -110,21 +110,40 @@ class Recorder:
 
     def _text(self, now: datetime) -> tuple[str, list[str]]:
         people = list(self._people.values())
-        everything = [[seen.details, *seen.lists.values()] for seen in people]
-        book = Book(people, now, Masks(everything))
-        customers = book.customers()
-        tree = {
-            "title": f"Recorded on {now:%-d %B %Y}",
-            "description": "What the proxy saw of a real implementation, without its people.",
-            "customers": customers,
-            "catalogue": book.catalogue,
-        }
-        left_out = _made_possible(tree, now)
+        while True:
+            try:
+                tree, left_out = _scenario(people, now)
+                break
+            except ScenarioError:
+                # More than a scenario may hold.
+                if len(people) == 1:
+                    raise
+                people = people[: len(people) * 3 // 4]
+        left_out += [name for name in self._people if name not in tree["customers"]]
         lines = "".join(f"# The mock cannot say it: {each}\n" for each in left_out)
-        written = yaml.safe_dump(
+        text = yaml.safe_dump(
             tree, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
         )
-        return f"{HEAD}{lines}{written}", left_out
+        return f"{HEAD}{lines}{text}", left_out
+
+
+def _scenario(people: Sequence[Seen], now: datetime) -> tuple[Json, list[str]]:
+    """
+    The scenario of what people were seen to have, and what of it was left out.
+
+    Raises:
+        ScenarioError: it is more than a scenario may hold.
+    """
+    everything = [[seen.details, *seen.lists.values()] for seen in people]
+    book = Book(people, now, Masks(everything))
+    customers = book.customers()
+    tree = {
+        "title": f"Recorded on {now:%-d %B %Y}",
+        "description": "What the proxy saw of a real implementation, without its people.",
+        "customers": customers,
+        "catalogue": book.catalogue,
+    }
+    return tree, _made_possible(tree, now)
 
 
 def _take(seen: Seen, operation: str, body: Json) -> None:

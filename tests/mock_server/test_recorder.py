@@ -191,6 +191,24 @@ def test_what_the_mock_cannot_say_is_left_out_and_told(
     assert run("scenarios", "check", str(file)).exit_code == 0
 
 
+def test_of_more_than_a_scenario_may_hold_some_customers_are_left_out(
+    url: str, tmp_path: Path
+) -> None:
+    many = {"joined": {"memberships": {f"kind-{number}": {"count": 10} for number in range(9)}}}
+    tokens = [
+        httpx.post(
+            f"{url}/__mock__/sandboxes",
+            json={"scenario": {"title": "Many", "customers": many}, "seed": seed},
+        ).json()["customers"][0]["token"]
+        for seed in range(3)
+    ]
+    file, _ = recorded(tmp_path, url, *tokens)
+
+    assert run("scenarios", "check", str(file)).exit_code == 0
+    assert "# The mock cannot say it: customer-3\n" in file.read_text()
+    assert "left out: customer-3" in (tmp_path / "log").read_text()
+
+
 def test_only_a_recording_is_recorded_over(url: str, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("title: Mine\n")
