@@ -143,31 +143,26 @@ class Proxy:
     async def _pass_on(
         self, exchange: _Exchange, answer: httpx.Response, receive: Receive, send: Send
     ) -> None:
-        """Send an answer on as it comes, its last piece once the journal has it."""
+        """Send an answer on as it comes, and its end once the journal has it."""
         preferred = context_of(exchange.scope).request.headers.get("prefer", "")
         outlet = _Outlet(send, holds=self._errors or ASKED in preferred)
-        length = int(answer.headers.get("content-length", -1))
-        sent, last = 0, b""
+        sent = 0
         await outlet(_start(answer))
         try:
             async for piece in answer.aiter_raw():
                 sent += len(piece)
                 exchange.answered += piece[: LONGEST - len(exchange.answered)]
-                if sent == length:
-                    last = piece
-                else:
-                    await outlet({"type": "http.response.body", "body": piece, "more_body": True})
+                await outlet({"type": "http.response.body", "body": piece, "more_body": True})
         except httpx.HTTPError as error:
             await self._break_off(exchange, answer, self._upstream.broken(error), outlet, receive)
             return
         problems = self._noted(exchange, _as_value(answer, exchange, sent), sent)
-        end = {"type": "http.response.body", "body": last}
         if problems and outlet.holds and self._errors:
             refused = _refusal(f"The contract is violated. {'; '.join(problems)}.", answer)
             await refused(exchange.scope, receive, send)
             return
         await outlet.release(problems)
-        await send(end)
+        await send({"type": "http.response.body", "body": b""})
 
     async def _break_off(
         self,

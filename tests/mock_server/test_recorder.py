@@ -87,6 +87,8 @@ ID = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{24}")
 def personal(node: Any, name: str = "", within: str = "") -> Iterator[str]:
     """Every value in an answer that says something of a person, or that leads to one."""
     if isinstance(node, Mapping):
+        if node.get("cardholder_name") and node["name"]:
+            yield node["name"]
         for key, value in node.items():
             yield from personal(value, key, name)
     elif isinstance(node, list):
@@ -128,19 +130,24 @@ def test_what_was_recorded_is_served_in_the_same_shape_by_others(
 def test_the_same_value_gets_the_same_replacement(serve: Serve, tmp_path: Path) -> None:
     household = {
         who: {
-            "customer": {"first_name": first, "last_name": "Quill", "phone": "+447700900001"},
-            "payment_methods": {"card": {"last_4": "0007"}},
+            "customer": {"first_name": first, "last_name": last, "phone": phone},
+            "payment_methods": {"card": {"last_4": last_4, "label": "Joint account"}},
         }
-        for who, first in (("one", "Ottoline"), ("two", "Barnaby"))
+        for who, first, last, phone, last_4 in (
+            ("one", "Ottoline", "Quill", "+447700900001", "0007"),
+            ("guest", "Ignatius", "Thorne", "+447700900002", "0008"),
+            ("two", "Barnaby", "Quill", "+447700900001", "0007"),
+        )
     }
     scenario = tmp_path / "household.yaml"
     scenario.write_text(yaml.safe_dump({"title": "A household", "customers": household}))
-    file, _ = recorded(tmp_path, serve("--scenario", str(scenario)), "customer-one", "customer-two")
-    first, second = yaml.safe_load(file.read_text())["customers"].values()
+    url = serve("--scenario", str(scenario))
+    file, _ = recorded(tmp_path, url, "customer-one", "customer-guest", "customer-two")
+    first, guest, second = yaml.safe_load(file.read_text())["customers"].values()
 
     for name in ("last_name", "phone"):
-        assert first["customer"][name] == second["customer"][name]
-    assert first["payment_methods"] == second["payment_methods"]
+        assert first["customer"][name] == second["customer"][name] != guest["customer"][name]
+    assert first["payment_methods"] == second["payment_methods"] != guest["payment_methods"]
     assert first["customer"]["first_name"] != second["customer"]["first_name"]
 
 
