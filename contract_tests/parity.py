@@ -1,6 +1,6 @@
 """Two implementations side by side: where they part in what the contract fixes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -65,10 +65,19 @@ class Difference:
         return f"{self.rule.id}@{self.operation}"
 
 
-class _Parted(Exception):
-    def __init__(self, step: Step, left: Any, right: Any, curls: list[list[str]]) -> None:
-        super().__init__("the implementations differ")
-        self.step, self.left, self.right, self.curls = step, left, right, curls
+@dataclass(frozen=True, slots=True)
+class _Parting:
+    """The last of some steps, which is answered differently."""
+
+    steps: Sequence[Step]
+    left: Any
+    right: Any
+    curls: Sequence[Sequence[str]]
+    """Those of each side."""
+
+    @property
+    def step(self) -> Step:
+        return self.steps[-1]
 
 
 @dataclass
@@ -80,6 +89,8 @@ class Side:
     """How many customers both sides have."""
     preferences: int = 0
     """How many preferences each of these has at the least."""
+    _wrote: bool = True
+    """Whether the start is yet to be made, or made again."""
 
     @property
     def customers(self) -> list[Customer]:
@@ -87,13 +98,15 @@ class Side:
 
     def begin(self) -> None:
         """The same start on both sides: nobody has consented to anything."""
-        for customer in self.customers if self.preferences else ():
+        for customer in self.customers if self.preferences and self._wrote else ():
             customer.restore(dict.fromkeys(customer.consents(), False))
+        self._wrote = False
         self.session.client.exchanges.clear()
 
     def take(self, step: Step) -> Exchange:
         """Take a step."""
         operation = self.session.contract.operations[step.operation]
+        self._wrote = self._wrote or not operation.reads
         preference = "x" if operation.reads else self._preference(step)
         return self._actor(step.who).call(operation, step.query, preference=preference)
 
@@ -194,28 +207,11 @@ def _preferences(customer: Customer) -> int:
 
 
 def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[Difference]:
-    contract = sides[0].session.contract
-    found: dict[tuple[str, bool, str], Difference] = {}
-    while len(found) < MOST:
-        try:
-            _run(sides, seed, sequences, set(found))
-            break
-        except _Parted as parted:
-            found[_kind(parted.step)] = _difference(parted, contract)
-    return list(found.values())
-
-
-def _kind(step: Step) -> tuple[str, bool, str]:
-    """Sequences that end in steps of one kind show one difference."""
-    return step.operation, step.who < 0, ",".join(name for name, _ in step.query)
-
-
-def _run(
-    sides: tuple[Side, Side], seed: int, sequences: int, known: set[tuple[str, bool, str]]
-) -> None:
+    """Sequences that part, one of each kind, each as short as it gets."""
     for side in sides:
         side.session.survey()
-    steps = _steps(sides[0]).filter(lambda step: _kind(step) not in known)
+    contract = sides[0].session.contract
+    found: dict[_Kind, Difference] = {}
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -223,16 +219,57 @@ def _run(
         deadline=None,
         database=None,
         verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @hypothesis.given(st.lists(steps, min_size=1, max_size=LONGEST))
-    def agree(steps: list[Step]) -> None:
-        for side in sides:
-            side.begin()
-        _together(sides, steps)
+    @hypothesis.given(st.lists(_steps(sides[0]), min_size=1, max_size=LONGEST))
+    def compared(steps: list[Step]) -> None:
+        if len(found) < MOST and (parting := _parting(sides, steps, found)):
+            # Hypothesis would shorten one at a time, and begin all anew for the next.
+            found[_kind(parting.step)] = _difference(_shortest(sides, parting), contract)
 
-    agree()
+    compared()
+    return list(found.values())
+
+
+_Kind = tuple[str, bool, str]
+
+
+def _kind(step: Step) -> _Kind:
+    """Sequences that end in steps of one kind show one difference."""
+    return step.operation, step.who < 0, ",".join(name for name, _ in step.query)
+
+
+def _parting(
+    sides: tuple[Side, Side], steps: Sequence[Step], known: Container[_Kind] = ()
+) -> _Parting | None:
+    """The steps up to the first that is answered differently, and is of no known kind."""
+    taken: list[tuple[Exchange, Exchange]] = []
+    for side in sides:
+        side.begin()
+    for number, step in enumerate(steps, 1):
+        taken.append((sides[0].take(step), sides[1].take(step)))
+        left, right = (side.seen(step, each) for side, each in zip(sides, taken[-1], strict=True))
+        if left == right:
+            continue
+        if _kind(step) not in known:
+            curls = [[each.curl for each in column] for column in zip(*taken, strict=True)]
+            return _Parting(steps[:number], left, right, curls)
+        if not sides[0].session.contract.operations[step.operation].reads:
+            return None  # The two are in different states from here on.
+    return None
+
+
+def _shortest(sides: tuple[Side, Side], parting: _Parting) -> _Parting:
+    """The same less each earlier step that it does not take."""
+    if alone := _parting(sides, parting.steps[-1:]):
+        return alone
+    for place in reversed(range(len(parting.steps) - 1)):
+        fewer = [*parting.steps[:place], *parting.steps[place + 1 :]]
+        again = _parting(sides, fewer)
+        if again and again.steps == fewer:
+            parting = again
+    return parting
 
 
 def _steps(side: Side) -> st.SearchStrategy[Step]:
@@ -257,22 +294,12 @@ def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], .
     return st.fixed_dictionaries({}, optional=asked).map(lambda query: tuple(sorted(query.items())))
 
 
-def _together(sides: tuple[Side, Side], steps: Sequence[Step]) -> None:
-    taken: list[tuple[Exchange, Exchange]] = []
-    for step in steps:
-        taken.append((sides[0].take(step), sides[1].take(step)))
-        left, right = (side.seen(step, each) for side, each in zip(sides, taken[-1], strict=True))
-        if left != right:
-            curls = [[each.curl for each in column] for column in zip(*taken, strict=True)]
-            raise _Parted(step, left, right, curls)
-
-
-def _difference(parted: _Parted, contract: Contract) -> Difference:
-    operation = contract.operations[parted.step.operation]
-    statuses = (parted.left[0], parted.right[0])
-    rule = contract.rules[_touched(parted.step, operation, statuses)]
-    left, right = (_shown(*seen) for seen in (parted.left, parted.right))
-    return Difference(rule, operation.id, left, right, *parted.curls)
+def _difference(parting: _Parting, contract: Contract) -> Difference:
+    operation = contract.operations[parting.step.operation]
+    statuses = (parting.left[0], parting.right[0])
+    rule = contract.rules[_touched(parting.step, operation, statuses)]
+    left, right = (_shown(*seen) for seen in (parting.left, parting.right))
+    return Difference(rule, operation.id, left, right, *parting.curls)
 
 
 def _shown(status: int, consents: Sequence[bool] | None) -> str:
