@@ -255,6 +255,10 @@ def bundle(sandbox: Sandbox, ada: Customer, tmp_path: Path) -> Path:
     sandbox.advance("P2M")
     ask(ada, f"{ACCOUNT}/charges")
     ask(ada, ACCOUNT, "HEAD")
+    with ada.http() as http:
+        http.get(f"{ACCOUNT}/payment-methods", headers={"Prefer": "code=404"})
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        http.post(f"{PREFERENCES}/anything", headers=form, content=b"a=1")
     httpx.get(sandbox.url + ACCOUNT, headers={"Authorization": f"Bearer {sandbox.tokens['staff']}"})
     file = tmp_path / "bug.json"
     url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/bundle"
@@ -271,7 +275,7 @@ def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
     ran = replayed(bundle)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "0 of 10 requests are answered differently" in ran.stdout
+    assert "0 of 13 requests are answered differently" in ran.stdout
 
 
 def test_a_service_that_answers_otherwise_is_told(bundle: Path, mock_server: MockServer) -> None:
@@ -292,7 +296,7 @@ def test_a_bundle_becomes_a_test_that_passes(bundle: Path, tmp_path: Path) -> No
     script = replayed(bundle, "--as", "playwright").stdout
 
     assert "1 passed" in ran.stdout, ran.stdout
-    assert script.count("expect(await call(") == 10
+    assert script.count("expect(await call(") == 13
 
 
 def test_a_file_that_is_no_bundle_ends_with_one_line(tmp_path: Path) -> None:
