@@ -107,19 +107,19 @@ def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
     parent = fixed.rpartition("/")[0]
     beside = [f"{parent}/no-such-thing"] if parent.count("/") > 1 else []
     customer = session.acting[len(operation.path) % len(session.acting)]
-    below = _record_below(session, customer, operation)
-    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside, *below)]
+    below = _record_below(session, operation)
+    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside)] + below
 
 
-def _record_below(session: Session, customer: Customer, operation: Operation) -> list[str]:
-    """The path at which another API might show one record of a list."""
+def _record_below(session: Session, operation: Operation) -> list[Exchange]:
+    """What is answered where another API might show one record of a list."""
     paths = [each.path for each in session.contract.operations.values()]
-    below = any(each.startswith(f"{operation.path}/") for each in paths)
-    if below or not (operation.reads and operation.lists):
-        return []
-    answer = customer.once(operation)
-    ids = [quote(str(each.get("id")), safe="") for each in answer.records] if answer.fits else []
-    return [f"{operation.path}/{id}" for id in ids[:1]]
+    known = any(each.startswith(f"{operation.path}/") for each in paths)
+    for customer in session.acting if operation.reads and operation.lists and not known else ():
+        answer = customer.once(operation)
+        for record in answer.records[:1] if answer.fits else ():
+            return [customer.at(f"{operation.path}/{quote(str(record['id']), safe='')}")]
+    return []
 
 
 @law("HTTP-01")

@@ -111,14 +111,14 @@ def a_preflight_names_a_customer(request: Request, send: Send, people: People) -
 
 @stateful("OWN-05")
 def a_405_tells_who_called_last() -> Change:
-    """The refusal of a wrong method quotes the phone number of the last other caller."""
+    """The refusal of a wrong method quotes the e-mail address of the last other caller."""
     last: dict[str, str] = {}
 
     def telling(request: Request, send: Send, people: People) -> Response:
         response, name = send(request), people.name(request)
         if response.status == 200 and request.method == "GET" and at(request, ACCOUNT):
-            last[name] = response.json["data"]["phone"]
-        others = [phone for caller, phone in last.items() if caller != name]
+            last[name] = response.json["data"]["email"]
+        others = [email for caller, email in last.items() if caller != name]
         if response.status != 405 or not others:
             return response
         message = f"{response.json['message']} Called by {others[-1]} before."

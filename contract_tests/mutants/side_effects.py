@@ -57,9 +57,9 @@ def head_of_one_preference_opts_out(request: Request, send: Send, _people: Peopl
     return response
 
 
-@stateful(("TIME-02", "PREF-04"))
+@stateful(("TIME-02", "PREF-04", "OWN-03"))
 def every_fifth_look_at_the_account_opts_out() -> Change:
-    """Every fifth read of an account opts the customer out of their first preference."""
+    """Every fifth read of an account opts the customer out of one preference."""
     seen = 0
 
     def resetting(request: Request, send: Send, _people: People) -> Response:
@@ -68,8 +68,8 @@ def every_fifth_look_at_the_account_opts_out() -> Change:
         if request.method == "GET" and at(request, ACCOUNT) and response.status == 200:
             seen += 1
             listed = send(replace(request, path=PREFERENCES, query="")).json["data"]
-            if seen % 5 == 0 and listed:
-                path = f"{PREFERENCES}/{listed[0]['id']}"
+            for each in [each for each in listed if each["opted_in"]][: seen % 5 == 0]:
+                path = f"{PREFERENCES}/{each['id']}"
                 send(replace(request, method="DELETE", path=path, query=""))
         return response
 
@@ -165,7 +165,7 @@ def head_has_the_length_of_who_asked_first() -> Change:
             return response
         if request.method == "GET":
             lengths.setdefault(request.query, len(response.body))
-            return with_header(response, "Content-Length", str(len(response.body)))
+            return response
         known = str(lengths.get(request.query, ""))
         return with_header(response, "Content-Length", known) if known else response
 

@@ -10,6 +10,7 @@ from contract_tests.mutants.mutant import NOT_APPLICABLE, Mutant
 from contract_tests.mutants.people import People
 from contract_tests.transport import SAFE, ReadOnly
 
+LENGTH = "content-length"
 _OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
 """Headers that do not hold for a body that was changed."""
 _OF_THE_SERVER = "/__"
@@ -88,6 +89,8 @@ class _Exchange:
         # A header that is sent twice stays so unless the mutant changes headers.
         same = request.headers is self.asked.headers
         headers = original.headers if same else httpx.Headers(dict(request.headers))
+        if request.body != self.asked.body:
+            headers = httpx.Headers([pair for pair in headers.multi_items() if pair[0] != LENGTH])
         return httpx.Request(
             request.method,
             url,
