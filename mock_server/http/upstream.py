@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from starlette.types import Scope
 
+from mock_server.http import problems
 from mock_server.http.problems import Problem
 
 CONNECT_S = 10.0
@@ -60,9 +61,12 @@ class Upstream:
         Forward a request; the answer's body is still to be read, and the answer to be closed.
 
         Raises:
-            Problem: 502, there is nobody, or nobody who speaks HTTP; 504, nothing comes.
+            Problem: 400, it cannot be sent at all; 502, there is nobody, or nobody who speaks
+                HTTP; 504, nothing comes.
         """
         path = scope.get("raw_path") or scope["path"].encode()
+        if not path.startswith(b"/"):
+            raise problems.bad_request(f"Only paths are forwarded; '{scope['path'][:80]}' is none.")
         target = self._base.raw_path.rstrip(b"/") + path
         target += b"?" + scope["query_string"] if scope["query_string"] else b""
         url = self._base.copy_with(raw_path=target)
@@ -87,6 +91,8 @@ class Upstream:
         return f"{self.url} broke off its answer: {_reason(error)}"
 
     def _problem(self, tried: str, error: httpx.TransportError) -> Problem:
+        if isinstance(error, httpx.LocalProtocolError):
+            return problems.bad_request(f"{tried} cannot be forwarded: {_reason(error)}.")
         if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
             what = f"{tried} was not answered within {self._timeout_s:g} s."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, what)
@@ -103,7 +109,8 @@ def passed_on(headers: Raw) -> list[tuple[bytes, bytes]]:
 def decompressed(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """The body as it was before it was compressed; as it is where nobody can tell."""
     try:
-        return httpx.Response(200, headers=list(headers), content=body).content
+        raw = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
+        return httpx.Response(200, headers=raw, content=body).content
     except httpx.DecodingError:
         return body
 

@@ -548,3 +548,23 @@ def test_an_implementation_on_node_below_a_path_passes_with_errors(proxy: Proxyi
         process.terminate()
 
     assert here.problems == [None] * 6
+
+
+def test_what_cannot_be_forwarded_is_the_clients_mistake(proxy: Proxying, url: str) -> None:
+    before = proxy(url)
+    odd = {"Authorization": "Bearer  "}
+    status, _, body = raw(before.url, "OPTIONS", "*")
+
+    assert (status, b"Only paths are forwarded" in body) == (400, True)
+    with socket.create_connection(("127.0.0.1", int(before.url.rpartition(":")[2]))) as client:
+        head = "".join(f"{name}: {text}\r\n" for name, text in odd.items())
+        client.sendall(f"GET {ACCOUNT} HTTP/1.1\r\nHost: a\r\n{head}\r\n".encode())
+        assert client.recv(65536)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 401")
+
+
+def test_a_header_that_is_not_ascii_passes(pair: Pair) -> None:
+    upstream, proxy = pair
+    upstream.answer = answer(NO_CREDITS, X_Odd="caf\xe9")
+    status, headers, body = raw(proxy.url, path=CREDITS)
+
+    assert (status, body, dict(headers)["x-odd"]) == (200, NO_CREDITS, "caf\xc3\xa9")
