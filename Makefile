@@ -46,6 +46,21 @@ soak: .venv/dev
 soak-generated: .venv/dev
 	$(BIN)/python -m tests.soak.generated $(ARGS)
 
+# After people or scenarios were changed on purpose; `git diff` shows whose and what.
+golden: .venv/dev
+	$(BIN)/python -m tests.mock_server.golden
+
+# The wheel, the sdist and the npm package of the JavaScript client.
+dist: .venv/dev
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+	npm pack --silent --cache .cache/npm --pack-destination dist ./mock_server/client/javascript
+
+# Whether this checkout can be tagged and given away as its version says.
+release-check: .venv/dev
+	$(BIN)/python -m tests.release
+
 clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ import pytest
 
 from tests.test_readme import example
 
+PACKED = Path(__file__).parents[2] / "mock_server" / "client" / "javascript"
 TESTS = Path(__file__).parents[1] / "javascript"
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
 PACKAGES = (
@@ -35,7 +36,10 @@ def folder(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("javascript")
     (made / "package.json").write_text('{"type": "module"}')
     npm = ["npm", "install", "--prefix", str(made), "--cache", str(CACHE), "--no-save", "--silent"]
-    subprocess.run([*npm, "--no-audit", "--no-fund", *PACKAGES], check=True)
+    pack = ["npm", "pack", "--silent", "--pack-destination", str(made), str(PACKED)]
+    subprocess.run([*pack, "--cache", str(CACHE)], check=True, stdout=subprocess.DEVNULL)
+    (packed,) = made.glob("my-account-mock-*.tgz")
+    subprocess.run([*npm, "--no-audit", "--no-fund", *PACKAGES, str(packed)], check=True)
     for name, module in ((f"{CLIENT}.js", f"{CLIENT}.mjs"), (f"{CLIENT}.d.ts", f"{CLIENT}.d.mts")):
         served = httpx.get(f"{url}/__mock__/client{name.removeprefix(CLIENT)}").content
         (made / name).write_bytes(served)
@@ -85,6 +89,20 @@ def test_the_types_fit_what_the_client_is_used_for(url: str, folder: Path) -> No
     done = ran(url, folder, "npx", "tsc", *STRICT, *modern, "client.test.mjs")
 
     assert done.returncode == 0, done.stdout
+
+
+def test_the_npm_package_is_found_by_its_name_with_its_types(url: str, folder: Path) -> None:
+    code = f'import {{ MockServer }} from "{CLIENT}";\n'
+    code += "const server: MockServer = new MockServer(process.env.MOCK_URL);\n"
+    (folder / "consumer.mts").write_text(code)
+    modern = ("--module", "nodenext", "--moduleResolution", "nodenext", "--types", "node")
+    compiled = ran(url, folder, "npx", "tsc", *STRICT, *modern, "consumer.mts")
+    ask = "const own = await new MockServer(process.env.MOCK_URL).sandbox(); await own.close();"
+    run = f'import {{ MockServer }} from "{CLIENT}"; {ask} console.log(own.scenario);'
+    done = ran(url, folder, "node", "--input-type=module", "--eval", run)
+
+    assert compiled.returncode == 0, compiled.stdout
+    assert (done.stdout, done.stderr) == ("default\n", "")
 
 
 def test_the_types_name_what_the_client_has(folder: Path) -> None:
