@@ -36,6 +36,8 @@ class Storage:
         """
         self._file = file.resolve()
         self._database: sqlite3.Connection
+        if not self._file.parent.is_dir():
+            raise self._refused(f"there is no folder {self._file.parent}")
         self._lock = FileLock(f"{self._file}.lock")
         try:
             self._is_new = not self._file.exists() or not self._check_owner()
@@ -106,6 +108,8 @@ class Storage:
                 self._database.executescript(new)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
+            # Fails where nothing can be written, which a file that is there already does not tell.
+            self._database.executescript("BEGIN IMMEDIATE; ROLLBACK")
         except sqlite3.Error as error:
             raise self._refused(str(error)) from None
 

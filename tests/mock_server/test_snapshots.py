@@ -243,6 +243,14 @@ def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
     assert (opened, len(listed)) == (201, 2)
 
 
+def test_a_place_where_no_file_can_be_is_refused_and_nothing_is_made_there(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for file in (tmp_path / "no" / "such.db", tmp_path / "pipe", tmp_path):
+        refused_start(file)
+
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
 def foreign(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database:
         database.execute("CREATE TABLE notes (text TEXT)")
