@@ -3,7 +3,7 @@
 import logging
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -173,11 +173,11 @@ class OperationFinder:
     def __init__(self, app: ASGIApp, routes: Routes) -> None:
         self._app, self._routes = app, routes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
         id = scope["extensions"]["connexion_routing"]["operation_id"]
         context_of(scope).route = self._routes.by_id(id)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def routing(routes: Routes) -> Sequence[Layer]:

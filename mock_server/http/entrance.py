@@ -1,6 +1,6 @@
 """The way in: what is known of every request before anything else looks at it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,11 +45,11 @@ class Head:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or refuse it with 400."""
         problem = _problem_of_head(scope, context_of(scope).request.headers)
         answer = self._app if problem is None else refusal(problems.bad_request(problem))
-        await answer(scope, receive, send)
+        return answer(scope, receive, send)
 
 
 class Body:

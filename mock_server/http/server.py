@@ -51,14 +51,15 @@ class Connection:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._is_closing, self._write = transport.is_closing, transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """Send something, if there is still somebody to send it to."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        if not self._is_closing():
+            self._write(data)
 
 
 class Protocol(HttpToolsProtocol):

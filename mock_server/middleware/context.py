@@ -1,6 +1,7 @@
 """What is known of a request for the My Account API, and the layers that only such a one passes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,13 +41,12 @@ class OperationLayer(ABC):
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
         context = api_context_of(scope)
         if context.route is None:
-            await self.app(scope, receive, send)
-        else:
-            await self.handle(context, scope, receive, send)
+            return self.app(scope, receive, send)
+        return self.handle(context, scope, receive, send)
 
     @abstractmethod
     async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
