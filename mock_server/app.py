@@ -122,7 +122,7 @@ class Mock:
         api = _my_account_api(settings, document, handlers or {})
         routes = adapter.routes_of(api)
         check_records(document, routes.all)
-        check_rules(document, routes.all, get_args(RuleId))
+        check_rules(document, get_args(RuleId))
         self.sandboxes = _sandboxes(settings, routes)
         control_api = _control_api(settings, control_document, self.sandboxes)
         control_routes = adapter.routes_of(control_api)

@@ -7,37 +7,19 @@ from typing import Any
 
 import click
 
-from mock_server.http.operation import DocumentMismatch
-from mock_server.http.server import AddressError
-from mock_server.http.upstream import TrustError
-from mock_server.worlds.catalogue import CatalogueError
-from mock_server.worlds.clock import ClockError
-from mock_server.worlds.scenario import ScenarioError
-from mock_server.worlds.snapshot import SnapshotError
-from mock_server.worlds.storage import StorageError
-
-EXPECTED = (
-    ScenarioError,
-    SnapshotError,
-    StorageError,
-    ClockError,
-    CatalogueError,
-    DocumentMismatch,
-    AddressError,
-    TrustError,
-    OSError,
-)
+from mock_server.http.errors import UserError
 
 
 @contextmanager
 def one_line_errors(*also: type[Exception]) -> Iterator[None]:
     """End the command with one line where an error is one that a user can cause."""
+    expected: tuple[type[Exception], ...] = (UserError, OSError, *also)
     try:
         yield
     except BrokenPipeError:
         # Whoever read the output has seen enough; Click ends the command quietly.
         raise
-    except EXPECTED + also as error:
+    except expected as error:
         for line in str(error).splitlines():
             click.echo(f"mock-server: {visible(line)}", err=True)
         sys.exit(2)

@@ -16,7 +16,6 @@ from mock_server.http import server
 from mock_server.http.origin import public_url
 from mock_server.http.upstream import Upstream
 from mock_server.middleware.admission import is_local
-from mock_server.recorder import RecordingError
 
 
 @click.command()
@@ -61,7 +60,7 @@ def proxy(
       mock-server proxy https://staging.example --record staging.yaml
     """
     check_access(host, access | {"public_url": None})
-    with one_line_errors(RecordingError):
+    with one_line_errors():
         where = Upstream(upstream, insecure=insecure, ca=ca, timeout_s=timeout)
         settings = Settings("empty", upstream=where, proxy_errors=errors, record=record, **access)
         mock = Mock(settings)

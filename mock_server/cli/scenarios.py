@@ -5,11 +5,9 @@ from pathlib import Path
 
 import click
 
-from mock_server.app import Mock, Settings
 from mock_server.cli.common import one_line_errors, scenario_option, visible
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario, scenario_schema
-from mock_server.worlds.judging import judge_records
 from mock_server.worlds.scenario import ScenarioError, load
 from mock_server.worlds.tokens import DEFAULT_SANDBOX, Role, Token
 
@@ -44,6 +42,10 @@ def show(source: str) -> None:
 @click.argument("source", metavar="NAME|FILE", nargs=-1, required=True)
 def check(source: tuple[str, ...]) -> None:
     """Make every record of scenarios, and judge it by the contract."""
+    # The server takes long to import, and no other command here needs it.
+    from mock_server.app import Mock, Settings
+    from mock_server.worlds.judging import judge_records
+
     with one_line_errors():
         for each in source:
             judge_records(Mock(Settings(scenario=each)).sandboxes)

@@ -6,12 +6,9 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from mock_server.http.document import Document
-from mock_server.http.operation import DocumentMismatch
+from mock_server.http.document import Document, Place
 from mock_server.http.pages import Page
 from mock_server.http.router import Route
-
-Place = tuple[str | int, ...]
 
 
 def check_records(document: Document, routes: Sequence[Route]) -> frozenset[str]:
@@ -115,7 +112,7 @@ def _flat(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def check_rules(document: Document, routes: Sequence[Route], cited: Sequence[str]) -> None:
+def check_rules(document: Document, cited: Sequence[str]) -> None:
     """
     See that every rule that the code cites, or a parameter, is one of the document.
 
@@ -123,11 +120,13 @@ def check_rules(document: Document, routes: Sequence[Route], cited: Sequence[str
         DocumentMismatch: one is not.
     """
     known = set(document.rules())
-    parameters = (each for route in routes for each in route.parameters)
-    for rule in (*cited, *(rule for each in parameters for rule in each.refused_by.values())):
+    for place, node in document.mappings():
+        for reason, rule in node.get("x-refused-by", {}).items():
+            if rule not in known:
+                what = f"no `x-rules` has {rule}; write it there, or cite another here"
+                raise document.error(what, (*place, "x-refused-by", reason))
+    for rule in cited:
         if rule not in known:
-            raise DocumentMismatch(
-                f"{document.origin}: the mock refuses requests by {rule}, a rule that `x-rules`"
-                " does not have; write it there, or cite another in mock_server/http/problems.py or"
-                " under `x-refused-by`"
-            )
+            what = f"the mock refuses requests by {rule}, which is not among these rules"
+            advice = "write it here, or cite another in mock_server/http/problems.py"
+            raise document.error(f"{what}; {advice}", ("x-rules",))

@@ -14,6 +14,8 @@ from jsonschema_rs import Draft202012Validator
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.yaml_text import YamlError, line_of, tree_of
 
+Place = tuple[str | int, ...]
+"""The keys and indices that lead to a node."""
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
 
 
@@ -49,7 +51,16 @@ class Document:
             raise DocumentMismatch(f"{self.origin}:{error}") from None
         if not isinstance(tree, dict):
             raise DocumentMismatch(f"{self.origin}:1: a document is a mapping with openapi, paths")
+        for place, node in _mappings(tree):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and not _is_there(tree, reference):
+                what = f"'{reference}' leads nowhere; write it, or refer to another"
+                raise self.error(what, (*place, "$ref"))
         return tree
+
+    def mappings(self) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Every mapping of the document, with its place."""
+        return _mappings(self.tree)
 
     def error(self, what: str, place: Iterable[str | int]) -> DocumentMismatch:
         """What is wrong with the document, with its file and line."""
@@ -98,12 +109,7 @@ class Document:
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """What a node says, or what it refers to."""
         while "$ref" in node:
-            try:
-                node = self.at(node["$ref"].removeprefix("#/").split("/"))
-            except (KeyError, TypeError):
-                raise DocumentMismatch(
-                    f"{self.origin}: '{node['$ref']}' leads nowhere; write it, or refer to another"
-                ) from None
+            node = self.at(node["$ref"].removeprefix("#/").split("/"))
         return node
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
@@ -119,6 +125,24 @@ class Document:
     def _components(self) -> dict[str, Any]:
         schemas = self.tree.get("components", {}).get("schemas", {})
         return {"schemas": {name: _json_schema(schema) for name, schema in schemas.items()}}
+
+
+def _mappings(node: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
+    if isinstance(node, dict):
+        yield place, node
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in children:
+        if isinstance(child, (dict, list)):
+            yield from _mappings(child, (*place, key))
+
+
+def _is_there(tree: Any, reference: str) -> bool:
+    try:
+        for part in reference.removeprefix("#/").split("/"):
+            tree = tree[part]
+    except (KeyError, TypeError):
+        return False
+    return True
 
 
 def _without(node: Any, key: str) -> Any:

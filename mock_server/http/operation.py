@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from mock_server.http.errors import UserError
+
 Handler = Callable[..., Any]
 
 
-class DocumentMismatch(Exception):
+class DocumentMismatch(UserError):
     """The handlers and the document do not agree."""
 
 

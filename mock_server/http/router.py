@@ -16,7 +16,7 @@ from mock_server.http.document import Document
 from mock_server.http.edge_states import State, shown_by, states_of
 from mock_server.http.exchange import Context, Response
 from mock_server.http.near import not_one_of
-from mock_server.http.operation import DocumentMismatch, Handler
+from mock_server.http.operation import Handler
 from mock_server.http.pages import Page
 from mock_server.http.parameters import Parameter
 from mock_server.http.problems import Problem
@@ -82,10 +82,8 @@ class Routes:
                 raise document.error(what, place)
             declared.add(id)
         if unknown := sorted(api.handlers.keys() - declared):
-            raise DocumentMismatch(
-                f"{document.origin} has no operation {', '.join(unknown)}, which functions handle;"
-                " write it there, or take the function away"
-            )
+            what = f"there is no operation {', '.join(unknown)}, which functions handle"
+            raise document.error(f"{what}; write it here, or take the function away", ("paths",))
         self._by_id = {
             operation["operationId"]: _route(api, path, method.upper(), operation)
             for path, method, operation in api.document.operations()

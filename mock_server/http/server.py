@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.http import problems
+from mock_server.http.errors import UserError
 from mock_server.http.origin import joined
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
@@ -32,7 +33,7 @@ KEEP_ALIVE_S = 75
 """Longer than clients keep a connection, so that they never send into a closing one."""
 
 
-class AddressError(Exception):
+class AddressError(UserError):
     """The address cannot be listened on, or not with this certificate; the message says why."""
 
 

@@ -9,6 +9,7 @@ import httpx
 from starlette.types import Scope
 
 from mock_server.http import problems
+from mock_server.http.errors import UserError
 from mock_server.http.problems import Problem
 
 CONNECT_S = 10.0
@@ -26,7 +27,7 @@ _HOP_BY_HOP = frozenset(
 Raw = Sequence[tuple[bytes, bytes]]
 
 
-class TrustError(Exception):
+class TrustError(UserError):
     """What was given to trust cannot be used; the message says why."""
 
 

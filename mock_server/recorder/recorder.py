@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from mock_server.http.bounds import MOST_CUSTOMERS
+from mock_server.http.errors import UserError
 from mock_server.observation.journal import Entry
 from mock_server.observation.people import (
     CHARGES,
@@ -49,7 +50,7 @@ SERVED_AFTER = [timedelta(days=days) for days in (0, 1, 2, 3, 5, 8, 13, 21, 34, 
 """When a scenario is tried: dates count from the day on which it is served."""
 
 
-class RecordingError(Exception):
+class RecordingError(UserError):
     """A recording that cannot be written; the message says why."""
 
 

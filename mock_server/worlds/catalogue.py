@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from mock_server.http.document import shipped
+from mock_server.http.errors import UserError
 from mock_server.http.near import not_one_of
 from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
 from mock_server.worlds.seed import Seed
@@ -24,7 +25,7 @@ Hours = tuple[int, int]
 Sold = TypeVar("Sold", "Offering", "Package")
 
 
-class CatalogueError(Exception):
+class CatalogueError(UserError):
     """What is wrong with the catalogue, with its file and line."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from mock_server.http.errors import UserError
 from mock_server.worlds.moments import Duration
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -11,7 +12,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 OUT_OF_BOUNDS = f"A sandbox's clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only."
 
 
-class ClockError(Exception):
+class ClockError(UserError):
     """A time that a clock cannot show."""
 
 

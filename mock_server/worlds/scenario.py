@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from mock_server.http.bounds import LARGEST_TEXT, MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
+from mock_server.http.errors import UserError
 from mock_server.http.near import not_one_of
 from mock_server.http.yaml_text import YamlError
 from mock_server.worlds import scenario_text
@@ -24,7 +25,7 @@ MOST_MISTAKES = 20
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-class ScenarioError(Exception):
+class ScenarioError(UserError):
     """A scenario that cannot be used: a line for each mistake, where, and what would be right."""
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mock_server.http import bounds
 from mock_server.http.bounds import LARGEST_NUMBER, MOST_FAULTS, BoundsError
+from mock_server.http.errors import UserError
 from mock_server.worlds.clock import EARLIEST, LATEST, OUT_OF_BOUNDS, Clock, ClockError, machine_now
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.moments import Duration
@@ -22,7 +23,7 @@ FORMAT: Literal["my-account-snapshot"] = "my-account-snapshot"
 VERSION: Literal[1] = 1
 
 
-class SnapshotError(Exception):
+class SnapshotError(UserError):
     """A document that no sandbox can be made of; the message says why."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
+from mock_server.http.errors import UserError
 from mock_server.worlds import snapshot
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 
@@ -17,7 +18,7 @@ _APPLICATION = 0x4D794163
 _MAGIC = b"SQLite format 3\0"
 
 
-class StorageError(Exception):
+class StorageError(UserError):
     """A file that sandboxes cannot be kept in; the message says why."""
 
 

@@ -1,6 +1,7 @@
 """The document drives: what is changed in a copy of it is served so, and a slip ends the start."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -200,9 +201,17 @@ def test_a_document_that_does_not_fit_ends_the_start_in_one_line(edit: Edit, nam
         Mock(Settings(), document=copy(edit))
 
     text = str(error.value)
-    assert text.startswith("spec/openapi.yaml")
+    assert re.match(r"spec/openapi\.yaml:[0-9]+: ", text), text
     assert named in text
     assert "\n" not in text
+
+
+def test_a_reference_that_leads_nowhere_is_named_with_its_line() -> None:
+    lines = TEXT.splitlines()
+    number = next(n for n, line in enumerate(lines) if "#/components/headers/AnyOrigin" in line)
+    lines[number] = lines[number].replace("AnyOrigin", "NoSuch")
+    with pytest.raises(DocumentMismatch, match=rf"^spec/openapi.yaml:{number + 1}: .*NoSuch"):
+        Mock(Settings(), document=Document("\n".join(lines), "spec/openapi.yaml"))
 
 
 def test_a_line_that_is_no_yaml_is_named() -> None:
