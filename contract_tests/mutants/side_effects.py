@@ -163,7 +163,7 @@ def head_has_the_length_of_who_asked_first() -> Change:
         response = send(request)
         if not at(request, ORDERS) or response.status != 200:
             return response
-        if request.method == "GET":
+        if request.method != "HEAD":
             lengths.setdefault(request.query, len(response.body))
             return response
         known = str(lengths.get(request.query, ""))
