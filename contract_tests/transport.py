@@ -3,6 +3,7 @@
 import ssl
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -207,6 +208,8 @@ def transport_of(target: Target) -> httpx.BaseTransport:
         raise TargetError("the proxy that the environment names is none that can be used") from None
     # httpx has no option for it, and its own timeout is for each read: a byte a second never ends.
     transport._pool._network_backend = _Backend()
+    # Laws open clients in passing; connections end with the last one that holds them.
+    weakref.finalize(transport, transport._pool.close)
     return transport
 
 

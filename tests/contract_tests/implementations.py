@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ class InProcess(httpx.BaseTransport):
     def __init__(self, app: Any) -> None:
         self._asgi = httpx.ASGITransport(app)
         self._loop, self._turn = asyncio.new_event_loop(), Lock()
+        weakref.finalize(self, self._loop.close)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()

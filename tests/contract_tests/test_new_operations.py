@@ -57,6 +57,10 @@ class Vouchers(httpx.BaseTransport):
     def __init__(self, *, leaks: bool) -> None:
         self.leaks, self.below = leaks, httpx.HTTPTransport()
 
+    def close(self) -> None:
+        """Close what it sends by."""
+        self.below.close()
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as charges are answered, but with vouchers."""
         if request.url.path != VOUCHERS:
@@ -81,8 +85,8 @@ class Vouchers(httpx.BaseTransport):
 
 def judged(url: str, contract: Contract, *, leaks: bool) -> Report:
     plan = Plan(Options(only=(LIST,)), "quick")
-    transport = Vouchers(leaks=leaks)
-    return check(complete(Target(base_url=url)), plan, contract=contract, transport=transport)
+    with Vouchers(leaks=leaks) as transport:
+        return check(complete(Target(base_url=url)), plan, contract=contract, transport=transport)
 
 
 def test_a_leak_of_everybodys_records_relabelled_as_the_callers_is_found(

@@ -32,6 +32,7 @@ def hook() -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/state", told, wanted
     server.shutdown()
+    server.server_close()
 
 
 def test_setup_and_teardown_are_told_and_customers_taken_over(hook: Any) -> None:
