@@ -2,10 +2,12 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 OURS = ("my_account_contract_plugin", "my_account_mock_plugin")
@@ -227,3 +229,52 @@ def test_the_plugins_import_little_and_nothing_that_windows_lacks() -> None:
     )
 
     assert ran.stdout == "[]\n", ran.stderr
+
+
+WITHOUT_UNIX = """
+import asyncio, builtins, os, signal, sys
+
+missing = {"fcntl", "termios", "pwd", "grp", "resource", "uvloop"}
+real = builtins.__import__
+
+def guarded(name, *rest, **named):
+    if name in missing:
+        raise ModuleNotFoundError(name=name)
+    return real(name, *rest, **named)
+
+def unsupported(*_):
+    raise NotImplementedError
+
+builtins.__import__ = guarded
+for name in ("add_signal_handler", "remove_signal_handler"):
+    setattr(asyncio.SelectorEventLoop, name, unsupported)
+for module, name in ((os, "fork"), (signal, "SIGHUP"), (signal, "SIGKILL")):
+    delattr(module, name)
+
+from mock_server.cli import main
+sys.exit(main())
+"""
+
+
+def test_the_mock_serves_without_what_only_unix_has_and_ends_at_an_interrupt(
+    tmp_path: Path,
+) -> None:
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-c", WITHOUT_UNIX, "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--port-file", str(port_file), "--persist", str(tmp_path / "kept")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        if process.poll() is None and first:
+            url = f"http://127.0.0.1:{port_file.read_text()}"
+            opened = httpx.post(f"{url}/__mock__/sandboxes", json={})
+            process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+
+    assert first, errors
+    assert opened.status_code == 201
+    assert (process.returncode, "Traceback" in errors) == (0, False), errors

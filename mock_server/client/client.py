@@ -1,5 +1,6 @@
 """A client of the control API, for tests in Python."""
 
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -44,6 +45,8 @@ class MockServer:
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        # Sandboxes and customers speak by it as well; it ends with the last of them.
+        weakref.finalize(self, self._http.close)
 
     def call(
         self, method: str, path: str, *, json: object = None, params: Words | None = None

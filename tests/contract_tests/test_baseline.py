@@ -94,6 +94,7 @@ def test_a_baseline_that_says_nothing_usable_is_exit_2_in_one_line(
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_what_a_run_writes_the_next_one_tolerates_and_reasons_stay(
     broken: str, tmp_path: Path
 ) -> None:

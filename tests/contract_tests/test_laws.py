@@ -1,5 +1,7 @@
 """The laws and the rules they judge, and what the kit says of the mock."""
 
+import pytest
+
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
@@ -15,6 +17,12 @@ def judged(url: str, **said: object) -> Report:
     return check(complete(Target(base_url=url, **said)), QUICK)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def report(url: str) -> Report:
+    """What a quick run says of the mock; it takes 5 s."""
+    return judged(url)
+
+
 def test_every_rule_has_one_law_and_every_law_a_rule() -> None:
     judged_rules = [law.rule for law in LAWS]
 
@@ -28,13 +36,12 @@ def test_every_rule_stands_at_its_line_of_the_document() -> None:
     assert all(rule.id in lines[rule.line - 1] for rule in contract.rules.values())
 
 
-def test_the_mock_keeps_the_contract_and_everything_is_covered(url: str) -> None:
-    report = judged(url)
-
+def test_the_mock_keeps_the_contract_and_everything_is_covered(report: Report) -> None:
     assert report.violations == []
     assert report.coverage == 100
 
 
+@pytest.mark.slow
 def test_every_law_can_tell_by_itself(url: str) -> None:
     target = complete(Target(base_url=url))
     for law in LAWS:
@@ -42,11 +49,11 @@ def test_every_law_can_tell_by_itself(url: str) -> None:
         assert {each.outcome for each in report.verdicts} == {"holds"}, law.rule
 
 
-def test_a_second_run_on_the_same_server_says_the_same(url: str) -> None:
-    first, second = judged(url), judged(url)
+def test_a_second_run_on_the_same_server_says_the_same(url: str, report: Report) -> None:
+    again = judged(url)
 
-    assert [(each.id, each.outcome) for each in first.verdicts] == [
-        (each.id, each.outcome) for each in second.verdicts
+    assert [(each.id, each.outcome) for each in again.verdicts] == [
+        (each.id, each.outcome) for each in report.verdicts
     ]
 
 

@@ -46,6 +46,7 @@ def prism() -> Iterator[Target]:
         process.wait(timeout=20)
 
 
+@pytest.mark.slow
 def test_a_mock_without_state_or_accounts_is_found_out(prism: Target) -> None:
     report = check(prism, Plan(depth="quick"))
     broken = {each.rule.id for each in report.violations}
