@@ -180,8 +180,8 @@ def run(hostile: int, friendly: int, seed: int) -> dict[str, Any]:
         took = time.monotonic() - started
         health = httpx.get(f"{url}/__mock__/health", timeout=10).json()
         time.sleep(0.5)
-        lines, odd = _log_problems(log)
-    problems = _problems(siege, friends, memory, odd)
+        told = Log().read(log)
+    problems = _problems(siege, friends, memory, told.odd)
     return {
         "seconds": round(took, 1),
         "hostile": {
@@ -196,7 +196,8 @@ def run(hostile: int, friendly: int, seed: int) -> dict[str, Any]:
             "slowest_ms": [(round(s * 1000), asked) for s, asked in friends.slowest],
         },
         "resident_mb": [round(each) for each in _quarters(memory)],
-        "log_lines": lines,
+        "log_lines": told.lines,
+        "server_slowest_ms": told.slowest_ms,
         "health": health["status"],
         "problems": problems,
     }
@@ -227,19 +228,35 @@ def _quarters(samples: Sequence[float]) -> list[float]:
     return [max(samples[n * size : (n + 1) * size] or samples[-1:]) for n in range(4)]
 
 
-def _log_problems(log: Path) -> tuple[int, list[str]]:
-    """How many lines the server wrote, and those that are no JSON or tell of a fault of its own."""
-    odd, count = [], 0
-    with log.open(errors="replace") as lines:
-        for line in lines:
-            count += 1
-            try:
-                level = json.loads(line)["level"]
-            except (ValueError, TypeError, KeyError):
-                level = "none"
-            if level not in ("info", "warning"):
-                odd.append(f"{line[:200]} … {line[-600:]}")
-    return count, odd
+@dataclass
+class Log:
+    """What the server wrote."""
+
+    lines: int = 0
+    odd: list[str] = field(default_factory=list)
+    """Lines that are no JSON, or tell of a fault of its own."""
+    slowest_ms: list[tuple[float, str]] = field(default_factory=list)
+    """The longest that it took for an answer which nothing was to delay."""
+
+    def read(self, file: Path) -> "Log":
+        with file.open(errors="replace") as lines:
+            for line in lines:
+                self._take(line)
+        return self
+
+    def _take(self, line: str) -> None:
+        self.lines += 1
+        try:
+            told = json.loads(line)
+            level = told["level"]
+        except (ValueError, TypeError, KeyError):
+            told, level = {}, "none"
+        if level not in ("info", "warning"):
+            self.odd.append(f"{line[:200]} … {line[-600:]}")
+        late = told.get("fault") or told.get("path", "").endswith(("/wait", "/stream"))
+        if "ms" in told and not late:
+            asked = f"{told['method']} {told['path'][:80]} {told['status']}"
+            self.slowest_ms = sorted([*self.slowest_ms, (told["ms"], asked)], reverse=True)[:3]
 
 
 def main() -> None:
