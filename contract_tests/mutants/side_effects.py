@@ -57,7 +57,7 @@ def head_of_one_preference_opts_out(request: Request, send: Send, _people: Peopl
     return response
 
 
-@stateful(("TIME-02", "PREF-04", "OWN-03"))
+@stateful(("TIME-02", "PREF-04"))
 def every_fifth_look_at_the_account_opts_out() -> Change:
     """Every fifth read of an account opts the customer out of one preference."""
     seen = 0
