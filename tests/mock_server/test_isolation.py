@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
@@ -55,6 +56,7 @@ async def one_test(client: httpx.AsyncClient, number: int) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_two_hundred_tests_at_once_do_not_disturb_each_other(mock_server: MockServer) -> None:
     async def all_at_once() -> list[bool]:
         limits = httpx.Limits(max_connections=64)
@@ -174,5 +176,5 @@ class Worlds(RuleBasedStateMachine):
             assert clock == now.isoformat().replace("+00:00", "Z")
 
 
-TestWorlds = Worlds.TestCase
+TestWorlds = pytest.mark.slow(Worlds.TestCase)
 TestWorlds.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
