@@ -142,6 +142,7 @@ class NewFault(TypedDict, total=False):
     probability: float
     skip: int
     count: int
+    count_by: Literal["attempt", "request"]
     off_contract: bool
 
 
