@@ -43,7 +43,8 @@ from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.catalogue import load_catalogue
-from mock_server.worlds.registry import Limits, Opening, Sandboxes
+from mock_server.worlds.opening import Opening, Worlds
+from mock_server.worlds.registry import Limits, Sandboxes
 from mock_server.worlds.shard import Shard
 from mock_server.worlds.storage import Storage
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
@@ -245,9 +246,7 @@ def _sandboxes(settings: Settings, routes: Routes) -> Sandboxes:
     storage = Storage(settings.persist) if settings.persist else None
     sandboxes = Sandboxes(
         opening,
-        KINDS,
-        load_catalogue(),
-        about,
+        Worlds(KINDS, load_catalogue(), about),
         routes.all,
         settings.limits,
         storage,

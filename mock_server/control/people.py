@@ -34,8 +34,8 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     text = msgspec.json.format(msgspec.json.encode(document)).decode()
     source = Source(now.scenario.name, text, is_file=False)
     try:
-        world = sandboxes.world(source, now.seed, now.opened, {})
-        world.check_size(sandboxes.kinds, sandbox.clock.now())
+        world = sandboxes.worlds.world(source, now.seed, now.opened, {})
+        world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None
     text = f"{', '.join(body).replace('_', ' ')} changed"

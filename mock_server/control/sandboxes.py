@@ -11,7 +11,8 @@ from mock_server.http.operation import operation
 from mock_server.worlds import scenario, snapshot
 from mock_server.worlds.changes import Reset, WorldSet
 from mock_server.worlds.clock import ClockError, instant
-from mock_server.worlds.registry import Opening, Sandboxes, base_path
+from mock_server.worlds.opening import Opening
+from mock_server.worlds.registry import Sandboxes, base_path
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
@@ -58,8 +59,8 @@ def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Jso
     sandbox, opening = sandboxes.get(sandbox_id), _opening(sandboxes, body)
     opened = sandbox.world.opened
     try:
-        world = sandboxes.world(opening.scenario, opening.seed, opened, opening.overrides)
-        world.check_size(sandboxes.kinds, sandbox.clock.now())
+        world = sandboxes.worlds.world(opening.scenario, opening.seed, opened, opening.overrides)
+        world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None
     change = WorldSet(world, None, f"the scenario is {world.scenario.name}")

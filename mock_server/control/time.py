@@ -30,7 +30,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     before = sandbox.clock.now()
     try:
         clock = _moved(sandbox.clock, body)
-        sandbox.world.check_size(sandboxes.kinds, clock.now())
+        sandbox.world.check_size(sandboxes.worlds.kinds, clock.now())
     except (ClockError, ScenarioError) as error:
         raise problems.conflict(str(error)) from None
     if clock.now() < before and not body.get("force"):

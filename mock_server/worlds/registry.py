@@ -1,50 +1,25 @@
-"""Every sandbox of the server: opening them, and finding the one a request lives in."""
+"""Every sandbox of the server: which there are, and the one that a request lives in."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any
-
-import msgspec
+from dataclasses import dataclass
 
 from mock_server.http import problems
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
 from mock_server.observation.journal import MEMORY_BYTES, Memory
-from mock_server.worlds import scenario, snapshot
-from mock_server.worlds.account import Account
-from mock_server.worlds.catalogue import Catalogue
-from mock_server.worlds.changes import State, WorldSet
-from mock_server.worlds.clock import Clock, ClockError, machine_now
+from mock_server.worlds import snapshot
+from mock_server.worlds.changes import State
+from mock_server.worlds.clock import machine_now
+from mock_server.worlds.opening import Opening, Worlds
 from mock_server.worlds.sandbox import Sandbox
-from mock_server.worlds.scenario import Kinds, ScenarioError, Source
 from mock_server.worlds.shard import Shard
-from mock_server.worlds.snapshot import Snapshot, SnapshotError
+from mock_server.worlds.snapshot import Snapshot
 from mock_server.worlds.storage import Storage, StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
-from mock_server.worlds.world import About, World
-
-Worlds = Callable[[str | Source, int, datetime, bytes], World]
-_WORLDS_KEPT = 256
-_SHARED_S = 10
-"""Sandboxes with running clocks that are opened within so many seconds share a world."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What a sandbox is opened with."""
-
-    scenario: str | Source
-    """A name, a file, or the document itself."""
-    seed: int
-    now: datetime | None = None
-    """Where its clock stands still; None lets it run with real time."""
-    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +40,7 @@ class Sandboxes:
     def __init__(
         self,
         default: Opening,
-        kinds: Kinds,
-        catalogue: Catalogue,
-        about: Callable[[Account], About],
+        worlds: Worlds,
         operations: Sequence[Route] = (),
         limits: Limits | None = None,
         storage: Storage | None = None,
@@ -78,8 +51,7 @@ class Sandboxes:
         self._memory = Memory(self._limits.journal_bytes)
         self.operations = operations
         """Those of the My Account API."""
-        self.kinds = kinds.values()
-        self._world = _worlds(kinds, catalogue, about)
+        self.worlds = worlds
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
         """When somebody last asked for each, on a clock that only measures."""
@@ -88,7 +60,8 @@ class Sandboxes:
         """Why changed files are not served, where they are watched."""
         self.upstream: str | None = None
         """The real implementation that requests are forwarded to, where they are."""
-        self._keep(self._made(DEFAULT_SANDBOX, default, default.now or machine_now()))
+        first = worlds.opened(default, default.now or machine_now())
+        self._keep(self._sandbox(DEFAULT_SANDBOX, first))
         for id, saved in storage.all() if storage else ():
             if id != DEFAULT_SANDBOX or self._is_still(saved, default):
                 self._keep(self.restored(saved, id, resumed=True))
@@ -105,7 +78,7 @@ class Sandboxes:
             Problem: 503, there are as many as there may be.
         """
         self._make_room()
-        return self._made(self._shard.new_id(), opening, opening.now or _lately())
+        return self._sandbox(self._shard.new_id(), self.worlds.opened(opening))
 
     def add(self, sandbox: Sandbox) -> None:
         """
@@ -134,19 +107,13 @@ class Sandboxes:
             ScenarioError: one of their scenarios cannot be used any more; nothing has changed then.
         """
         made = [
-            (each, self._remade(each.opening), self._remade(each.state))
+            (each, self.worlds.remade(each.opening), self.worlds.remade(each.state))
             for each in earlier._by_id.values()
         ]
         self._storage, self._memory, self._met = earlier._storage, earlier._memory, earlier._met
         self._by_id, self._used_s = earlier._by_id, earlier._used_s
         for sandbox, opening, state in made:
             sandbox.move(opening, state, self._save)
-
-    def _remade(self, state: State) -> State:
-        world = state.world
-        source = world.scenario.reread_from
-        new = self._world(source, world.seed, world.opened, world.overrides)
-        return WorldSet(new, None, "reloaded").applied_to(state, state)
 
     def _is_still(self, saved: Snapshot, default: Opening) -> bool:
         """Whether the default sandbox was kept by a server that was started as this one."""
@@ -172,37 +139,11 @@ class Sandboxes:
         """
         if id is None:
             self._make_room()
-        try:
-            first, clock = saved.clocks(resumed=resumed)
-            text = msgspec.json.encode(saved.overrides, order="sorted")
-            world = self._world(saved.source, saved.seed, saved.opened.astimezone(UTC), text)
-            first_world = world
-            if begun := saved.begun_as:
-                text = msgspec.json.encode(begun.overrides, order="sorted")
-                source = Source(begun.scenario.name, begun.scenario.text)
-                first_world = self._world(source, begun.seed, world.opened, text)
-            world.check_size(self.kinds, clock.now())
-            for each in saved.decisions:
-                world[each.persona]
-        except KeyError as error:
-            raise SnapshotError(f"a snapshot that names an unknown {error}") from None
-        except (ScenarioError, ClockError) as error:
-            raise SnapshotError(f"a snapshot that cannot be opened: {error}") from None
-        state = State(world, clock, saved.decided, tuple(saved.faults))
-        id = id or self._shard.new_id()
-        first_state = State(first_world, first)
-        return Sandbox(id, first_state, state=state, keep=self._save, memory=self._memory)
+        opening, state = self.worlds.restored(saved, resumed=resumed)
+        return self._sandbox(id or self._shard.new_id(), opening, state)
 
-    def world(
-        self, source: str | Source, seed: int, opened: datetime, overrides: Mapping[str, Any]
-    ) -> World:
-        """
-        Everybody of a scenario, to let a sandbox go on with.
-
-        Raises:
-            ScenarioError: the scenario or what is laid over it cannot be used.
-        """
-        return self._world(source, seed, opened, msgspec.json.encode(overrides, order="sorted"))
+    def _sandbox(self, id: str, opening: State, state: State | None = None) -> Sandbox:
+        return Sandbox(id, opening, state=state, keep=self._save, memory=self._memory)
 
     def _save(self, sandbox: Sandbox) -> None:
         """
@@ -223,13 +164,6 @@ class Sandboxes:
     def _keep(self, sandbox: Sandbox) -> None:
         self._by_id[sandbox.id] = sandbox
         self._used_s[sandbox.id] = time.monotonic()
-
-    def _made(self, id: str, opening: Opening, opened: datetime) -> Sandbox:
-        since = None if opening.now else machine_now()
-        clock = Clock(opened.astimezone(UTC).replace(microsecond=0), since=since)
-        text = msgspec.json.encode(opening.overrides, order="sorted")
-        world = self._world(opening.scenario, opening.seed, clock.base, text)
-        return Sandbox(id, State(world, clock), keep=self._save, memory=self._memory)
 
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
@@ -332,20 +266,3 @@ class Sandboxes:
 def base_path(sandbox: Sandbox) -> str:
     """The path under which even a request without a token lives in the sandbox."""
     return "" if sandbox.id == DEFAULT_SANDBOX else f"/@{sandbox.id}"
-
-
-def _lately() -> datetime:
-    """A moment ago, so that sandboxes opened shortly after each other share a world."""
-    now = machine_now()
-    return now - timedelta(seconds=now.second % _SHARED_S)
-
-
-def _worlds(kinds: Kinds, catalogue: Catalogue, about: Callable[[Account], About]) -> Worlds:
-    @lru_cache(_WORLDS_KEPT)
-    def world(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
-        found = scenario.load(source, kinds, msgspec.json.decode(overrides))
-        world = World(found, seed, opened, found.catalogue, about, overrides)
-        world.check(kinds.values())
-        return world
-
-    return world

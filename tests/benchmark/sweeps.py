@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from mock_server.app import Mock, Settings
-from mock_server.worlds.registry import Opening
+from mock_server.worlds.opening import Opening
 from tests.benchmark.load import load
 from tests.benchmark.servers import HEADERS, Case, Server
 
