@@ -65,7 +65,8 @@ export interface ClockChange {
 }
 
 export type FaultKind =
-  | "status" | "answer" | "latency" | "rate_limit" | "drip" | "truncated" | "malformed_json" | "wrong_type"
+  | "status" | "answer" | "latency" | "rate_limit" | "drip" | "truncated" | "malformed_json"
+  | "wrong_type"
   | "EMPTY_RESPONSE" | "MALFORMED_RESPONSE_CHUNK" | "RANDOM_DATA_THEN_CLOSE" | "CONNECTION_RESET_BY_PEER";
 
 export interface FaultRule {
