@@ -24,7 +24,7 @@ class Delivery:
         if response.delay_s:
             await asyncio.sleep(response.delay_s)
         if response.wire is not None:
-            await wire.lose(response, scope, receive, send)
+            await wire.send_broken(response, scope, receive, send)
         elif response.drip_s or response.chunked or response.stream is not None:
             await _in_pieces(response, scope, receive, send)
         else:

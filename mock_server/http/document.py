@@ -159,9 +159,9 @@ def _json_schema(node: Any) -> Any:
         return [_json_schema(item) for item in node]
     if not isinstance(node, dict):
         return node
-    said = {key: _json_schema(value) for key, value in node.items() if key != "nullable"}
+    converted = {key: _json_schema(value) for key, value in node.items() if key != "nullable"}
     if node.get("nullable") is not True:
-        return said
-    if "type" in said:
-        return said | {"type": [said["type"], "null"]}
-    return {"anyOf": [said, {"type": "null"}]}
+        return converted
+    if "type" in converted:
+        return converted | {"type": [converted["type"], "null"]}
+    return {"anyOf": [converted, {"type": "null"}]}

@@ -161,7 +161,9 @@ def _with_rules_shown(document: Document) -> bytes:
     """The document with each rule said in the description of what it rules."""
     tree = copy.deepcopy(document.tree)
     places = [(tree, tree["info"])]
-    places += ((said, said) for item in tree["paths"].values() for said in _operations(item))
+    places += (
+        (operation, operation) for item in tree["paths"].values() for operation in _operations(item)
+    )
     for ruled, described in places:
         described["description"] = "\n\n".join(
             [described.get("description", ""), *_rule_lines(ruled.get("x-rules", ()))]
@@ -170,7 +172,7 @@ def _with_rules_shown(document: Document) -> bytes:
 
 
 def _operations(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (said for said in item.values() if isinstance(said, dict))
+    return (operation for operation in item.values() if isinstance(operation, dict))
 
 
 def _rule_lines(rules: Iterable[dict[str, str]]) -> Iterator[str]:

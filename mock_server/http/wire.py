@@ -14,7 +14,7 @@ TRANSPORT = "my_account.transport"
 GARBAGE = bytes(range(128, 256)) * 4
 
 
-async def lose(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+async def send_broken(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Let the client see of a response what is left of it."""
     transport = scope["extensions"][TRANSPORT]["transport"]
     if response.wire == "truncated":

@@ -126,11 +126,11 @@ def _number(name: str, text: str, most: int) -> int:
 def examples_of(document: Document) -> Examples:
     """The named examples of every answer of every operation."""
     return {
-        said["operationId"]: {
+        operation["operationId"]: {
             int(status): dict(_examples(document, answer))
-            for status, answer in said["responses"].items()
+            for status, answer in operation["responses"].items()
         }
-        for _, _, said in document.operations()
+        for _, _, operation in document.operations()
     }
 
 

@@ -119,25 +119,25 @@ class Sold(Struct, frozen=True):
 
 def buyer_of(person: Person) -> Buyer:
     """Whose orders are made."""
-    said, customer = about(person), person.all(CUSTOMER)[0]
-    brand = person.catalogue.brand_of(said.site)
+    holding, customer = about(person), person.all(CUSTOMER)[0]
+    brand = person.catalogue.brand_of(holding.site)
     name = {"first_name": customer.first_name, "last_name": customer.last_name}
     return Buyer(
         seed=person.seed.child("orders"),
         opened=person.opened,
-        range=range_at(person.catalogue, said.site),
+        range=range_at(person.catalogue, holding.site),
         vat=brand.vat,
         lead=name | {"name": customer.full_name},
         fields={
             "organisation_id": uuid_of("organisation", organisation(person)),
-            "site_id": uuid_of("site", said.site),
+            "site_id": uuid_of("site", holding.site),
             "customer_id": customer.id,
             "email": customer.email,
             "phone": customer.phone,
             "currency": brand.currency,
         }
         | name,
-        names=faker_locale(said.locale),
+        names=faker_locale(holding.locale),
     )
 
 
