@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPX := npx --yes --cache .cache/npm
 
-.PHONY: serve test test-all lint lint-document format clean bench screenshots soak soak-generated
+.PHONY: serve test test-all smoke lint lint-document format clean bench screenshots soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -13,6 +13,12 @@ test: .venv/dev
 
 test-all: .venv/dev
 	$(BIN)/pytest -n auto $(ARGS)
+
+# Whether another Python installs it, serves, and judges what it serves: PYTHON=python3.12.
+smoke:
+	$(PYTHON) -m venv --clear .cache/smoke
+	.cache/smoke/bin/pip install --quiet --disable-pip-version-check -c .constraints.txt '.[kit]'
+	cd .cache && smoke/bin/contract-tests self-check --only AUTH-01
 
 lint: .venv/dev
 	$(BIN)/ruff check .
