@@ -143,6 +143,8 @@ def test_a_session_that_cannot_be_refreshed_ends_with_a_word(
     world: Sandbox, open_page: Open
 ) -> None:
     page = signed_in(world, open_page, "ada")
+    # What still loads would end the session before the click does.
+    expect(page.locator("[aria-busy]")).to_have_count(0)
     world.advance("P60D")
     page.get_by_role("link", name="My Bookings").click()
 
