@@ -17,10 +17,6 @@ CONFIGURED = ("apt", "pip.conf", "xdg/pip", "ssl/certs", "resolv.conf", "hosts")
 """What under /etc says where packages come from here."""
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        os.geteuid() != 0 or not shutil.which("debootstrap"),
-        reason="it takes root and debootstrap to make a bare machine",
-    ),
 ]
 
 
@@ -77,6 +73,10 @@ class Machine:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A root that has nothing but what every Debian has, and knows where packages come from."""
+    able = os.geteuid() == 0 and shutil.which("debootstrap")
+    assert able, (
+        "it takes root and debootstrap to make a bare machine; both, or leave this file out"
+    )
     root = tmp_path_factory.mktemp("bare")
     subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root)], check=True)
     for name in CONFIGURED:
