@@ -38,9 +38,9 @@ from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
 from mock_server.middleware.signin import SignInMiddleware
-from mock_server.recorder import Recorder
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import about
+from mock_server.resources.recorder import Recorder
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.catalogue import load_catalogue
 from mock_server.worlds.opening import Opening, Worlds

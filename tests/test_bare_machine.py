@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import httpx
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
-CONFIGURED = ("apt", "pip.conf", "xdg/pip", "ssl/certs", "resolv.conf", "hosts")
+CONFIGURED = ("apt", "pip.conf", "xdg/pip", "resolv.conf", "hosts")
 """What under /etc says where packages come from here."""
+TRUSTED = "etc/ssl/trusted-here.pem"
 pytestmark = [
     pytest.mark.slow,
 ]
@@ -26,12 +28,21 @@ class Machine:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.environment = {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-        self.environment |= {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "SSL_"))}
+        self.environment |= {k: v for k, v in os.environ.items() if k.startswith("PIP_")}
+        if (root / TRUSTED).exists():
+            self.environment |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE"), f"/{TRUSTED}")
         self.folder, self.user = "/", "root"
 
     def _command(self, command: str) -> list[str]:
         entered = f"cd {shlex.quote(self.folder)} && {command}"
-        return ["chroot", f"--userspec={self.user}", str(self.root), "/bin/sh", "-c", entered]
+        return [
+            str(shutil.which("chroot")),
+            f"--userspec={self.user}",
+            str(self.root),
+            "/bin/sh",
+            "-c",
+            entered,
+        ]
 
     def run(self, command: str) -> str:
         """What a shell command in it writes; it must succeed."""
@@ -47,9 +58,22 @@ class Machine:
 
     def start(self, command: str) -> "subprocess.Popen[bytes]":
         """A shell command that goes on running in it, in a group of its own."""
-        return subprocess.Popen(
-            self._command(f"exec {command}"), env=self.environment, start_new_session=True
-        )
+        with (self.root / "tmp/output").open("wb") as output:
+            return subprocess.Popen(
+                self._command(f"exec {command}"),
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def port(self, process: "subprocess.Popen[bytes]") -> int:
+        """Where a server listens that was started with `--port-file /tmp/port`, once it does."""
+        file = self.root / "tmp/port"
+        while not file.exists():
+            assert process.poll() is None, (self.root / "tmp/output").read_text()[-3000:]
+            time.sleep(0.2)
+        return int(file.read_text())
 
     def copy(self, names: list[str], to: str) -> None:
         """Files and folders of the checkout, as git has them."""
@@ -86,6 +110,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         elif source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    if authorities := os.environ.get("SSL_CERT_FILE"):
+        # By a name of its own: installing a package may write Debian's file anew.
+        (root / TRUSTED).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(authorities, root / TRUSTED)
     yield root
     shutil.rmtree(root)
 
@@ -105,17 +133,6 @@ def instructions() -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         if line and not line.startswith("#"):
             yield tuple(line.split(maxsplit=1))  # type: ignore[misc]
-
-
-def healthy(url: str, process: "subprocess.Popen[bytes]") -> dict[str, object]:
-    for _ in range(600):
-        assert process.poll() is None, "the server has ended"
-        try:
-            answer: dict[str, object] = httpx.get(f"{url}/__mock__/health").json()
-            return answer
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise AssertionError("the server never answered")
 
 
 def test_each_step_of_the_containerfile_works_and_what_it_makes_serves(machine: Machine) -> None:
@@ -139,13 +156,9 @@ def test_each_step_of_the_containerfile_works_and_what_it_makes_serves(machine: 
                 machine.environment[name] = value
     command = [*json.loads(said["CMD"]), "--port", "0", "--port-file", "/tmp/port"]
     process = machine.start(shlex.join(command))
-    port_file = machine.root / "tmp/port"
     try:
-        while not port_file.exists():
-            assert process.poll() is None, "the server has ended"
-            time.sleep(0.2)
-        url = f"http://127.0.0.1:{port_file.read_text()}"
-        health = healthy(url, process)
+        url = f"http://127.0.0.1:{machine.port(process)}"
+        health = httpx.get(f"{url}/__mock__/health").json()
         check = json.loads(said["HEALTHCHECK"].partition("CMD ")[2])
         machine.run(shlex.join(check).replace("127.0.0.1:4010", url.removeprefix("http://")))
         kit = machine.run(f"contract-tests run -u {url} --depth quick")
@@ -165,14 +178,10 @@ def test_make_serves_and_tests_with_python_and_make_alone(machine: Machine) -> N
     machine.folder = "/src"
     before = machine.files()
     process = machine.start('make serve ARGS="--port 0 --port-file /tmp/port"')
-    port_file = machine.root / "tmp/port"
     try:
-        while not port_file.exists():
-            assert process.poll() is None, "make serve has ended"
-            time.sleep(0.5)
-        health = healthy(f"http://127.0.0.1:{port_file.read_text()}", process)
+        health = httpx.get(f"http://127.0.0.1:{machine.port(process)}/__mock__/health").json()
     finally:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
     tested = machine.run(
         "make test ARGS='tests/spec/test_document.py tests/mock_server/test_time.py'"

@@ -21,10 +21,10 @@ from mock_server.observation.people import (
     ORDERS,
     PREFERENCES,
 )
-from mock_server.recorder.holdings import Book, Seen
-from mock_server.recorder.masks import Masks
 from mock_server.resources import KINDS
 from mock_server.resources.everything import about
+from mock_server.resources.recorder.holdings import Book, Seen
+from mock_server.resources.recorder.masks import Masks
 from mock_server.worlds import scenario
 from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.scenario_text import Place

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import groupby
 from typing import Any, get_args
 
-from mock_server.recorder.masks import Masks
 from mock_server.resources.charges import Outcome
 from mock_server.resources.credits import NEVER
+from mock_server.resources.recorder.masks import Masks
 from mock_server.worlds.catalogue import RateOffer
 
 Json = dict[str, Any]
