@@ -123,6 +123,7 @@ def machine(bare: Path, tmp_path: Path) -> Iterator[Machine]:
     """A copy of it for one test."""
     root = tmp_path / "machine"
     subprocess.run(["cp", "-a", str(bare), str(root)], check=True)
+    root.chmod(0o755)  # For users other than root, as the root of any machine.
     yield Machine(root)
     shutil.rmtree(root)
 
