@@ -1,6 +1,7 @@
 # Everything a user or CI does; each target makes what it needs inside the checkout.
 PYTHON ?= python3
 BIN := .venv/bin
+DIST := dist
 NPX := npx --yes --cache .cache/npm
 
 .PHONY: serve test test-all smoke lint lint-document format clean bench screenshots soak soak-generated
@@ -58,10 +59,10 @@ golden: .venv/dev
 
 # The wheel, the sdist and the npm package of the JavaScript client.
 dist: .venv/dev
-	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
-	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
-	npm pack --silent --cache .cache/npm --pack-destination dist ./mock_server/client/javascript
+	rm -rf $(DIST) && mkdir -p $(DIST)
+	$(BIN)/python -m build --outdir $(DIST) .
+	$(BIN)/twine check --strict $(DIST)/*.whl $(DIST)/*.tar.gz
+	npm pack --silent --cache .cache/npm --pack-destination $(DIST) ./mock_server/client/javascript
 
 # Whether this checkout can be tagged and given away as its version says.
 release-check: .venv/dev

@@ -7,6 +7,11 @@ import zipfile
 from pathlib import Path
 
 import httpx
+import pytest
+
+from mock_server import __version__
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_the_wheel_carries_the_documents_and_the_scenarios(wheel: Path) -> None:
@@ -49,3 +54,28 @@ def test_the_wheel_serves_from_an_empty_directory(wheel: Path, tmp_path: Path) -
     assert found["status"] == "ok"
     assert where.stdout.startswith(str(site))
     assert list(empty.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_what_make_dist_makes_installs_and_runs_in_an_empty_environment(tmp_path: Path) -> None:
+    subprocess.run(["make", "dist", f"DIST={tmp_path / 'dist'}"], cwd=ROOT, check=True)
+    made = sorted(file.suffix for file in (tmp_path / "dist").iterdir())
+    for package in ("*.whl", "*.tar.gz"):
+        [file] = (tmp_path / "dist").glob(package)
+        place = tmp_path / file.suffix.strip(".")
+        bin, empty = place / "venv" / "bin", place / "empty"
+        empty.mkdir(parents=True)
+        subprocess.run([sys.executable, "-m", "venv", bin.parent], check=True)
+        install = [bin / "pip", "install", "--quiet", "-c", ROOT / ".constraints.txt"]
+        subprocess.run([*install, f"{file}[kit]"], cwd=empty, check=True)
+        for command in ("mock-server", "contract-tests"):
+            shown = subprocess.run(
+                [bin / command, "--version"], cwd=empty, capture_output=True, text=True, check=True
+            )
+            assert __version__ in shown.stdout
+        listed = subprocess.run(
+            [bin / "mock-server", "scenarios", "list"], cwd=empty, capture_output=True, check=True
+        )
+        assert b"default" in listed.stdout
+
+    assert made == [".gz", ".tgz", ".whl"]
