@@ -160,7 +160,7 @@ class Redactor:
         made = (_made_from(secret, token, name) for secret, name in known.items())
         # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
         if found := next(filter(None, (_spliced(token, known), *made)), None):
-            self.secrets[token] = found
+            self.hide(token, found)
 
     def hide_answer(self, headers: Iterable[tuple[str, str]], body: bytes, tree: Any) -> None:
         """Hide the secrets that an answer gave out."""
@@ -226,9 +226,6 @@ class Redactor:
         return sorted(self.secrets, key=len, reverse=True)
 
     def _places(self, secret: str, text: str, plain: _Plain) -> Iterator[tuple[int, int]]:
-        if secret not in self._forms:
-            yield from (found.span() for found in re.finditer(re.escape(secret), text))
-            return
         if len(secret) < SHORT:
             word = rf"(?<![\w-]){re.escape(secret)}(?![\w-])"
             yield from (found.span() for found in re.finditer(word, text))

@@ -109,6 +109,16 @@ def test_an_altered_token_is_shown_as_a_shell_makes_it() -> None:
         assert redact(f"Bearer {token}") == f"Bearer {shown}"
 
 
+@pytest.mark.parametrize("form", forms(TOKEN))
+def test_a_token_that_was_altered_is_hidden_in_every_form(form: str) -> None:
+    redact = Redactor()
+    redact.hide(TOKEN, "$ADA_TOKEN")
+    altered = f"Z{TOKEN[1:]}"
+    redact.hide_altered(altered)
+
+    assert not leaks(redact(f"it says {forms(altered)[form]}"))
+
+
 def test_what_no_terminal_can_take_is_shown_escaped() -> None:
     assert Redactor()("a\x1b[31m\ud800\x00b") == "a\\x1b[31m\\ud800\\x00b"
 
