@@ -121,8 +121,10 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
         return True
     if not other.ok or other.json == first.json:
         return False
+    if _shifted(first, other):
+        return False
     before, after = ({each.get("id"): each for each in one.records} for one in (first, other))
-    ids = before.keys() | after.keys()
+    ids = (before.keys() | after.keys()) - _pushed_off([*before], [*after])
     changed = [id for id in ids if _kept(before.get(id)) != _kept(after.get(id))]
     if changed or first.records != other.records:
         moved = [each.get("id") for each in first.records] != [
@@ -133,6 +135,22 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
             for id in changed
         )
     return bool(_beside(first) != _beside(other))
+
+
+def _shifted(first: Exchange, other: Exchange) -> bool:
+    """Whether a page after the first one stands further on, by as many as there are more in all."""
+    meta, now = ({**(each.json.get("meta") or {})} for each in (first, other))
+    more = now.get("total", 0) - meta.get("total", 0)
+    if more <= 0 or now.get("current_page", 1) == 1:
+        return False
+    return other.records[more:] == first.records[: len(other.records) - more]
+
+
+def _pushed_off(before: list[Any], after: list[Any]) -> set[Any]:
+    """The ids at the end of a page for which newer records at its beginning left no place."""
+    kept = [id for id in after if id in before]
+    full = len(before) == len(after) and kept == before[: len(kept)]
+    return set(before[len(kept) :]) if full else set()
 
 
 def _beside(exchange: Exchange) -> Any:

@@ -18,22 +18,16 @@ OTHER_NAMES = {
     "ada": {"customer": {"first_name": "عائشة", "last_name": "بنت محمد"}},
     "ben": {"customer": {"first_name": "李", "last_name": "小龙 🐉"}},
 }
-GAPS = {"an-order-arrives": "an order of weeks ago, which appears in mid-run, looks like a harm"}
-"""Harmless variants that are minded, and why."""
 
 
 def chosen(*, harmless: bool, fast_nth: int = 0) -> list[Any]:
     """The ids to be tried: all by the slow tests, and one in `fast_nth` by the others, too."""
     ids = [id for id, mutant in MUTANTS.items() if mutant.harmless is harmless]
+    slow = pytest.mark.slow
     return [
-        pytest.param(id, marks=_marks(id, slow=not fast_nth or number % fast_nth != fast_nth - 1))
+        pytest.param(id, marks=() if fast_nth and number % fast_nth == fast_nth - 1 else slow)
         for number, id in enumerate(ids)
     ]
-
-
-def _marks(id: str, *, slow: bool) -> list[pytest.MarkDecorator]:
-    gap = [pytest.mark.xfail(reason=GAPS[id], strict=True)] if id in GAPS else []
-    return [*gap, pytest.mark.slow] if slow else gap
 
 
 @pytest.fixture(scope="module")

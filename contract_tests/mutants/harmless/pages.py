@@ -1,6 +1,7 @@
 """Pages of orders with other sizes and other links."""
 
 import re
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -71,17 +72,40 @@ def ten_on_a_page(request: Request, send: Send, _people: People) -> Response:
 
 @stateful(HARMLESS)
 def an_order_arrives() -> Change:
-    """The newest order of a customer only arrives at the tenth read of the orders."""
+    """The newest order of a customer is only submitted at the tenth read of the orders."""
     reads = 0
 
-    def arriving(request: Request, send: Send, _people: People) -> Response:
+    def arriving(request: Request, send: Send, people: People) -> Response:
         nonlocal reads
         if not at(request, ORDERS):
             return send(request)
         reads += 1
-        return send(request) if reads > 9 else _one_order_less(request, send)
+        return (
+            _submitted_now(request, send, people) if reads > 9 else _one_order_less(request, send)
+        )
 
     return arriving
+
+
+def _submitted_now(request: Request, send: Send, people: People) -> Response:
+    """A page as it is, but for the newest order, which was made a moment ago."""
+    response = send(request)
+    newest = send(replace(request, query="per_page=1"))
+    if response.status != 200 or newest.status != 200:
+        return response
+    tree, ids = response.json, {each["id"] for each in newest.json["data"]}
+    for order in tree["data"]:
+        if order["id"] in ids:
+            _made_at(order, f"{people.now:%Y-%m-%dT%H:%M:00Z}")
+    return replace(response, body=msgspec.json.encode(tree))
+
+
+def _made_at(node: Any, instant: str) -> None:
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if name in ("created_at", "updated_at", "submitted_at"):
+            node[name] = instant
+        elif isinstance(value, dict | list):
+            _made_at(value, instant)
 
 
 def _one_order_less(request: Request, send: Send) -> Response:
