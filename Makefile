@@ -10,10 +10,10 @@ serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
 test: .venv/dev
-	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-all: .venv/dev
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 # Whether another Python installs it, serves, and judges what it serves: PYTHON=python3.12.
 smoke:

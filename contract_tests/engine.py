@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_tests.client import Client
+from contract_tests.client import Client, Exchange
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
@@ -159,16 +159,23 @@ def _arrived(verdict: Verdict, operation: Operation, session: Session) -> bool:
     Whether somebody's records became more while they were looked at, and never fewer: life goes
     on at a real service. Totals that go up and down are the service's own fault.
     """
-    pages = [
+    lists = [
         each
         for each in session.client.exchanges
-        if operation.pages and each.operation == operation.id and each.fits
+        # A list without pages is whole only where no parameter filters it.
+        if each.operation == operation.id and each.fits and (operation.pages or "?" not in each.url)
     ]
     for actor in {each.actor for each in verdict.evidence}:
-        totals = [each.json["meta"]["total"] for each in pages if each.actor == actor]
+        totals = [_total(each) for each in lists if each.actor == actor]
         if totals and totals == sorted(totals) and totals[0] < totals[-1]:
             return True
     return False
+
+
+def _total(exchange: Exchange) -> int:
+    """How many records there are in all."""
+    meta = exchange.json.get("meta")
+    return int(meta["total"]) if meta else len(exchange.records)
 
 
 def _harm_stays(verdict: Verdict, client: Client) -> bool:

@@ -80,26 +80,32 @@ def _one_form(customer: Customer, operation: Operation) -> None:
             continue
         for record in exchange.records if exchange.fits else ():
             first, where = shown.setdefault(record["id"], (record, exchange))
-            if first != record and not _settled(customer, operation, where, exchange, record["id"]):
+            if first == record:
+                continue
+            if not _settled(customer, operation, where, exchange, record["id"]):
                 raise Violation(
                     expected=f"{_field(first, record)} in every list",
                     actual=_field(record, first),
                     exchange=exchange,
                     after=[where],
                 )
+            # It has changed in mid-run; from here on it is compared with what it is now.
+            shown[record["id"]] = record, exchange
 
 
 def _settled(
     customer: Customer, operation: Operation, first: Exchange, second: Exchange, id: str
 ) -> bool:
     """Whether the two requests, made again one after the other, agree on a record."""
-    found = []
-    for exchange in (first, second):
+
+    def now(exchange: Exchange) -> Record | None:
         query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         answer = customer.call(operation, tuple(query))
-        found.append(next((each for each in answer.records if each.get("id") == id), None))
-        customer.client.wait(A_SECOND)
-    return found[0] == found[1]
+        return next((each for each in answer.records if each.get("id") == id), None)
+
+    before = now(first)
+    customer.client.wait(A_SECOND)
+    return before == now(second)
 
 
 def agree(one: Exchange, other: Exchange) -> bool:
