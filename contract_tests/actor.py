@@ -169,7 +169,7 @@ class Customer(Actor):
                     for number, preference in enumerate(order):
                         twice = order is chosen and preference in (chosen[0], chosen[-1])
                         last = number + 1 == len(order)
-                        times = 2 if twice else 1
+                        times = 3 if twice else 1
                         trial = self._trial(preference, decision, before, times, read=twice or last)
                         self._tried.setdefault(decision.id, []).append(trial)
                         before = trial.exchanges[-1]

@@ -74,7 +74,7 @@ _HEX = "0123456789abcdef"
 
 
 def not_ids(own: str) -> Strategies:
-    """What is no preference's id, by kind; the last three are nearly `own`, which is one."""
+    """What is no preference's id, by kind; the last are nearly `own`, which is one."""
     return {
         "word": _WORDS,
         "number": st.integers(0, 10**6).map(str),
@@ -91,6 +91,9 @@ def not_ids(own: str) -> Strategies:
         "quote": st.sampled_from(["'", "x' OR '1'='1"]),
         "control": st.sampled_from(["\0", "x\0"]),
         "long": st.text("abcdef0123456789", min_size=65, max_size=80),
+        "without hyphens": st.just(own.replace("-", "")),
+        "braces": st.sampled_from(["{%s}", "urn:uuid:%s"]).map(lambda form: form % own),
+        "blank": st.sampled_from([f"{own} ", f" {own}"]),
         "tail": st.sampled_from(["-x", "x", " ", "-0000"]).map(lambda tail: own + tail),
         "longer": st.sampled_from(_HEX).map(lambda digit: own + digit),
         "shorter": st.just(own[:-1]),

@@ -1,12 +1,14 @@
 """What a run leaves behind, once everything has been read, refused, and decided and taken back."""
 
+from contextlib import suppress
+
 from contract_tests.actor import Customer
 from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.consents import as_decided
-from contract_tests.laws.time import difference, unexplained
-from contract_tests.session import Session
+from contract_tests.laws.time import difference, steady, unexplained
+from contract_tests.session import NOWHERE, Session
 from contract_tests.transport import SAFE
 
 PLAINLY = {"Origin", "Authorization"}
@@ -38,6 +40,39 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
     _every_read_agrees(session, operation)
     if "opted_in" in operation.fields:
         as_decided(session)
+        return
+    for customer in session.acting:
+        with suppress(NotCovered):
+            _nothing_by_a_decision(customer, operation)
+
+
+def _nothing_by_a_decision(customer: Customer, operation: Operation) -> None:
+    """
+    What changes with two decisions, and in neither of the pauses before them, is their doing,
+    however fresh its dates are.
+    """
+    if _by_a_decision(customer, operation) and (shown := _by_a_decision(customer, operation)):
+        before, *decisions, after = shown
+        raise Violation(
+            expected=f"what was read before, {difference(before, after)}",
+            actual=difference(after, before),
+            exchange=after,
+            after=[before, *decisions],
+        )
+
+
+def _by_a_decision(customer: Customer, operation: Operation) -> list[Exchange]:
+    """What was read, decided, refused and read again, if that is another answer than before."""
+    [(chosen, opted_in), *_] = customer.changeable().items()
+    earlier, before = customer.call(operation), customer.call(operation)
+    done = [
+        customer.decide(NOWHERE, opted_in=True),
+        customer.decide(chosen, opted_in=not opted_in),
+        customer.decide(chosen, opted_in=opted_in),
+    ]
+    after = customer.call(operation)
+    changed = before.fits and after.fits and steady(before) != steady(after)
+    return [before, *done, after] if changed and steady(earlier) == steady(before) else []
 
 
 def _every_read_agrees(session: Session, operation: Operation) -> None:

@@ -22,7 +22,10 @@ def _must_be_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
     for exchange in exchanges:
         if exchange.status not in statuses:
             wanted = " or ".join(map(str, statuses))
-            raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
+            # Who is let in once was let in, whatever happens to the next.
+            raise Violation(
+                expected=wanted, actual=exchange.told(), exchange=exchange, certain=exchange.fits
+            )
 
 
 def _refused(session: Session, operation: Operation, rule: str) -> list[Exchange]:

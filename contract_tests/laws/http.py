@@ -9,7 +9,7 @@ from contract_tests.credentials import BROWSING, spellings
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import difference, steady
-from contract_tests.session import Session, unreadable
+from contract_tests.session import Session, unreadable, unusual
 from contract_tests.transport import NotSent
 
 ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
@@ -131,7 +131,8 @@ def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
         if answer.status != 405:
             raise Violation(expected="405", actual=answer.told(), exchange=answer)
         allowed = answer.headers.get("allow", "none")
-        if {each.lower() for each in methods} - _listed(allowed):
+        # The names of methods are in capitals, and their case counts (RFC 9110, 9.1).
+        if methods - {each.strip() for each in allowed.split(",")}:
             wanted = f"Allow with {', '.join(sorted(methods))}"
             raise Violation(expected=wanted, actual=allowed, exchange=answer)
         # HEAD comes with GET, and OPTIONS with what lets browsers ask.
@@ -264,10 +265,25 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
                 _as_get(head, get)
                 if head.headers.get("content-length", "") not in ("", str(len(get.body))):
                     _own_length(session, actor, operation, query)
+    _as_long_as_asked(customer, operation)
     # What a HEAD leaves behind in a cache the next GET would show.
     plain, get = customer.once(operation), customer.call(operation)
     if plain.ok and not get.ok:
         raise Violation(expected="200", actual=get.told(), exchange=get, after=[plain])
+
+
+def _as_long_as_asked(customer: Customer, operation: Operation) -> None:
+    """HEAD must not tell the length of the plain list where GET obeys parameters."""
+    query = unusual(operation)
+    get, head = (customer.call(operation, query, method=each) for each in ("GET", "HEAD"))
+    plain, told = customer.call(operation), head.headers.get("content-length")
+    if get.ok and head.ok and told == str(len(plain.body)) != str(len(get.body)):
+        raise Violation(
+            expected=f"the length that GET has, {len(get.body)}",
+            actual=f"{told}, that of the request without parameters",
+            exchange=head,
+            after=[plain, get],
+        )
 
 
 def _answers_head(session: Session) -> bool:
@@ -334,7 +350,12 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     if not readable:
         told = session.customers[0].once(operation).told()
         raise NotCovered(f"it answered {told[:60]}")
-    for query in (UNKNOWN, _known_elsewhere(session, operation), SHAPING):
+    for query in (
+        UNKNOWN,
+        _known_elsewhere(session, operation),
+        (*SHAPING, *_flags_elsewhere(session, operation, "false")),
+        (*_of_records(session, operation), *_flags_elsewhere(session, operation, "true")),
+    ):
         for customer in readable:
             if _ignored(customer, operation, query) or _ignored_now(customer, operation, query):
                 continue
@@ -375,6 +396,22 @@ def _known_elsewhere(session: Session, operation: Operation) -> Query:
     foreign = [pair for each in others for query in unreadable(each) for pair in query]
     pairs = (*spelled, *foreign, *OBEYED)
     return tuple({name: value for name, value in reversed(pairs) if name not in known}.items())
+
+
+def _of_records(session: Session, operation: Operation) -> Query:
+    """The fields of its records, as if they were filters; no record has the value."""
+    answers = (each.once(operation) for each in session.acting)
+    names = {
+        name for each in answers if each.fits for record in each.records[:1] for name in record
+    }
+    return tuple((name, "none") for name in sorted(names))
+
+
+def _flags_elsewhere(session: Session, operation: Operation, value: str) -> Query:
+    """The flags that other operations know."""
+    others = session.contract.operations.values()
+    flags = {name: value for each in others for name in each.queries("boolean")}
+    return tuple(each for each in flags.items() if each[0] not in operation.queries("boolean"))
 
 
 def _same_records(one: Exchange, other: Exchange) -> bool:

@@ -12,6 +12,7 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.consents import as_decided
 from contract_tests.laws.filters import share
+from contract_tests.laws.time import substance
 from contract_tests.session import NOWHERE, Session
 from contract_tests.values import unknown_ids
 
@@ -190,7 +191,7 @@ def a_decision_made_again_changes_nothing(customers: list[Customer], operation: 
     for _, trial in _trials(customers, operation):
         first, *others = trial.answers
         for place, other in enumerate(others, 1):
-            if other.status != first.status or other.json != first.json:
+            if other.status != first.status or substance(other) != substance(first):
                 before, expected = trial.answers[:place], first.told()
                 raise Violation(
                     expected=expected, actual=other.told(), exchange=other, after=before
@@ -215,16 +216,25 @@ def another_organisations_preference_is_forbidden(
 
 def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
     """Preferences of other organisations: one that the profile names, those of other customers."""
-    found = dict.fromkeys(filter(None, [customer.facts.get("foreign_preference")]))
+    named = filter(None, [customer.facts.get("foreign_preference")])
+    return list(dict.fromkeys([*named, *_not_listed(customer, customers, foreign=True)]))[:2]
+
+
+def _not_listed(customer: Customer, customers: Iterable[Customer], *, foreign: bool) -> list[str]:
+    """What others can consent to and a customer cannot: of other organisations, or of their own."""
     id = customer.client.contract.preferences.id
     own = customer.once(customer.operation(id))
-    mine = {each["organisation_id"].lower() for each in own.records} if own.fits else set()
-    for other in customers:
-        listed = other.once(other.operation(id))
-        for record in listed.records if listed.fits and mine else ():
-            if record["organisation_id"].lower() not in mine:
-                found[record["id"]] = None
-    return list(found)[:2]
+    listed = own.records if own.fits else []
+    mine = {each["organisation_id"].lower() for each in listed}
+    known = {each["id"].lower() for each in listed}
+    theirs = (other.once(other.operation(id)) for other in customers)
+    return [
+        record["id"]
+        for answer in theirs
+        for record in (answer.records if answer.fits and mine else ())
+        if record["id"].lower() not in known
+        and (record["organisation_id"].lower() not in mine) is foreign
+    ]
 
 
 @law("PREF-07")
@@ -235,7 +245,9 @@ def an_unknown_preference_is_not_found(
     for customer in customers:
         try:
             values = unknown_ids(next(iter(customer.changeable())), session.seed)
-            _refused(customer, operation, [NOWHERE, *share(values, tried)], 404)
+            # Those of another site, which the customer's own list does not show.
+            unseen = _not_listed(customer, customers, foreign=False)[:2]
+            _refused(customer, operation, [NOWHERE, *share(values, tried), *unseen], 404)
             tried += 1
         except NotCovered as missing:
             reason = str(missing)
@@ -307,9 +319,14 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
     steering: Record = {"opted_in": not operation.opts_in, "optedIn": not operation.opts_in}
     steering |= dict.fromkeys(("customer_id", "customerId", "user_id"), named[0]) if named else {}
     steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
-    browsing = Actor(session.client, customer.name, customer.token, BROWSING)
-    for payload in (json.dumps(steering), "{"):
-        query = (("opted_in", str(not operation.opts_in).lower()), ("status", "none"))
+    other = customer.decision(not operation.opts_in).method
+    override = {"X-HTTP-Method-Override": other, "X-Method-Override": other}
+    browsing = Actor(session.client, customer.name, customer.token, BROWSING | override)
+    query = (
+        ("opted_in", str(not operation.opts_in).lower()),
+        *(("status", "none"), ("_method", other)),
+    )
+    for payload in (json.dumps(steering), "{", ""):
         answer = browsing.call(operation, query, preference=chosen, payload=payload)
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue

@@ -21,6 +21,8 @@ MOVES = {SEEN, "last_check_in", "updated_at"}
 """Fields that may move while others write or read."""
 DECIDED = ("opted_in", "updated_at")
 """What a decision changes of a preference."""
+PAGING = ("page", "per_page")
+"""The parameters of links."""
 RUN = timedelta(minutes=10)
 """How long ago a run may have begun."""
 TOLERANCE = timedelta(minutes=2)
@@ -117,6 +119,26 @@ def agree(one: Exchange, other: Exchange) -> bool:
     return bool(_without(one, moving) == _without(other, moving))
 
 
+def substance(exchange: Exchange) -> Any:
+    """
+    What an answer says of all that the contract knows: a field besides the records may differ each
+    time, and links may repeat parameters that nobody knows.
+    """
+    tree = exchange.json
+    if not exchange.ok or not isinstance(tree, dict):
+        return tree
+    links = {name: _paged(url) for name, url in (tree.get("links") or {}).items()}
+    return {"data": tree.get("data"), "meta": tree.get("meta"), "links": links}
+
+
+def _paged(url: Any) -> Any:
+    if not isinstance(url, str):
+        return url
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    return parts._replace(query="").geturl(), [pair for pair in pairs if pair[0] in PAGING]
+
+
 def _explained(now: datetime, one: Exchange, other: Exchange) -> bool:
     return not unexplained(one, other, now)
 
@@ -125,7 +147,7 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
     """Whether two answers to one request differ in what the passing of time does not explain."""
     if other.status != first.status:
         return True
-    if not other.ok or other.json == first.json:
+    if not other.ok or substance(other) == substance(first):
         return False
     if _shifted(first, other):
         return False
@@ -160,7 +182,8 @@ def _pushed_off(before: list[Any], after: list[Any]) -> set[Any]:
 
 
 def _beside(exchange: Exchange) -> Any:
-    return [exchange.json.get(name) for name in ("meta", "links")]
+    shown = substance(exchange)
+    return [shown.get(name) for name in ("meta", "links")]
 
 
 def _kept(record: Record | None) -> Record | None:
@@ -195,7 +218,7 @@ def _account(exchange: Exchange) -> Record:
 
 def _without(exchange: Exchange, moving: Iterable[str]) -> Any:
     if not moving:
-        return exchange.json
+        return substance(exchange)
     return {key: value for key, value in _account(exchange).items() if key not in moving}
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import httpx
@@ -235,7 +236,9 @@ def test_an_upgrade_that_is_offered_is_passed_over(url: str) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
         post = "POST /__mock__/sandboxes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n"
         raw.sendall(f"{post}{offered}\r\n{{}}".encode())
-        assert raw.recv(65536).startswith(b"HTTP/1.1 201 ")
+        opened = HTTPResponse(raw)
+        opened.begin()
+        assert (opened.status, opened.read()[:1]) == (201, b"{")
         for request in (OF_ADA + offered, OF_ADA):
             raw.sendall(f"{request}\r\n".replace("GET", "HEAD").encode())
             assert raw.recv(65536).startswith(b"HTTP/1.1 200 ")
