@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from uuid import NAMESPACE_URL, uuid5
 
 from msgspec.structs import replace
 
@@ -12,7 +13,9 @@ from contract_tests.mutants.mutant import (
     ORDERS,
     PREFERENCES,
     Change,
+    Tree,
     at,
+    changed,
     decides,
     error,
     mutant,
@@ -207,3 +210,25 @@ def a_body_that_is_no_json_ends_in_an_error(
     """An opt-in whose body is no JSON is answered 500."""
     broken = request.method == "POST" and request.body == b"{" and people.name(request)
     return error(500, "Unexpected end of input.") if broken else send(request)
+
+
+@stateful("TIME-02", needs="a customer with credits")
+def an_opt_in_is_rewarded_with_a_credit() -> Change:
+    """Each opt-in of a customer issues another credit, dated now."""
+    given: Counter[str] = Counter()
+
+    def rewarding(request: Request, send: Send, people: People) -> Response:
+        name = people.name(request)
+        response = send(request)
+        if decides(request) and request.method == "POST" and response.status == 200:
+            given[name] += 1
+
+        def more(tree: Tree, _request: Request) -> None:
+            for number in range(given[name] if tree["data"] else 0):
+                issued = people.now.isoformat()
+                id = str(uuid5(NAMESPACE_URL, f"{name}/{number}"))
+                tree["data"].append(tree["data"][-1] | {"id": id, "issued_at": issued})
+
+        return changed(request, response, more) if at(request, CREDITS) else response
+
+    return rewarding

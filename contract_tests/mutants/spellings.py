@@ -224,3 +224,52 @@ def a_parameter_says_the_contrary(request: Request, send: Send, _people: People)
     """An opt-in with `opted_in=false` in its query opts out."""
     contrary = request.method == "POST" and "opted_in=false" in request.query
     return send(replace(request, method="DELETE", query="") if contrary else request)
+
+
+@mutant("QUERY-01", needs="a customer with two memberships")
+def memberships_obey_a_flag_of_the_credits(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Memberships show one alone beside `expired=false`."""
+    wanted = at(request, MEMBERSHIPS) and _asked(request).get("expired") == ["false"]
+
+    def cut(tree: Tree, _request: Request) -> None:
+        tree["data"] = tree["data"][:1]
+
+    return changed(request, send(request), cut) if wanted else send(request)
+
+
+@mutant("QUERY-01", needs="a customer with credits")
+def credits_are_filtered_by_a_field(request: Request, send: Send, _people: People) -> Response:
+    """Credits obey `membership_id`, which is one of their fields and no parameter."""
+    [wanted, *_] = _asked(request).get("membership_id", [""])
+
+    def fitting(tree: Tree, _request: Request) -> None:
+        tree["data"] = [each for each in tree["data"] if each["membership_id"] == wanted]
+
+    filtered = at(request, CREDITS) and bool(wanted)
+    return changed(request, send(request), fitting) if filtered else send(request)
+
+
+@mutant(("PREF-09", "AUTH-12"))
+def a_header_overrides_the_method(request: Request, send: Send, _people: People) -> Response:
+    """An opt-in with `X-HTTP-Method-Override: DELETE` opts out."""
+    method = request.headers.get("x-http-method-override", request.method)
+    overridden = decides(request) and method in ("POST", "DELETE")
+    return send(replace(request, method=method) if overridden else request)
+
+
+@mutant("PREF-07")
+def an_id_without_its_hyphens_is_known(request: Request, send: Send, _people: People) -> Response:
+    """A preference is found by its id without hyphens, too."""
+    head, _, id = request.path.rpartition("/")
+    if decides(request) and len(id) == 32 and id.isalnum():
+        id = "-".join((id[:8], id[8:12], id[12:16], id[16:20], id[20:]))
+    return send(replace(request, path=f"{head}/{id}"))
+
+
+@mutant("HTTP-05", needs="a customer with redeemed or expired credits")
+def head_passes_over_parameters(request: Request, send: Send, _people: People) -> Response:
+    """HEAD of the credits tells the length of the plain list, whatever the flags are."""
+    plain = request.method == "HEAD" and at(replace(request, method="GET"), CREDITS)
+    return send(replace(request, query="") if plain and "=true" in request.query else request)
