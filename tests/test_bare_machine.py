@@ -17,9 +17,7 @@ CHECKOUT = Path(__file__).parents[1]
 CONFIGURED = ("apt", "pip.conf", "xdg/pip", "resolv.conf", "hosts")
 """What under /etc says where packages come from here."""
 TRUSTED = "etc/ssl/trusted-here.pem"
-pytestmark = [
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.slow
 
 
 class Machine:

@@ -265,7 +265,8 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
                 _as_get(head, get)
                 if head.headers.get("content-length", "") not in ("", str(len(get.body))):
                     _own_length(session, actor, operation, query)
-    _as_long_as_asked(customer, operation)
+    if operation.parameters:
+        _as_long_as_asked(customer, operation)
     # What a HEAD leaves behind in a cache the next GET would show.
     plain, get = customer.once(operation), customer.call(operation)
     if plain.ok and not get.ok:

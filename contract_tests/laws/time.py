@@ -167,9 +167,9 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
 
 def _shifted(first: Exchange, other: Exchange) -> bool:
     """Whether a page after the first one stands further on, by as many as there are more in all."""
-    meta, now = ({**(each.json.get("meta") or {})} for each in (first, other))
-    more = now.get("total", 0) - meta.get("total", 0)
-    if more <= 0 or now.get("current_page", 1) == 1:
+    before, after = (each.json.get("meta") or {} for each in (first, other))
+    more = after.get("total", 0) - before.get("total", 0)
+    if more <= 0 or after.get("current_page", 1) == 1:
         return False
     return other.records[more:] == first.records[: len(other.records) - more]
 
