@@ -73,16 +73,27 @@ class Recorded(Struct, frozen=True):
     @property
     def caller(self) -> str | None:
         """Whose token it bore: a persona, a way to be refused, or nobody's."""
+        if self._credentials is not None:
+            return None
         return self.persona if self.role == "customer" else self.role
+
+    @property
+    def _credentials(self) -> str | None:
+        """What it sent as Authorization in place of a bearer token, without its secret."""
+        shown = self.request.headers.get("authorization", "")
+        is_other = self.role == "unknown" and not shown.lower().startswith("bearer ")
+        return shown if is_other else None
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers to send again."""
-        return {
+        said = {
             name: value
             for name, value in self.request.headers.items()
             if name.lower() not in LEFT_OUT and value != REDACTED and _HEADER.fullmatch(name)
         }
+        other = self._credentials
+        return said if other is None else said | {"authorization": other}
 
     @property
     def is_whole(self) -> bool:

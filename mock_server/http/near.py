@@ -9,6 +9,12 @@ def not_one_of(name: str, known: Iterable[str]) -> str:
     options = list(known)
     if not options:
         return f"'{name[:80]}' does not exist; there is none"
-    near = get_close_matches(name[:80], options, n=1)
-    meant = f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, options)
+    meant = f"; did you mean '{near}'?" if near else ""
     return f"'{name[:80]}' is not one of {', '.join(options)}{meant}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """What of all that is known may have been meant, if anything."""
+    near = get_close_matches(name[:80], list(known), n=1)
+    return near[0] if near else None

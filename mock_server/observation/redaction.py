@@ -1,10 +1,11 @@
 """Hiding secrets in whatever leaves the journal: pages, streams, archives, bundles, the log."""
 
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
 
 import msgspec
 
@@ -18,6 +19,8 @@ _SECRETS = (
 )
 """How the names of headers, parameters and fields end that hold a secret."""
 _LONGEST_ENDING = 40
+_SCHEMES = ("basic", "bearer", "digest", "dpop", "negotiate", "token")
+"""Of the Authorization header: no secrets, and a refusal depends on them."""
 _SHORTEST = 6
 """A shorter value is hidden where its name says so, and not wherever else it occurs."""
 _DEEPEST = 3
@@ -53,7 +56,8 @@ class Redactor:
     """
 
     def __init__(self, headers: Mapping[str, str], query: str = "") -> None:
-        pairs = [(name, text.rpartition(" ")[2]) for name, text in headers.items()]
+        said = [(name, text) for name, text in headers.items() if is_secret(name)]
+        pairs = [(name, secret) for name, text in said for secret in _secrets_of(text)]
         if query:
             pairs += parse_qsl(query)
         known = {text for name, text in pairs if len(text) >= _SHORTEST and is_secret(name)}
@@ -65,7 +69,10 @@ class Redactor:
 
     def pairs(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The same for a list of headers."""
-        return [(name, HIDDEN if is_secret(name) else self.text(value)) for name, value in headers]
+        return [
+            (name, _hidden_header(value) if is_secret(name) else self.text(value))
+            for name, value in headers
+        ]
 
     def text(self, text: str, depth: int = 0) -> str:
         """A path, a query, a body or a message without its secrets."""
@@ -109,6 +116,27 @@ class Redactor:
         decoded = unquote_plus(text)
         hidden = self.text(decoded, depth + 1)
         return pair if hidden == decoded else before + quote_plus(hidden)
+
+
+def _hidden_header(value: str) -> str:
+    """What is left of a secret header: its scheme, where it is one that everybody knows."""
+    scheme, blank, _ = value.partition(" ")
+    if scheme.lower() not in _SCHEMES:
+        return HIDDEN
+    return f"{scheme} {HIDDEN}" if blank else scheme
+
+
+def _secrets_of(value: str) -> Iterator[str]:
+    """What a secret header has beside its scheme; of Basic what is encoded in it, too."""
+    words = value.split()
+    scheme = words.pop(0).lower() if words and words[0].lower() in _SCHEMES else None
+    yield from words
+    if scheme == "basic" and words:
+        try:
+            pair = b64decode(words[0]).decode()
+        except ValueError:
+            return
+        yield from (pair, pair.partition(":")[2], unquote(pair.partition(":")[2]))
 
 
 def _hidden_field(found: "re.Match[str]") -> str:

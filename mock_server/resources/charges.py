@@ -12,7 +12,7 @@ from mock_server.resources.holding import Count
 from mock_server.resources.memberships import Membership
 from mock_server.resources.memberships.holding import said
 from mock_server.resources.payment_methods import PaymentMethodSummary
-from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.account import Account, Kind, Person, Wrong
 from mock_server.worlds.catalogue import named
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
@@ -56,13 +56,17 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     billed: str | None = None
     """On which day it fell due, as a date or a moment; the latest, where it is not said."""
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
             led = {name: each for name, each in said(person).items() if each.lead is None}
-            yield named("membership", self.membership, led)
+            held = person.place("memberships")
+            # Of which anything may be led, if what is said of one is a mistake.
+            if self.membership in said(person):
+                held = (*held, self.membership)
+            yield Wrong(named("membership", self.membership, led), ("membership", held))
         if self.billed is not None:
-            yield _problem_of_day(self.billed, person)
+            yield Wrong(_problem_of_day(self.billed, person), ("billed",))
 
 
 class Due(Struct, frozen=True):

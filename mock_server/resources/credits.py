@@ -10,7 +10,7 @@ from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import NOW, Count, out_of_order
 from mock_server.resources.memberships.holding import said
-from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.account import Account, Kind, Person, Wrong
 from mock_server.worlds.catalogue import NAMES, named
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
@@ -88,27 +88,31 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
             self.redeemed or usual.redeemed,
         )
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
-            yield named("membership", self.membership, said(person))
+            wrong = named("membership", self.membership, said(person))
+            yield Wrong(wrong, ("membership", person.place("memberships")))
         if self.coupon is not None:
-            yield named("coupon", self.coupon.lower(), [code.lower() for code in COUPONS])
+            known = [code.lower() for code in COUPONS]
+            yield Wrong(named("coupon", self.coupon.lower(), known), ("coupon",))
         if self.redeemed is not None and USUAL[self.state].redeemed is None:
-            yield f"redeemed is said of a credit that is '{self.state}'"
+            what = f"redeemed is said of a credit that is '{self.state}'"
+            yield Wrong(what, ("redeemed", "state"))
         if self.multi_use and USUAL[self.state].redeemed is not None:
-            yield f"a multi-use credit is never redeemed, so it cannot be '{self.state}'"
+            what = f"a multi-use credit is never redeemed, so it cannot be '{self.state}'"
+            yield Wrong(what, ("multi_use", "state"))
         yield from self._problems_of_dates(person)
 
-    def _problems_of_dates(self, person: Person) -> Iterator[str]:
+    def _problems_of_dates(self, person: Person) -> Iterator[Wrong]:
         dates, is_over = self.dates(), self.state in EXPIRED
         if is_over and dates.expires == NEVER:
-            yield f"a credit that is '{self.state}' expires"
+            yield Wrong(f"a credit that is '{self.state}' expires", ("expires", "state"))
         issued, redeemed = ("issued", dates.issued), ("redeemed", dates.redeemed)
         expires = ("expires", None if dates.expires == NEVER else dates.expires)
-        yield from out_of_order(person, issued, redeemed, NOW)
-        yield from out_of_order(person, issued, redeemed, expires)
-        yield from out_of_order(person, *([expires, NOW] if is_over else [NOW, expires]))
+        ends = [expires, NOW] if is_over else [NOW, expires]
+        for steps in ([issued, redeemed, NOW], [issued, redeemed, expires], ends):
+            yield from out_of_order(person, *steps, given="state")
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Credit]:

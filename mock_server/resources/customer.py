@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from mock_server.http.operation import operation
-from mock_server.resources.holding import NOW, out_of_order
-from mock_server.worlds.account import Account, Kind, Person
+from mock_server.resources.holding import CATALOGUE, NOW, out_of_order
+from mock_server.worlds.account import Account, Kind, Person, Wrong
 from mock_server.worlds.catalogue import SiteName, named, uuid_of
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
@@ -105,9 +105,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     locked: str | None = None
     anonymised: str | None = None
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
-        yield named("site", self.site, person.catalogue.sites)
+        yield Wrong(named("site", self.site, person.catalogue.sites), ("site", CATALOGUE))
         joined = ("joined", self.joined)
         yield from out_of_order(person, joined, ("anonymised", self.anonymised), NOW)
         yield from out_of_order(person, joined, ("locked", self.locked))

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.resources.customer import about, organisation
-from mock_server.worlds.account import Account, Consent, Kind, Person
+from mock_server.resources.holding import CATALOGUE
+from mock_server.worlds.account import Account, Consent, Kind, Person, Wrong
 from mock_server.worlds.catalogue import FOUNDED, NAMES, PreferenceName, named, uuid_of
 
 APART = timedelta(days=97)
@@ -38,26 +39,28 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     opted_in: tuple[PreferenceName, ...] | AllOrNone = "none"
     """Names of preferences, or `all`, or `none`."""
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         if isinstance(self.opted_in, str):
-            yield named(
-                "opted_in", self.opted_in, dict.fromkeys(("all", "none", "a list of names"))
-            )
+            known = ("all", "none", "a list of names")
+            yield Wrong(named("opted_in", self.opted_in, known), ("opted_in",))
             return
-        site = about(person).site
+        where = ("opted_in", person.place("customer", "site"), CATALOGUE)
         for name in self.opted_in:
-            preference = person.catalogue.preferences.get(name)
-            if preference is not None and preference.archived:
-                yield f"at {site}, preference '{name}' is archived: nobody is asked for it any more"
-                continue
-            yield named(f"at {site}, preference", name, person.catalogue.preferences_at(site))
+            yield Wrong(_not_available(name, person), where)
 
     def includes(self, name: str) -> bool:
         """Whether the customer had opted in when the world was opened."""
         if isinstance(self.opted_in, str):
             return self.opted_in == "all"
         return name in self.opted_in
+
+
+def _not_available(name: str, person: Person) -> str | None:
+    site, preference = about(person).site, person.catalogue.preferences.get(name)
+    if preference is not None and preference.archived:
+        return f"at {site}, preference '{name}' is archived: nobody is asked for it any more"
+    return named(f"at {site}, preference", name, person.catalogue.preferences_at(site))
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[MarketingPreference]:

@@ -10,7 +10,7 @@ from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.resources.customer import CUSTOMER, about
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.account import Account, Kind, Person, Wrong
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
@@ -77,14 +77,15 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     processor: Literal["stripe", "adyen", "manual"] = "stripe"
     added: str | None = None
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         if not about(person).payment_provider:
-            yield "no payment processor knows this customer; say `payment_provider: true` of them"
-        if self.type == "direct_debit" and (self.card_brand or self.card_country):
-            yield "a direct debit has no card_brand and no card_country"
-        if self.type == "direct_debit" and self.card_expiry:
-            yield "a direct debit has no card_expiry"
+            what = "no payment processor knows this customer; say `payment_provider: true` of them"
+            yield Wrong(what, (person.place("customer", "payment_provider"),))
+        if self.type == "direct_debit":
+            for name in ("card_brand", "card_country", "card_expiry"):
+                if getattr(self, name):
+                    yield Wrong(f"a direct debit has no {name}", (name, "type"))
         yield from out_of_order(person, ("added", self.added), NOW)
 
 

@@ -3,13 +3,34 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from mock_server.worlds.catalogue import Catalogue
+from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.seed import Seed
 
 H = TypeVar("H")
 R = TypeVar("R")
+
+
+class Wrong(NamedTuple):
+    """What may be wrong with what a scenario says of a holding."""
+
+    text: str | None
+    """Why it is; None where nothing is wrong."""
+    on: tuple[str | Place, ...]
+    """
+    What it follows from: fields of the holding, told at the first, and places elsewhere in the
+    scenario. Nothing follows from what is itself a mistake.
+    """
+
+    def told_at(self, place: Place) -> "Wrong":
+        """The same, of a holding at a place of the scenario."""
+        return Wrong(self.text, self.places(place))
+
+    def places(self, place: Place) -> tuple[Place, ...]:
+        """What it follows from, where the holding stands at a place."""
+        return tuple((*place, each) if isinstance(each, str) else each for each in self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,10 @@ class Person:
     @property
     def customer_id(self) -> str:
         return self.seed.child("customer").uuid()
+
+    def place(self, *names: str) -> Place:
+        """Where the scenario says something of this customer."""
+        return ("customers", self.name, *names)
 
     def all(self, kind: Kind[H, R]) -> Sequence[R]:
         """Every record of a kind, as it stood when the world was opened."""

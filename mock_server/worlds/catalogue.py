@@ -123,6 +123,9 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
     def rates_at(self, site: str) -> Mapping[str, RateOffer]:
         """The rates that can be held at a site: those of its brand's types of membership."""
+        if site not in self.sites:
+            # Told elsewhere; what is sold nowhere is still a mistake of its own.
+            return self.rates
         brand, types = self.sites[site].brand, self.membership_types
         return {
             name: rate
@@ -132,6 +135,8 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
     def preferences_at(self, site: str) -> Mapping[str, Preference]:
         """What can be consented to at a site."""
+        if site not in self.sites:
+            return self.preferences
         organisation = self.brand_of(site).organisation
         return {
             name: preference

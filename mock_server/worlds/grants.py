@@ -75,6 +75,8 @@ class Grants:
     _by_refresh_token: dict[str, Grant] = field(default_factory=dict)
     _refresh_tokens: dict[str, str] = field(default_factory=dict)
     """The latest of each grant, by its id."""
+    _rotated: dict[str, Grant] = field(default_factory=dict)
+    """By the refresh tokens that newer ones replaced."""
     revoked: set[str] = field(default_factory=set)
     """Ids of grants that were taken back: their access tokens are no longer good."""
 
@@ -99,7 +101,11 @@ class Grants:
         self._used.add(code.grant.id)
 
     def keep(self, grant: Grant, refresh_token: str) -> None:
-        """Remember a grant under its latest refresh token; an older one is no longer good."""
+        """Remember a grant under its latest refresh token, which replaces the one before it."""
+        if (text := self._refresh_tokens.get(grant.id)) is not None:
+            self._rotated[text] = grant
+            if len(self._rotated) > MOST:
+                del self._rotated[next(iter(self._rotated))]
         self._forget_refresh_token(grant.id)
         self._refresh_tokens[grant.id], self._by_refresh_token[refresh_token] = refresh_token, grant
         self._by_id[grant.id] = grant
@@ -113,7 +119,12 @@ class Grants:
             del self._by_refresh_token[text]
 
     def of_refresh_token(self, text: str, now: datetime) -> Grant | None:
-        """The grant that a refresh token belongs to, while both are good."""
+        """
+        The grant that a refresh token belongs to, while both are good; one that was replaced takes
+        its whole grant with it, for one of two who have it is a thief (RFC 9700, 4.14.2).
+        """
+        if (stolen := self._rotated.get(text)) is not None:
+            self.revoke(stolen)
         grant = self._by_refresh_token.get(text)
         if grant is None or grant.id in self.revoked or grant.expires <= now:
             return None

@@ -44,7 +44,7 @@ class Worlds:
 
         @lru_cache(_KEPT)
         def made(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
-            loaded = scenario.load(source, kinds, msgspec.json.decode(overrides))
+            loaded = scenario.read(source, kinds, msgspec.json.decode(overrides))
             world = World(loaded, seed, opened, loaded.catalogue, about, overrides)
             world.check(kinds.values())
             return world

@@ -215,9 +215,10 @@ class Sandbox:
 
     def speaker(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
         """The persona and the role that a token names, good or not."""
-        if "authorization" not in request.headers:
+        authorization = request.headers.get("authorization")
+        if authorization is None:
             return None, None
-        if token is None or token.sandbox != self.id:
+        if token is None or token.sandbox != self.id or not tokens.is_bearer(authorization):
             return None, "unknown"
         if token.role == "staff":
             return None, "staff"

@@ -1,7 +1,7 @@
 """Scenarios: named worlds, written in YAML, and what is wrong with one."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from msgspec import Struct
 from mock_server.http.bounds import LARGEST_TEXT, MOST_CUSTOMERS, MOST_RECORDS, BoundsError
 from mock_server.http.document import shipped
 from mock_server.http.errors import UserError
-from mock_server.http.near import not_one_of
+from mock_server.http.near import nearest, not_one_of
 from mock_server.http.yaml_text import YamlError
 from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
@@ -57,7 +57,8 @@ class Places:
 
     def error(self, mistakes: Iterable[tuple[Place, str]]) -> ScenarioError:
         """A line for each mistake: where it is, the words that lead there, and what it is."""
-        lines = list(dict.fromkeys(self._line(place, what) for place, what in mistakes))
+        ordered = sorted(mistakes, key=lambda each: self._number(each[0]))
+        lines = list(dict.fromkeys(self._line(place, what) for place, what in ordered))
         if len(lines) > MOST_MISTAKES:
             lines[MOST_MISTAKES:] = [f"and {len(lines) - MOST_MISTAKES} more"]
         return ScenarioError("\n".join(lines))
@@ -70,8 +71,10 @@ class Places:
         where = ".".join(within) or "scenario"
         if not self.source.is_file:
             return f"{'.'.join((self.source.origin, *place))}: {what}"
-        line = self.lines.get(place[:depth_in_file], 1)
-        return f"{self.source.origin}:{line}: {where}: {what}"
+        return f"{self.source.origin}:{self._number(place)}: {where}: {what}"
+
+    def _number(self, place: Place) -> int:
+        return self.lines.get(place[: self._depth_in_file(place)], 1)
 
     def _depth_in_overrides(self, place: Place) -> int:
         node: Any = self.overrides
@@ -83,6 +86,30 @@ class Places:
 
     def _depth_in_file(self, place: Place) -> int:
         return next(n for n in range(len(place), -1, -1) if n == 0 or place[:n] in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a scenario says as it stands, and which of it is to be believed."""
+
+    tree: Mapping[str, Any]
+    mistakes: Mistakes
+    meant: Set[Place]
+    """What seems to be left out, and may be meant by a name that nobody knows."""
+
+    def said(self, place: Place) -> Place:
+        """How far down to a place the scenario says something."""
+        node: Any = self.tree
+        for depth, name in enumerate(place):
+            if not isinstance(node, Mapping) or name not in node:
+                return place[:depth]
+            node = node[name]
+        return place
+
+    def is_in_doubt(self, place: Place) -> bool:
+        """Whether what stands at a place, or is left out there, may be meant otherwise."""
+        doubted = {mistaken for mistaken, _ in self.mistakes} | self.meant
+        return any(one[: len(place)] == place[: len(one)] for one in doubted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +126,12 @@ class Scenario:
     document: Mapping[str, Any]
     """The whole of it, with what was laid over it, in the words of a scenario file."""
     places: Places
+    reading: Reading
+
+    @property
+    def mistakes(self) -> Mistakes:
+        """What is wrong with its form; it has what can be read without."""
+        return self.reading.mistakes
 
     @property
     def reread_from(self) -> str | Source:
@@ -126,20 +159,30 @@ def names() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
 
 
-def load(
-    source: str | Source, kinds: Kinds, overrides: Mapping[str, Any] | None = None
-) -> Scenario:
+def load(source: str | Source, kinds: Kinds) -> Scenario:
     """
     The scenario that comes with the mock under this name, or that a file or a text holds.
 
-    `overrides` says what differs, in the words of a scenario file.
+    Raises:
+        ScenarioError: no such scenario or file, or its form is wrong.
+    """
+    scenario = read(source, kinds, {})
+    if scenario.mistakes:
+        raise scenario.places.error(scenario.mistakes)
+    return scenario
+
+
+def read(source: str | Source, kinds: Kinds, overrides: Mapping[str, Any]) -> Scenario:
+    """
+    A scenario as far as it can be read, with what is wrong with it; `overrides` says what differs,
+    in the words of a scenario file.
 
     Raises:
-        ScenarioError: no such scenario or file, or something in it is wrong.
+        ScenarioError: no such scenario or file, or nothing of it can be read.
     """
     if isinstance(source, Source):
-        return _Reader(source, kinds, overrides or {}).scenario(source.origin)
-    return _Reader(_read(source), kinds, overrides or {}).scenario(Path(source).stem)
+        return _Reader(source, kinds, overrides).scenario(source.origin)
+    return _Reader(_read(source), kinds, overrides).scenario(Path(source).stem)
 
 
 def _shipped(name: str) -> str:
@@ -170,6 +213,7 @@ class _Reader:
     def __init__(self, source: Source, kinds: Kinds, overrides: Mapping[str, Any]) -> None:
         self.source, self.kinds, self.overrides = source, kinds, overrides
         self.mistakes: Mistakes = []
+        self._meant: set[Place] = set()
         self._cost = 0
 
     def scenario(self, name: str) -> Scenario:
@@ -177,27 +221,33 @@ class _Reader:
         places = Places(self.source, text.lines, self.overrides)
         self.mistakes.extend(text.mistakes)
         tree = merged(text.tree, self.overrides)
-        header = converted(tree, Header, (), self.mistakes)
-        if header is None:
-            raise places.error(self.mistakes)
+        header = self._converted(tree, Header, ())
+        # What is in it can be told of even where it has no title.
+        header = header or converted({**tree, "title": ""}, Header, (), [])
         self._check_names(header)
         customers = {who: self._plan(who, plan) for who, plan in header.customers.items()}
-        catalogue = self._catalogue(header.catalogue)
-        if self.mistakes or catalogue is None:
+        if self._is_too_much:
             raise places.error(self.mistakes)
+        catalogue = self._catalogue(header.catalogue)
         about = (header.title, header.description, header.staff)
-        return Scenario(name, *about, customers, catalogue, self.source, tree, places)
+        reading = Reading(tree, self.mistakes, self._meant)
+        return Scenario(name, *about, customers, catalogue, self.source, tree, places, reading)
 
-    def _catalogue(self, own: Mapping[str, Any]) -> Catalogue | None:
-        shared, place = load_catalogue(), ("catalogue",)
+    def _catalogue(self, own: Mapping[str, Any]) -> Catalogue:
+        """What is sold; only what everybody knows, where the scenario's own has a mistake in it."""
+        shared, place, before = load_catalogue(), ("catalogue",), len(self.mistakes)
         if not own:
             return shared
         tree = merged(msgspec.to_builtins(shared), own)
-        catalogue: Catalogue | None = converted(tree, Catalogue, place, self.mistakes)
-        if catalogue is not None:
+        catalogue: Catalogue = converted(tree, Catalogue, place, self.mistakes)
+        if len(self.mistakes) == before:
             unknown = unknown_references(catalogue)
             self.mistakes.extend(((*place, *where), problem) for where, problem in unknown)
-        return catalogue
+        if len(self.mistakes) == before:
+            return catalogue
+        what = "people's sites, rates and preferences are looked up once this is right"
+        self.mistakes.append((place, what))
+        return shared
 
     def _text(self) -> scenario_text.YamlText:
         origin = self.source.origin
@@ -210,7 +260,8 @@ class _Reader:
         return text
 
     def _check_names(self, header: Header) -> None:
-        if len(header.customers) > MOST_CUSTOMERS:
+        self._is_too_much = len(header.customers) > MOST_CUSTOMERS
+        if self._is_too_much:
             what = f"{len(header.customers)} customers; a scenario may have {MOST_CUSTOMERS}"
             self.mistakes.append((("customers",), what))
         places = {("customers", who): who for who in header.customers}
@@ -236,6 +287,7 @@ class _Reader:
         if kind is None:
             known = ("description", *sorted(self.kinds))
             self.mistakes.append((place, not_one_of(kind_name, known)))
+            self._note_unknown(kind_name, known, place[:-1])
             return {}
         if kind.single:
             return {"self": self._made(kind, value, place)}
@@ -257,7 +309,7 @@ class _Reader:
         return self._made(kind, value or {}, place)
 
     def _made(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
-        holding, before = converted(value, kind.holding, place, self.mistakes), self._cost
+        holding, before = self._converted(value, kind.holding, place), self._cost
         self._cost += kind.cost * getattr(holding, "count", 1)
         if self._cost > MOST_RECORDS >= before:
             what = (
@@ -265,7 +317,18 @@ class _Reader:
                 f" membership counts as {self.kinds['memberships'].cost} and an order as none"
             )
             self.mistakes.append((place, what))
+            self._is_too_much = True
         return holding
+
+    def _converted(self, value: Any, shape: type[Struct], place: Place) -> Any:
+        known = shape.__struct_encode_fields__
+        for name in value.keys() - known if isinstance(value, Mapping) else ():
+            self._note_unknown(name, known, place)
+        return converted(value, shape, place, self.mistakes)
+
+    def _note_unknown(self, name: str, known: Iterable[str], place: Place) -> None:
+        if meant := nearest(name, known):
+            self._meant.add((*place, meant))
 
 
 def merged(base: Any, changes: Any) -> Any:

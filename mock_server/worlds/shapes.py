@@ -16,7 +16,7 @@ def converted(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
     """
     `value` as a type says it; texts are read as numbers and truth values where these are meant.
 
-    What is wrong is added to `mistakes`, and None given.
+    What is wrong is added to `mistakes`; given is what can be read without it, else None.
     """
     if isinstance(shape, type) and issubclass(shape, Struct):
         return _struct(value, shape, place, mistakes)
@@ -45,17 +45,19 @@ def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -
     if not isinstance(value, Mapping):
         mistakes.append((place, f"{shown(value)} is not a mapping"))
         return None
-    before, fields = len(mistakes), {each.encode_name: each for each in structs.fields(shape)}
+    fields = {each.encode_name: each for each in structs.fields(shape)}
     for name in value.keys() - fields.keys():
         mistakes.append(((*place, name), f"the field {not_one_of(name, fields)}"))
     missing = [name for name, each in fields.items() if each.required and name not in value]
-    mistakes.extend((place, f"'{name}' is missing") for name in missing)
-    made = {
-        each.name: converted(value[name], each.type, (*place, name), mistakes)
-        for name, each in fields.items()
-        if name in value
-    }
-    return shape(**made) if len(mistakes) == before else None
+    mistakes.extend(((*place, name), "is missing") for name in missing)
+    made = {}
+    for name in fields.keys() & value.keys():
+        before, each = len(mistakes), fields[name]
+        read = converted(value[name], each.type, (*place, name), mistakes)
+        if len(mistakes) == before:
+            made[each.name] = read
+    lacking = any(each.required and each.name not in made for each in fields.values())
+    return None if lacking else shape(**made)
 
 
 def _items(shape: Any) -> Any:

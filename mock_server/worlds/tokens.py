@@ -63,8 +63,13 @@ def check_bearer(authorization: str | None) -> None:
         raise problems.token_missing(
             "No token was sent; send 'Authorization: Bearer TOKEN'."
         ).under("AUTH-01")
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if not is_bearer(authorization):
         raise problems.token_missing("The Authorization header must read 'Bearer TOKEN'.").under(
             "AUTH-03"
         )
+
+
+def is_bearer(authorization: str) -> bool:
+    """Whether a header carries a bearer token, whichever that is."""
+    scheme, _, token = authorization.partition(" ")
+    return scheme.lower() == "bearer" and bool(token.strip())

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from mock_server.http.bounds import MOST_FOLLOWING
-from mock_server.worlds.account import Account, Kind, Person
+from mock_server.worlds.account import Account, Kind, Person, Wrong
 from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
 from mock_server.worlds.scenario_text import Place
@@ -75,24 +75,33 @@ class World(Mapping[str, Person]):
         Make everything once, to find all that cannot be made.
 
         Raises:
-            ScenarioError: something refers to what does not exist, or a date is no date.
+            ScenarioError: what the scenario says has a mistake in it; every one is told.
         """
-        known = tuple(kinds)
-        leading = [kind for kind in known if kind.follow is not None]
-        mistakes = self.mistakes(known, leading)
-        if not mistakes:
-            # Before what follows is made.
-            self.check_size(leading, self.opened)
-            mistakes = self.mistakes(known, known)
+        mistakes = [*self.scenario.mistakes, *self.mistakes(tuple(kinds))]
         if mistakes:
             raise self.scenario.places.error(mistakes)
 
-    def mistakes(
-        self, kinds: Collection[Kind[Any, Any]], made: Iterable[Kind[Any, Any]]
-    ) -> list[tuple[Place, str]]:
-        """What of these kinds is wrong, or else cannot be `made`: its place, and why."""
-        found = [each for person in self.values() for each in _mistakes(person, kinds)]
-        return found or [each for person in self.values() for each in _unmakeable(person, made)]
+    def mistakes(self, kinds: Collection[Kind[Any, Any]]) -> list[tuple[Place, str]]:
+        """What is wrong with holdings that could be read, or else cannot be made of them."""
+        reading, sound = self.scenario.reading, []
+        found = []
+        for person in self.values():
+            wrong = [each for kind in kinds for each in _wrong(person, kind)]
+            found += [
+                (reading.said(places[0]), text)
+                for places, text in wrong
+                if not any(map(reading.is_in_doubt, places))
+            ]
+            if not wrong and not reading.is_in_doubt(("customers", person.name)):
+                sound.append(person)
+        if reading.is_in_doubt(("catalogue",)):
+            return found
+        leading = [kind for kind in kinds if kind.follow is not None]
+        found += _unmakeable(sound, leading)
+        if too_many := self._too_many(leading, self.opened, sound):
+            # What follows from so many is not made.
+            return [*found, too_many]
+        return found + _unmakeable(sound, [kind for kind in kinds if kind.follow is None])
 
     def check_size(self, kinds: Iterable[Kind[Any, Any]], now: datetime) -> None:
         """
@@ -101,19 +110,25 @@ class World(Mapping[str, Person]):
         Raises:
             ScenarioError: it is too much by then.
         """
+        if too_many := self._too_many(kinds, now, self.values()):
+            raise self.scenario.places.error([too_many])
+
+    def _too_many(
+        self, kinds: Iterable[Kind[Any, Any]], now: datetime, people: Iterable[Person]
+    ) -> tuple[Place, str] | None:
         count = sum(
             kind.follow(record, now)
+            for person in people
             for kind in kinds
             if kind.follow is not None
-            for person in self.values()
             for record in person.all(kind)
         )
-        if count > MOST_FOLLOWING:
-            what = (
-                f"by {now:%Y-%m} there would be some {count} charges, and {MOST_FOLLOWING} is the"
-                " most; let memberships start later, or the clock stand earlier"
-            )
-            raise self.scenario.places.error([(("customers",), what)])
+        if count <= MOST_FOLLOWING:
+            return None
+        return ("customers",), (
+            f"by {now:%Y-%m} there would be some {count} charges, and {MOST_FOLLOWING} is the"
+            " most; let memberships start later, or the clock stand earlier"
+        )
 
     def _all(self, person: Person, kind: Kind[Any, Any]) -> Sequence[Any]:
         key = (person.name, kind.name)
@@ -122,25 +137,26 @@ class World(Mapping[str, Person]):
         return self._records[key]
 
 
-def _mistakes(person: Person, kinds: Iterable[Kind[Any, Any]]) -> Iterator[tuple[Place, str]]:
-    for kind in kinds:
-        for name, holding in person.holdings.get(kind.name, {}).items():
-            place = ("customers", person.name, kind.name, *([] if kind.single else [name]))
-            yield from ((place, problem) for problem in _problems(holding, person) if problem)
+def _wrong(person: Person, kind: Kind[Any, Any]) -> Iterator[tuple[Sequence[Place], str]]:
+    """What is wrong with what somebody holds, and the places that it follows from."""
+    for name, holding in person.holdings.get(kind.name, {}).items():
+        place = person.place(kind.name, *([] if kind.single else [name]))
+        problems: Callable[[Person], Iterable[Wrong]] = getattr(holding, "problems", _none)
+        yield from ((each.places(place), each.text) for each in problems(person) if each.text)
 
 
-def _unmakeable(person: Person, kinds: Iterable[Kind[Any, Any]]) -> Iterator[tuple[Place, str]]:
-    for kind in kinds:
-        try:
-            person.all(kind)
-        except ValueError as error:
-            yield ("customers", person.name, kind.name), str(error)
+def _unmakeable(
+    people: Iterable[Person], kinds: Collection[Kind[Any, Any]]
+) -> list[tuple[Place, str]]:
+    found = []
+    for person in people:
+        for kind in kinds:
+            try:
+                person.all(kind)
+            except ValueError as error:
+                found.append((person.place(kind.name), str(error)))
+    return found
 
 
-def _problems(holding: Any, person: Person) -> Iterable[str | None]:
-    problems: Callable[[Person], Iterable[str | None]] = getattr(holding, "problems", _none)
-    return problems(person)
-
-
-def _none(_person: Person) -> Iterable[str | None]:
+def _none(_person: Person) -> Iterable[Wrong]:
     return ()

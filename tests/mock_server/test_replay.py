@@ -114,6 +114,36 @@ def test_hostile_headers_are_no_traceback(bundled: Bundled, url: str) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Basic c2hvcDpodW50ZXIyMg==",
+        "customer-ada",
+        "Token customer-ada",
+        "Bearer",
+        "",
+        "Bearer nonsense",
+        "Bearer customer-ada",
+        "hunter22 hunter22",
+    ],
+)
+def test_other_credentials_are_hidden_and_answered_the_same_when_they_are_replayed(
+    world: World, tmp_path: Path, authorization: str
+) -> None:
+    headers = {"Authorization": authorization.replace("customer-ada", world.token("ada"))}
+    world.client.get(f"{world.said['base_path']}{ACCOUNT}?note=hunter22", headers=headers)
+    file = tmp_path / "bug.json"
+    file.write_bytes(world.client.get(f"{world.path}/bundle").content)
+    ran = replayed(file, "--as", "pytest")
+    (tmp_path / "test_bug.py").write_text(ran.stdout)
+    command = [sys.executable, "-m", "pytest", "-q"]
+    tested = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert "hunter22" not in file.read_text() or "hunter22" not in str(headers)
+    assert "0 of 1 requests" in replayed(file).stdout
+    assert "1 passed" in tested.stdout, tested.stdout
+
+
 def test_headers_and_bodies_are_replayed_and_written_out(world: World, tmp_path: Path) -> None:
     token = {"Authorization": f"Bearer {world.token('ada')}"}
     world.client.get(f"{ACCOUNT}/payment-methods", headers=token | {"Prefer": "code=404"})

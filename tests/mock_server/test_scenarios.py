@@ -92,12 +92,12 @@ def test_merge_keys_and_aliases_are_read(served: Any) -> None:
         ),
         (
             "  mia: {credits: {x: {expires: 2027-03-05T09:00:00}}}",
-            "3: mia.credits.x: expires '2027-03-05T09:00:00' has no time zone; write"
+            "3: mia.credits.x.expires: expires '2027-03-05T09:00:00' has no time zone; write"
             " 2027-03-05T09:00:00Z for UTC",
         ),
         (
             "  mia: {memberships: {x: {started: 2026-01-05}}}",
-            "3: mia.memberships.x: started '2026-01-05' has no time zone; write"
+            "3: mia.memberships.x.started: started '2026-01-05' has no time zone; write"
             " 2026-01-05T00:00:00Z for UTC",
         ),
         ("  mia: {credits: {x: {coupon: gest}}}", "did you mean 'guest'?"),
@@ -166,6 +166,66 @@ def test_all_references_are_told_at_once(served: Any) -> None:
     assert "did you mean 'bath'?" in told[0]
 
 
+MANY = """
+  mia:
+    customer: {site: bth, dob: 2026-02-30}
+    memberships:
+      m:
+        rate: nope
+        attention: payment_failed
+    credits: {x: {isued: P1D, coupon: gest}, opne: 2}
+  ben:
+    creditz: 1
+    orders: {x: {every: P1M}}
+    memberships: {shared: {lead: mia/m}}
+    charges: {failed: 3}
+  zoe:
+    memberships: {m: {started: -P1D}}
+    charges: {failed: 300}
+"""
+
+
+def test_mistakes_of_form_and_of_meaning_are_told_together_in_their_order(served: Any) -> None:
+    told = mistakes(served, MANY)
+
+    assert [line.split(": ")[:2] for line in told] == [
+        ["5", "mia.customer.dob"],
+        ["5", "mia.customer.site"],
+        ["8", "mia.memberships.m.rate"],
+        ["9", "mia.memberships.m.attention"],
+        ["10", "mia.credits.x.isued"],
+        ["10", "mia.credits.opne.state"],
+        ["10", "mia.credits.x.coupon"],
+        ["12", "ben.creditz"],
+        ["13", "ben.orders.x.every"],
+        ["14", "ben.memberships.shared.lead"],
+        ["18", "zoe.charges"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # The site is not known, so what is sold there is not.
+        ("  mia: {customer: {sit: york}, memberships: {m: {rate: swim-monthly}}}", "customer.sit"),
+        ("  mia: {credits: {x: {stat: redeemed, redeemed: -P1D}}}", "credits.x.stat"),
+        ("  mia: {credits: {x: {state: redemed, redeemed: -P1D}}}", "credits.x.state"),
+        ("  mia: {payment_method: {c: 1}, memberships: {m: {payment_method: c}}}", "payment_"),
+        ("  mia: {membership: {m: {}}, credits: {x: {membership: m}}}", "membership"),
+        (
+            "  mia: {memberships: {m: {members: [ben]}}}\n  ben: {memberships: {m: {leed: mia/m}}}",
+            "leed",
+        ),
+    ],
+)
+def test_nothing_is_told_that_only_follows_from_a_mistake(
+    served: Any, text: str, told: str
+) -> None:
+    (line,) = mistakes(served, text)
+
+    assert told in line.split(": ")[1]
+
+
 def test_the_command_line_tells_them_one_a_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("title: x\ncustomers:\n  a b: {}\n  mia: {credits: {opne: 1}}\n")
@@ -185,7 +245,7 @@ def test_the_command_line_tells_them_one_a_line(tmp_path: Path) -> None:
         ),
         (
             {"overrides": {"customers": {"mia": {"customer": {"site": "bth"}}}}},
-            "overrides.customers.mia.customer: site 'bth' is not one of",
+            "overrides.customers.mia.customer.site: site 'bth' is not one of",
         ),
         (
             {"scenario": {"title": "x", "customers": {"mia": {"credits": 3}}}},
@@ -239,8 +299,9 @@ def test_a_scenario_can_bring_a_catalogue_of_its_own(served: Any) -> None:
     text = "  mia: {customer: {site: leeds}, memberships: {m: {rate: dips-monthly}}}\n" + CATALOGUE
     call = served(text.replace("TYPE", "dips"))
     (membership,) = call.json("GET", f"{ACCOUNT}/memberships", "customer-mia")["data"]
-    (told,) = mistakes(served, text.replace("TYPE", "dip"))
+    waiting, told = mistakes(served, text.replace("TYPE", "dip"))
 
+    assert "looked up once this is right" in waiting
     assert membership["rate"]["price"] == 1900
     assert told.startswith("9: catalogue.rates.dips-monthly.membership_type: membership_type 'dip'")
     assert "did you mean 'dips'?" in told

@@ -129,7 +129,7 @@ def test_the_id_token_is_signed_and_follows_the_clock_of_the_sandbox(
     assert "phone_number" not in claims
 
 
-def test_an_hour_later_the_access_token_is_over_and_refreshing_helps_once(
+def test_an_hour_later_the_access_token_is_over_and_refreshing_helps(
     world: Sandbox, app: Application
 ) -> None:
     token = app.signs_in("ada")
@@ -140,10 +140,24 @@ def test_an_hour_later_the_access_token_is_over_and_refreshing_helps_once(
         "token_endpoint", grant_type="refresh_token", refresh_token=token["refresh_token"]
     )
     assert account(world, again.json()["access_token"]) == 200
-    reused = app.posts(
-        "token_endpoint", grant_type="refresh_token", refresh_token=token["refresh_token"]
-    )
-    assert refused(reused) == "invalid_grant"
+
+
+def test_a_refresh_token_that_is_used_again_ends_the_whole_sign_in(
+    world: Sandbox, app: Application
+) -> None:
+    def refresh(text: str) -> httpx.Response:
+        return app.posts("token_endpoint", grant_type="refresh_token", refresh_token=text)
+
+    first = app.signs_in("ada")
+    other = Application(world.url).signs_in("ada")
+    second = refresh(first["refresh_token"]).json()
+    third = refresh(second["refresh_token"]).json()
+
+    assert refused(refresh(first["refresh_token"])) == "invalid_grant"
+    assert refused(refresh(third["refresh_token"])) == "invalid_grant"
+    assert account(world, third["access_token"]) == 401
+    assert account(world, other["access_token"]) == 200
+    assert refresh(other["refresh_token"]).status_code == 200
 
 
 def test_a_refresh_token_runs_out_by_the_clock(world: Sandbox, app: Application) -> None:
@@ -207,7 +221,9 @@ def test_nobody_is_signed_in_silently_who_did_not_sign_in_here_before(app: Appli
 
 def test_prompt_none_remembers_who_signed_in_in_this_browser(world: Sandbox) -> None:
     app = Application(world.url)
-    address, _ = app.client.create_authorization_url(app.known["authorization_endpoint"])
+    address, _ = app.client.create_authorization_url(
+        app.known["authorization_endpoint"], code_challenge="x" * 43, code_challenge_method="S256"
+    )
     with httpx.Client() as browser:
         browser.get(f"{address}&login_hint=chloe")
         again = browser.get(f"{address}&prompt=none")
@@ -286,15 +302,41 @@ def test_a_code_runs_out_by_the_clock(world: Sandbox, app: Application) -> None:
         app.redeems()
 
 
-def test_a_plain_challenge_and_an_unknown_response_type_are_refused(app: Application) -> None:
+def test_no_challenge_a_plain_one_and_an_unknown_response_type_are_refused(
+    app: Application,
+) -> None:
     query = {"client_id": "shop", "response_type": "code", "redirect_uri": BACK}
     plain = query | {"code_challenge": "x" * 43, "code_challenge_method": "plain"}
     for wrong, error in (
         (plain, "invalid_request"),
+        (query, "invalid_request"),
         (query | {"response_type": "token"}, "unsupported_response_type"),
     ):
         answer = httpx.get(f"{app.known['authorization_endpoint']}?{urlencode(wrong)}")
         assert led_back(answer)["error"] == error
+
+
+def test_without_a_challenge_only_a_client_with_a_secret_redeems_a_code(
+    app: Application,
+) -> None:
+    query = {"client_id": "shop", "response_type": "code", "redirect_uri": BACK, "nonce": "n-0S6"}
+    query |= {"scope": "openid", "login_hint": "ada"}
+    for auth, status in ((None, 400), (("shop", "secret"), 200)):
+        answer = httpx.get(f"{app.known['authorization_endpoint']}?{urlencode(query)}")
+        fields = {"grant_type": "authorization_code", "redirect_uri": BACK}
+        fields |= {"code": led_back(answer)["code"]} | ({} if auth else {"client_id": "shop"})
+        redeemed = httpx.post(app.known["token_endpoint"], data=fields, auth=auth)
+        assert redeemed.status_code == status
+
+
+@pytest.mark.parametrize("credentials", ["", "/w==", "%%%", "YQ==", "OjpA", "YTo=", "é"])
+def test_credentials_that_are_none_are_refused(app: Application, credentials: str) -> None:
+    headers = {"Authorization": f"Basic {credentials}".encode("latin-1")}
+    fields = {"grant_type": "refresh_token", "refresh_token": "x"}
+    answer = httpx.post(app.known["token_endpoint"], data=fields, headers=headers)
+
+    assert answer.status_code in (400, 401)
+    assert refused(answer) in ("invalid_request", "invalid_client")
 
 
 def test_signing_out_believes_no_unsigned_id_token(app: Application) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -47,7 +48,8 @@ class _Request(OAuth2Request):
     """Authlib's request. It wants https everywhere; a mock is often served without."""
 
     def __init__(self, form: Form) -> None:
-        super().__init__(form.method, "https://mock.invalid/", headers=dict(form.headers))
+        # As they are: only these know names in any case, and Authlib asks for `Authorization`.
+        super().__init__(form.method, "https://mock.invalid/", headers=form.headers)
         fields: dict[str, list[str]] = {}
         for name, value in form.fields:
             fields.setdefault(name, []).append(value)
@@ -138,10 +140,17 @@ class Provider(AuthorizationServer):
 
 
 class _Challenge(CodeChallenge):
-    """PKCE, with S256 alone."""
+    """PKCE, with S256 alone; who has a secret may do with a nonce (OAuth 2.1, 7.5.1)."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        super().validate_code_challenge(grant, redirect_uri)
+        asked = grant.request.payload.data
+        if not asked.get("code_challenge") and not asked.get("nonce"):
+            what = "Send 'code_challenge' with 'code_challenge_method=S256' (PKCE)."
+            raise InvalidRequestError(what)
 
 
 class _CodeGrant(AuthorizationCodeGrant):

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -229,8 +230,10 @@ def _form(request: Request) -> Form:
     What is asked, in the query and the body.
 
     Raises:
-        OAuth2Error: the body is not a form, or a field has characters that it may not have.
+        OAuth2Error: the body is not a form, or a field or the credentials have characters that
+            they may not have.
     """
+    _check_basic(request)
     fields = list(request.query_params.multi_items())
     body = context_of(request.scope).request.body
     if body:
@@ -250,6 +253,13 @@ def _form(request: Request) -> Form:
         if name in _PLAIN and not _NQSCHAR.fullmatch(text):
             raise OAuth2Error(description=f"{name} has a character that OAuth 2 does not allow.")
     return Form(request.method, fields, request.headers)
+
+
+def _check_basic(request: Request) -> None:
+    try:
+        extract_basic_authorization(request.headers)
+    except ValueError:
+        raise OAuth2Error(description="Basic credentials are base64 of UTF-8.") from None
 
 
 def _named_sandbox(asked: dict[str, str]) -> str | None:

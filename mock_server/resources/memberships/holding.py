@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 from mock_server.resources.customer import about
-from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.worlds.account import Person
+from mock_server.resources.holding import CATALOGUE, NOW, Count, out_of_order
+from mock_server.worlds.account import Person, Wrong
 from mock_server.worlds.catalogue import RateName, named
 
 Status = Literal[
@@ -57,7 +57,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         """When it ended or will end, if it does."""
         return self.ends or ENDED.get(self.status)
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         if self.lead is not None:
             return _of_a_member(person, self, self.lead)
@@ -70,38 +70,48 @@ def said(person: Person) -> Mapping[str, Holding]:
     return {name: holding for name, holding in held.items() if holding.count}
 
 
-def _of_terms(person: Person, holding: Holding) -> Iterator[str | None]:
+def _of_terms(person: Person, holding: Holding) -> Iterator[Wrong]:
     site = about(person).site
-    yield named(f"at {site}, rate", holding.rate, person.catalogue.rates_at(site))
+    rate = named(f"at {site}, rate", holding.rate, person.catalogue.rates_at(site))
+    yield Wrong(rate, ("rate", person.place("customer", "site"), CATALOGUE))
     if holding.payment_method is not None:
         known = person.holdings.get("payment_methods", {})
-        yield named("payment method", holding.payment_method, known)
+        method = named("payment method", holding.payment_method, known)
+        yield Wrong(method, ("payment_method", person.place("payment_methods")))
     if holding.attention is not None and holding.status not in REASONS:
-        yield f"attention is for {' and '.join(REASONS)}; the status is '{holding.status}'"
+        what = f"attention is for {' and '.join(REASONS)}; the status is '{holding.status}'"
+        yield Wrong(what, ("attention", "status"))
 
 
-def _of_dates(person: Person, holding: Holding) -> Iterator[str]:
-    started, ends = ("started", holding.starts()), ("ends", holding.over())
+def _of_dates(person: Person, holding: Holding) -> Iterator[Wrong]:
+    steps = [("started", holding.starts()), ("ends", holding.over())]
     match holding.status:
         case "upcoming":
-            return out_of_order(person, NOW, started, ends)
+            steps.insert(0, NOW)
         case "active" | "needs_attention":
-            return out_of_order(person, started, NOW, ends)
+            steps.insert(1, NOW)
         case "inactive" | "expired":
-            return out_of_order(person, started, ends, NOW)
-    return out_of_order(person, started, ends)
+            steps.append(NOW)
+    return out_of_order(person, *steps, given="status")
 
 
-def _of_members(person: Person, holding: Holding) -> Iterator[str | None]:
+def _of_members(person: Person, holding: Holding) -> Iterator[Wrong]:
     rate = person.catalogue.rates.get(holding.rate)
     if rate is None or not holding.members or not holding.count:
         return
     most = person.catalogue.membership_types[rate.membership_type].max_members
     if 1 + len(holding.members) > most:
-        yield f"'{rate.membership_type}' is for {most} at most, the one who leads it included"
+        what = f"'{rate.membership_type}' is for {most} at most, the one who leads it included"
+        yield Wrong(what, ("members", "rate", CATALOGUE))
     name = next(name for name, each in said(person).items() if each is holding)
     for who in holding.members:
-        yield named("persona", who, person.fellows) or _not_mutual(person, name, who)
+        unknown, theirs = named("persona", who, person.fellows), ("customers", who)
+        if unknown:
+            yield Wrong(unknown, ("members",))
+        else:
+            places = (person.place("customer", "site"), (*theirs, "customer", "site"), CATALOGUE)
+            wrong = _not_mutual(person, name, who)
+            yield Wrong(wrong, ("members", (*theirs, "memberships"), *places))
 
 
 def _not_mutual(person: Person, name: str, who: str) -> str | None:
@@ -111,27 +121,31 @@ def _not_mutual(person: Person, name: str, who: str) -> str | None:
         return f"{who} leads it, and so is a member anyway"
     if not any(each.lead == this for each in said(other).values()):
         return f"{who} does not hold it; give {who} a membership of `{{lead: {this}}}`"
-    if wrong := named(f"{who}: site", about(other).site, sites):
-        return wrong
-    if sites[about(other).site].brand != sites[about(person).site].brand:
-        return f"{who} is a customer of another brand"
-    return None
+    brands = {sites[site].brand for site in map(_site, (person, other)) if site in sites}
+    return f"{who} is a customer of another brand" if len(brands) > 1 else None
 
 
-def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[str | None]:
+def _site(person: Person) -> str:
+    return about(person).site
+
+
+def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[Wrong]:
     who, _, name = lead.partition("/")
     theirs = person.fellows.get(who)
     if theirs is None or name not in said(theirs):
-        yield named("lead", lead, _to_be_shared(person))
+        yield Wrong(named("lead", lead, _to_be_shared(person)), ("lead", ("customers",)))
         return
     if holding != Holding(lead=lead):
-        yield f"only `lead` is said of a shared membership; the rest is said of {lead}"
+        what = f"only `lead` is said of a shared membership; the rest is said of {lead}"
+        yield Wrong(what, ("lead",))
+    there = theirs.place("memberships", name)
     if person.name not in said(theirs)[name].members:
-        yield f"{lead} does not name {person.name} among its members"
+        what = f"{lead} does not name {person.name} among its members"
+        yield Wrong(what, ("lead", (*there, "members")))
         return
-    # It is made of what is said there, which may not have been checked yet.
-    checked = chain(about(theirs).problems(theirs), said(theirs)[name].problems(theirs))
-    yield from (f"{lead}: {wrong}" for wrong in checked if wrong)
+    # It is made of what is said there, which may be a mistake.
+    yield from (each.told_at(theirs.place("customer")) for each in about(theirs).problems(theirs))
+    yield from (each.told_at(there) for each in said(theirs)[name].problems(theirs))
 
 
 def _to_be_shared(person: Person) -> Mapping[str, Holding]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mock_server.resources.customer import CUSTOMER
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.worlds.account import Person
+from mock_server.worlds.account import Person, Wrong
 from mock_server.worlds.moments import duration, moment
 from mock_server.worlds.seed import Seed
 
@@ -32,15 +32,16 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     every: str | None = None
     """How far apart they are; if left out nine days, or what fits in since the customer joined."""
 
-    def problems(self, person: Person) -> Iterator[str | None]:
+    def problems(self, person: Person) -> Iterator[Wrong]:
         """What is wrong with it in a scenario."""
         yield from out_of_order(person, ("latest", self.latest), NOW)
         if self.every is not None:
-            yield _problem_of(self.every)
+            yield Wrong(_problem_of(self.every), ("every",))
         if self.upcoming and self.items == "purchases":
-            yield "what is bought is for no time, so it cannot be upcoming"
+            what = "what is bought is for no time, so it cannot be upcoming"
+            yield Wrong(what, ("upcoming", "items"))
         if self.upcoming and self.status == "no_show":
-            yield "who is still to come cannot be a no_show"
+            yield Wrong("who is still to come cannot be a no_show", ("status", "upcoming"))
 
 
 class Stretch(Struct, frozen=True):

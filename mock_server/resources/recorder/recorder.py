@@ -196,4 +196,7 @@ def _impossible(tree: Json, now: datetime) -> Iterator[Place]:
     read = scenario.load(source, KINDS)
     for later in SERVED_AFTER:
         world = World(read, 1, now + later, read.catalogue, about)
-        yield from (place for place, _ in world.mistakes(KINDS.values(), KINDS.values()))
+        for place, what in world.mistakes(KINDS.values()):
+            if place == ("customers",):
+                raise ScenarioError(what)
+            yield place
