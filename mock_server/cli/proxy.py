@@ -24,7 +24,7 @@ from mock_server.middleware.admission import is_local
 @option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
-@option("--record", type=Path, metavar="FILE", help="Write a scenario of what passed, at the end.")
+@option("--record", type=Path, metavar="FILE", help="Write a scenario of what passed.")
 @option("--timeout", default=30.0, type=click.FloatRange(0.1), help="Seconds without a byte.")
 @option("--ca", type=Path, metavar="FILE", help="Trust the authorities in it, too.")
 @option("--insecure", is_flag=True, help="Trust any certificate.")
@@ -79,7 +79,7 @@ def proxy(
         # The date of an answer is upstream's own.
         server.run(mock.app, bound, ready, mock.sandboxes.end_streams, dated=False)
         if mock.recorder:
-            click.echo(mock.recorder.write(), err=True)
+            click.echo(mock.recorder.end(), err=True)
 
 
 def _check_other(upstream: str, port: int) -> None:

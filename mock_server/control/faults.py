@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from mock_server.http import problems
-from mock_server.http.bounds import MOST_FAULTS
+from mock_server.http.bounds import MOST_FAULTS, MOST_OF_FAULTS
 from mock_server.http.operation import operation
 from mock_server.http.router import Route
 from mock_server.worlds.changes import FaultsSet
@@ -32,6 +32,9 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         _must_be_documented(rule, struck)
     if len(sandbox.faults) >= MOST_FAULTS:
         raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
+    if (size := sum(map(_size, (rule, *(each.rule for each in sandbox.faults))))) > MOST_OF_FAULTS:
+        what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most."
+        raise problems.conflict(f"{what} Remove one first, or let it answer less.")
     if unfit := [name for name, value in rule.headers.items() if not _sendable(name, value)]:
         raise problems.conflict(f"The header '{unfit[0][:80]}' cannot be sent like that.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
@@ -52,6 +55,10 @@ def remove_fault(sandboxes: Sandboxes, *, sandbox_id: str, fault_id: str) -> Non
 @operation("clearFaults")
 def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
     sandboxes.get(sandbox_id).apply(FaultsSet(()))
+
+
+def _size(rule: Rule) -> int:
+    return len(msgspec.json.encode(rule))
 
 
 def _sendable(name: str, value: str) -> bool:

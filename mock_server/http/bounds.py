@@ -18,6 +18,8 @@ MOST_CUSTOMERS = 500
 MOST_RECORDS = 10_000
 MOST_FOLLOWING = 30_000
 MOST_FAULTS = 100
+MOST_OF_FAULTS = 2 << 20
+"""So many bytes the faults of a sandbox may have together, as JSON."""
 LARGEST_NUMBER = (1 << 53) - 1
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]

@@ -1,6 +1,7 @@
 """A real implementation: what a client sends goes there as it is, and comes back as it is."""
 
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -49,7 +50,7 @@ class Upstream:
         Raises:
             TrustError: the file cannot be used.
         """
-        self.url, self._timeout_s = url, timeout_s
+        self.url, self.timeout_s = url, timeout_s
         self._base = httpx.URL(url)
         self._client = httpx.AsyncClient(
             verify=_trusting(ca) if not insecure else False,
@@ -88,14 +89,14 @@ class Upstream:
     def broken(self, error: httpx.HTTPError) -> str:
         """Why an answer did not come to its end."""
         if isinstance(error, httpx.TimeoutException):
-            return f"{self.url} sent nothing for {self._timeout_s:g} s"
+            return f"{self.url} sent nothing for {self.timeout_s:g} s"
         return f"{self.url} broke off its answer: {_reason(error)}"
 
     def _problem(self, tried: str, error: httpx.TransportError) -> Problem:
         if isinstance(error, httpx.LocalProtocolError):
             return problems.bad_request(f"{tried} cannot be forwarded: {_reason(error)}.")
         if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
-            what = f"{tried} was not answered within {self._timeout_s:g} s."
+            what = f"{tried} was not answered within {self.timeout_s:g} s."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, what)
         return Problem(HTTPStatus.BAD_GATEWAY, f"{tried} could not be sent: {_reason(error)}.")
 
@@ -107,13 +108,28 @@ def passed_on(headers: Raw) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | own]
 
 
-def decompressed(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """The body as it was before it was compressed; as it is where nobody can tell."""
-    try:
-        raw = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
-        return httpx.Response(200, headers=raw, content=body).content
-    except httpx.DecodingError:
+def decompressed(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> bytes:
+    """
+    The body as it was before it was compressed, but no more than its first `most` bytes; as it is
+    where nobody can tell.
+    """
+    named = (text.lower() for name, text in headers if name.lower() == "content-encoding")
+    plain = body
+    for coding in reversed([each.strip() for text in named for each in text.split(",")]):
+        try:
+            plain = _inflated(coding, plain, most)
+        except zlib.error:
+            return body
+    return plain
+
+
+def _inflated(coding: str, body: bytes, most: int) -> bytes:
+    if coding not in ("gzip", "x-gzip", "deflate") or not body:
         return body
+    # Deflate is sent both with and without the header of zlib.
+    has_header = coding != "deflate" or body[0] & 15 == zlib.DEFLATED
+    windows = zlib.MAX_WBITS | 32 if has_header else -zlib.MAX_WBITS
+    return zlib.decompressobj(windows).decompress(body, most)
 
 
 def _asked(headers: Raw) -> list[tuple[bytes, bytes]]:

@@ -26,6 +26,7 @@ from mock_server.worlds.sandbox import Sandbox
 
 LONGEST = 8 << 20
 """So much of each body is kept to be judged."""
+UNJUDGED = f"the answer is not judged: it has more than {LONGEST} bytes"
 ASKED = "contract-violations"
 """What a request prefers that wants to be told in a header."""
 HEADER = b"x-contract-violations"
@@ -93,6 +94,13 @@ class _Exchange:
                 return
 
     @property
+    def is_judged(self) -> bool:
+        """Whether it belongs to the API."""
+        context = context_of(self.scope)
+        is_ours = context.route is not None or context.request.path.startswith(AREAS)
+        return is_ours and context.request.method != "OPTIONS"
+
+    @property
     def request(self) -> Request:
         request = context_of(self.scope).request
         return replace(request, body=bytes(self.asked), base_url=self.upstream.url)
@@ -145,7 +153,16 @@ class Proxy:
     ) -> None:
         """Send an answer on as it comes, and its end once the journal has it."""
         preferred = context_of(exchange.scope).request.headers.get("prefer", "")
-        outlet = _Outlet(send, holds=self._errors or ASKED in preferred)
+        holds = exchange.is_judged and (self._errors or ASKED in preferred)
+        outlet = _Outlet(send, for_s=self._upstream.timeout_s if holds else 0)
+        try:
+            await self._pass_through(exchange, answer, outlet, receive)
+        finally:
+            outlet.stop()
+
+    async def _pass_through(
+        self, exchange: _Exchange, answer: httpx.Response, outlet: "_Outlet", receive: Receive
+    ) -> None:
         sent = 0
         await outlet(_start(answer))
         try:
@@ -156,13 +173,15 @@ class Proxy:
         except httpx.HTTPError as error:
             await self._break_off(exchange, answer, self._upstream.broken(error), outlet, receive)
             return
-        problems = self._noted(exchange, _as_value(answer, exchange, sent), sent)
+        await outlet.settle()
+        shown, length = _as_value(answer, exchange, sent)
+        problems = self._noted(exchange, shown, length)
         if problems and outlet.holds and self._errors:
             refused = _refusal(f"The contract is violated. {'; '.join(problems)}.", answer)
-            await refused(exchange.scope, receive, send)
+            await refused(exchange.scope, receive, outlet.send)
             return
-        await outlet.release(problems)
-        await send({"type": "http.response.body", "body": b""})
+        await outlet.release(problems + _unjudged(exchange, length))
+        await outlet.send({"type": "http.response.body", "body": b""})
 
     async def _break_off(
         self,
@@ -172,8 +191,9 @@ class Proxy:
         outlet: "_Outlet",
         receive: Receive,
     ) -> None:
-        cut = replace(_as_value(answer, exchange, -1), wire="truncated")
-        self._noted(exchange, cut)
+        await outlet.settle()
+        cut, _ = _as_value(answer, exchange, -1)
+        self._noted(exchange, replace(cut, wire="truncated"))
         if outlet.holds:
             await _refusal(f"{reason}.", answer)(exchange.scope, receive, outlet.send)
         else:
@@ -200,8 +220,7 @@ class Proxy:
         persona = self._customers.name(token, id, opened=opened) if token else None
         fields = exchange.scope.get(LOG, {})
         fields["persona"] = persona
-        ours = context.route is not None or request.path.startswith(AREAS)
-        if request.method == "OPTIONS" or not ours:
+        if not exchange.is_judged:
             return []
         role = "customer" if persona else "unknown" if token else None
         shown = replace(answer, states=_states(context.route, answer.status, body))
@@ -212,26 +231,44 @@ class Proxy:
         )
         if self._heard is not None:
             self._heard(entry, body)
-        fields["violations"] = entry.violations
+        fields["violations"] = entry.violations + _unjudged(exchange, length)
         return entry.violations
 
 
 class _Outlet:
-    """Sends messages on, or holds them back until they are judged, unless they are too many."""
+    """Sends messages on, or holds them back until they are judged: not too many, nor too long."""
 
-    def __init__(self, send: Send, *, holds: bool) -> None:
-        self.send, self.holds = send, holds
+    def __init__(self, send: Send, *, for_s: float) -> None:
+        self.send, self.holds = send, for_s > 0
         self._held: list[Message] = []
         self._size = 0
+        self._lock = asyncio.Lock()
+        self._timer = asyncio.ensure_future(self._release_after(for_s)) if self.holds else None
 
     async def __call__(self, message: Message) -> None:
         """Take a message."""
-        self._size += len(message.get("body", b""))
-        if self.holds and self._size <= LONGEST:
-            self._held.append(message)
-            return
-        await self.release()
-        await self.send(message)
+        async with self._lock:
+            self._size += len(message.get("body", b""))
+            if self.holds and self._size <= LONGEST:
+                self._held.append(message)
+                return
+            await self.release()
+            await self.send(message)
+
+    async def _release_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        async with self._lock:
+            await self.release()
+
+    async def settle(self) -> None:
+        """Let time pass without a consequence from now on."""
+        async with self._lock:
+            self.stop()
+
+    def stop(self) -> None:
+        """Send nothing more by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def release(self, problems: list[str] | None = None) -> None:
         """Send what was held back, and in its head what is wrong with it."""
@@ -253,16 +290,22 @@ def _start(answer: httpx.Response) -> Message:
     return {"type": "http.response.start", "status": answer.status_code, "headers": headers}
 
 
-def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> Response:
-    """An answer as the journal keeps it: as it was before it was compressed."""
+def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple[Response, int]:
+    """An answer as the journal keeps it, as it was before it was compressed; and its length."""
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in passed_on(answer.headers.raw)
     )
     body = bytes(exchange.answered)
     if length == len(body):
-        body = decompressed(headers, body)
-    return Response(answer.status_code, body, headers)
+        body = decompressed(headers, body, LONGEST + 1)
+        length = len(body)
+    return Response(answer.status_code, body[:LONGEST], headers), length
+
+
+def _unjudged(exchange: _Exchange, length: int) -> list[str]:
+    """What is told of an answer that is too long."""
+    return [UNJUDGED] if length > LONGEST and exchange.is_judged else []
 
 
 def _refusal(message: str, answer: httpx.Response) -> Response:

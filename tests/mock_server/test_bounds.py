@@ -209,6 +209,21 @@ def test_faults_are_counted(mock: Caller) -> None:
     assert refused.status == 409
 
 
+def test_the_bodies_of_faults_are_bounded_together(mock: Caller) -> None:
+    id = mock.control("POST", SANDBOXES, {"scenario": "empty"})["id"]
+    fault = {"kind": "answer", "body": "x" * 900_000}
+    faults = f"{SANDBOXES}/{id}/faults"
+    for _ in range(2):
+        mock.control("POST", faults, fault)
+    refused = mock("POST", faults, body=json.dumps(fault).encode())
+    mock.control("DELETE", f"{faults}/1")
+    again = mock("POST", faults, body=json.dumps(fault).encode())
+    mock.control("DELETE", f"{SANDBOXES}/{id}")
+
+    assert (refused.status, again.status) == (409, 201)
+    assert "2097152 is the most" in json.loads(refused.body)["message"]
+
+
 def test_what_follows_from_memberships_is_bounded_at_every_time(
     mock: Caller, answer: Callable[[Json], Response]
 ) -> None:

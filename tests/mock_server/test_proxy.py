@@ -32,8 +32,8 @@ IMPLEMENTATION = Path(__file__).parent.parent / "contract_tests" / "implementati
 class Proxied:
     """A running proxy."""
 
-    def __init__(self, url: str, log: Path) -> None:
-        self.url, self._log = url, log
+    def __init__(self, url: str, log: Path, pid: int) -> None:
+        self.url, self._log, self.pid = url, log, pid
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(self.url + path, headers=headers or ADA)
@@ -48,6 +48,13 @@ class Proxied:
     @property
     def problems(self) -> list[str | None]:
         return [each[side]["problem"] for each in self.entries for side in ("request", "response")]
+
+    @property
+    def peak_mib(self) -> int:
+        """The most memory that it ever took."""
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+        assert found
+        return int(found[1]) // 1024
 
     @property
     def log(self) -> str:
@@ -70,7 +77,7 @@ def proxied(folder: Path, upstream: str, *options: object, **env: str) -> Iterat
     try:
         assert process.stdout
         assert upstream in process.stdout.readline(), log.read_text()
-        yield Proxied(f"http://127.0.0.1:{port_file.read_text()}", log)
+        yield Proxied(f"http://127.0.0.1:{port_file.read_text()}", log, process.pid)
     finally:
         process.terminate()
         process.communicate(timeout=20)
@@ -289,6 +296,38 @@ def test_a_body_too_long_to_be_judged_passes_whole(proxy: Proxying, upstream: Se
     assert got.content == body
     (entry,) = here.entries
     assert entry["response"]["body_bytes"] == len(body)
+
+
+def test_a_body_that_grows_too_long_when_it_is_read_passes_unjudged_and_is_told_so(
+    pair: Pair,
+) -> None:
+    server, here = pair
+    bomb = gzip.compress(b'{"data":[' + b" " * (300 << 20) + b"]}")
+    server.answer = answer(bomb, Content_Encoding="gzip")
+    _, headers, body = raw(here.url, path=CREDITS, headers=ADA | TELL)
+
+    assert body == bomb
+    assert "is not judged" in dict(headers)["x-contract-violations"]
+    assert here.entries[-1]["response"]["body_bytes"] > 8 << 20
+    assert "is not judged" in here.log
+    assert here.peak_mib < 300
+
+
+@pytest.mark.parametrize("path", [CREDITS, "/elsewhere"])
+def test_with_errors_a_body_that_takes_long_is_not_held_back_to_its_end(
+    proxy: Proxying, upstream: Serving, path: str
+) -> None:
+    seen = Event()
+
+    def trickle(handler: Server.Handler) -> None:
+        handler.wfile.write(answer(b"", Content_Length="1000"))
+        while not seen.wait(0.1):
+            handler.wfile.write(b" ")
+
+    here = proxy(upstream(trickle).url, "--errors", "--timeout", "1")
+    with httpx.stream("GET", here.url + path, headers=ADA, timeout=20) as got:
+        assert next(got.iter_raw()).strip() == b""
+        seen.set()
 
 
 def test_nobody_there_is_502_and_says_what_was_tried(proxy: Proxying) -> None:

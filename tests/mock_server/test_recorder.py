@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -228,6 +230,19 @@ def test_only_a_recording_is_recorded_over(url: str, tmp_path: Path) -> None:
     again, _ = recorded(tmp_path, url, "customer-eve")
     assert first == again
     assert len(yaml.safe_load(again.read_text())["customers"]) == 1
+
+
+@pytest.mark.slow
+def test_a_proxy_that_is_killed_leaves_what_it_had_recorded(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "recorded.yaml"
+    with proxied(tmp_path, url, "--record", file) as proxy:
+        read(proxy.url, "customer-ada")
+        while not file.stat().st_size:
+            time.sleep(0.1)
+        os.kill(proxy.pid, signal.SIGKILL)
+
+    assert run("scenarios", "check", str(file)).exit_code == 0
+    assert [each.name for each in tmp_path.iterdir() if "recorded" in each.name] == [file.name]
 
 
 def test_where_nothing_was_seen_there_is_no_file(url: str, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """What passes the proxy, kept as long as it runs, and written as a scenario."""
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import msgspec
@@ -46,6 +50,7 @@ LISTS = {
 """What each operation lists, by the names of a scenario."""
 IN_PARTS = ("credits", "orders")
 """Kinds of which an answer shows a part only: a page, or what the filter lets through."""
+WRITTEN_EVERY_S = 5.0
 SERVED_AFTER = [timedelta(days=days) for days in (0, 1, 2, 3, 5, 8, 13, 21, 34, 89)]
 """When a scenario is tried: dates count from the day on which it is served."""
 
@@ -65,6 +70,8 @@ class Recorder:
         self._file = file
         self._people: dict[str, Seen] = {}
         self._now: datetime | None = None
+        self._ends, self._writer = Event(), Thread(target=self._write_at_times, daemon=True)
+        self._is_written = True
         try:
             with file.open("a+", encoding="utf-8") as opened:
                 opened.seek(0)
@@ -76,7 +83,7 @@ class Recorder:
             raise RecordingError(f"{file} is no recording; choose a name that is free")
 
     def hear(self, entry: Entry, body: Any) -> None:
-        """Take an answer that keeps the contract into the recording."""
+        """Take an answer that keeps the contract into the recording, which is written soon."""
         route, persona, status = entry.route, entry.persona, entry.response.status
         if route is None or persona is None or entry.answer_problem:
             return
@@ -88,44 +95,75 @@ class Recorder:
             seen.has_provider = status == HTTPStatus.OK
         if status == HTTPStatus.OK and isinstance(body, dict):
             _take(seen, route.id, body)
+        self._is_written = False
+        if not self._writer.is_alive():
+            self._writer.start()
 
-    def write(self) -> str:
+    def _write_at_times(self) -> None:
+        """Write what is new now and then: a recording outlives a proxy that is killed."""
+        while not self._ends.wait(WRITTEN_EVERY_S):
+            if not self._is_written:
+                # What cannot be written is told at the end.
+                with suppress(UserError):
+                    self._write()
+
+    def end(self) -> str:
         """
-        Write the scenario; gives what became of it in words.
+        Write the scenario a last time; gives what became of it in words.
 
         Raises:
             RecordingError: the file cannot be written.
         """
+        self._ends.set()
+        if self._writer.is_alive():
+            self._writer.join()
+        return self._write()
+
+    def _write(self) -> str:
         if self._now is None:
             if not self._file.stat().st_size:
                 self._file.unlink()
             return "nothing was recorded: no answer that keeps the contract opened anything"
-        text, left_out = self._text(self._now)
+        self._is_written = True
+        people = [replace(seen, lists={**seen.lists}) for seen in tuple(self._people.values())]
+        text, left_out = _text(people, self._now)
         try:
-            self._file.write_text(text, "utf-8")
+            _write_whole(self._file, text)
         except OSError as error:
             raise RecordingError(f"{self._file} cannot be written: {error.strerror}") from None
-        count = len(self._people)
+        count = len(people)
         lacking = f"; left out: {', '.join(left_out)}" if left_out else ""
         return f"{self._file}: {count} customer{'s'[: count != 1]} recorded{lacking}"
 
-    def _text(self, now: datetime) -> tuple[str, list[str]]:
-        people = list(self._people.values())
-        while True:
-            try:
-                tree, left_out = _scenario(people, now)
-                break
-            except ScenarioError:
-                # More than a scenario may hold.
-                if len(people) == 1:
-                    raise
-                people = people[: len(people) * 3 // 4]
-        left_out += [name for name in self._people if name not in tree["customers"]]
-        lines = "".join(f"# The mock cannot say it: {each}\n" for each in left_out)
-        text = yaml.safe_dump(
-            tree, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        )
-        return f"{HEAD}{lines}{text}", left_out
+
+def _text(everybody: Sequence[Seen], now: datetime) -> tuple[str, list[str]]:
+    """The scenario as a file has it, and what is left out of it."""
+    people = everybody
+    while True:
+        try:
+            tree, left_out = _scenario(people, now)
+            break
+        except ScenarioError:
+            # More than a scenario may hold.
+            if len(people) == 1:
+                raise
+            people = people[: len(people) * 3 // 4]
+    left_out += [seen.name for seen in everybody if seen.name not in tree["customers"]]
+    lines = "".join(f"# The mock cannot say it: {each}\n" for each in left_out)
+    text = yaml.safe_dump(
+        tree, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+    )
+    return f"{HEAD}{lines}{text}", left_out
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file so that whoever reads it, at any time, has all of it."""
+    if not file.is_file():
+        file.write_text(text, "utf-8")
+        return
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, "utf-8")
+    beside.replace(file.resolve())
 
 
 def _scenario(people: Sequence[Seen], now: datetime) -> tuple[Json, list[str]]:
