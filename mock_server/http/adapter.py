@@ -150,21 +150,25 @@ class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no 
                 ids = {(method, route.path): route.app.operation_id for method in route.methods}
                 self._written_out |= ids
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on with its operation, or with none."""
         if id := self._written_out.get((scope["method"], scope["path"])):
-            await self._pass_on(id, scope, receive, send)
-            return
+            return self._pass_on(id, scope, receive, send)
+        return self._match(scope, receive, send)
+
+    async def _match(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         except HTTPException:
             # Starlette knows the path, but `Allow` would name the methods of its first route only.
             await self._pass_on(None, scope, receive, send)
 
-    async def _pass_on(self, id: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+    def _pass_on(
+        self, id: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         routing = {"connexion_routing": {"api_base_path": "", "operation_id": id}}
         extensions = scope.get("extensions", {}) | routing
-        await self.app({**scope, "extensions": extensions, "path_params": {}}, receive, send)
+        return self.app({**scope, "extensions": extensions, "path_params": {}}, receive, send)
 
 
 class OperationFinder:

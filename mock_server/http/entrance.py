@@ -58,17 +58,23 @@ class Body:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on with its body, or refuse it."""
         context = context_of(scope)
         headers = context.request.headers
         if "content-length" in headers or "transfer-encoding" in headers:
-            try:
-                context.request = replace(context.request, body=await _body(receive))
-            except Problem as problem:
-                await refusal(problem)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+            return self._with_body(context, scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _with_body(
+        self, context: Context, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            context.request = replace(context.request, body=await _body(receive))
+        except Problem as problem:
+            await refusal(problem)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _problem_of_head(scope: Scope, headers: Mapping[str, str]) -> str | None:

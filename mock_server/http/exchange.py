@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -95,11 +95,11 @@ class Response(Struct, frozen=True, dict=True):
         length = (b"content-length", str(len(self.zipped)).encode())
         return [*kept, length, (b"content-encoding", b"gzip")]
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> Awaitable[None]:
         """Send it."""
-        if isinstance(send, ResponseSend):
-            await send.send_response(self)
-            return
+        return send.send_response(self) if isinstance(send, ResponseSend) else self._send(send)
+
+    async def _send(self, send: Send) -> None:
         await send(start_of(self, self.raw_headers))
         await send({"type": "http.response.body", "body": self.body})
 

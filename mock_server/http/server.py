@@ -52,14 +52,14 @@ class Connection:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._is_closing, self._write = transport.is_closing, transport.write
+        self.is_closing, self._write = transport.is_closing, transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """Send something, if there is still somebody to send it to."""
-        if not self._is_closing():
+        if not self.is_closing():
             self._write(data)
 
 
@@ -115,8 +115,8 @@ class Protocol(HttpToolsProtocol):
             oldest.transport.close()
 
     def _wait_no_longer(self) -> None:
-        self._waiting.pop(self, None)
         if self._giving_up is not None:
+            del self._waiting[self]
             self._giving_up.cancel()
             self._giving_up = None
 

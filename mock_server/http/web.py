@@ -1,6 +1,6 @@
 """What a browser needs of every answer of the My Account API: CORS, and gzip where asked for."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,7 +34,7 @@ class Web:
     def __init__(self, app: ASGIApp, control_origins: Collection[str] = ()) -> None:
         self._app, self._control_origins = app, control_origins
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, unless it is a preflight."""
         context = context_of(scope)
         headers = context.request.headers
@@ -42,12 +42,11 @@ class Web:
         is_shared = not context.for_control or origin in self._control_origins
         asks = origin and is_shared and scope["method"] == "OPTIONS"
         if origin and asks and "access-control-request-method" in headers:
-            await _preflight(headers, origin)(scope, receive, send)
-            return
-        zips = any(b"gzip" in text for name, text in scope["headers"] if name == b"accept-encoding")
+            return _preflight(headers, origin)(scope, receive, send)
+        zips = "gzip" in headers.get("accept-encoding", "")
         more = _cors(origin) if is_shared else ()
         is_read = is_shared and origin is not None
-        await self._app(scope, receive, _BrowserSend(send, more, exposes=is_read, zips=zips))
+        return self._app(scope, receive, _BrowserSend(send, more, exposes=is_read, zips=zips))
 
 
 class _BrowserSend(ResponseSend):

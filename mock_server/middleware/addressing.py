@@ -1,5 +1,7 @@
 """Which API a request is for, and in which sandbox it lives."""
 
+from collections.abc import Awaitable
+
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,17 +22,15 @@ class Addressing:
     def __init__(self, sandboxes: Sandboxes, *, control: ASGIApp, my_account: ASGIApp) -> None:
         self._sandboxes, self._control, self._my_account = sandboxes, control, my_account
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, as it is seen from inside its sandbox."""
         if context_of(scope).for_control:
-            await self._control(scope, receive, send)
-            return
+            return self._control(scope, receive, send)
         try:
             scope = self._inside(scope)
         except Problem as problem:
-            await refusal(problem)(scope, receive, send)
-        else:
-            await self._my_account(scope, receive, send)
+            return refusal(problem)(scope, receive, send)
+        return self._my_account(scope, receive, send)
 
     def _inside(self, scope: Scope) -> Scope:
         outer = context_of(scope)

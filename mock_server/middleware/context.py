@@ -49,5 +49,7 @@ class OperationLayer(ABC):
         return self.handle(context, scope, receive, send)
 
     @abstractmethod
-    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Do the one job of the layer."""

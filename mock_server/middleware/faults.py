@@ -1,6 +1,6 @@
 """Faults on demand: what goes wrong in a sandbox because a tester asked for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -20,12 +20,18 @@ from mock_server.worlds.sandbox import Sandbox
 class FaultInjection(OperationLayer):
     """Lets the faults of the sandbox happen at the operations that they are about."""
 
-    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Pass the request on, unless the first fault that fires answers; delays add up."""
+        if not any(each.rule.at(context.operation) for each in context.sandbox.faults):
+            return self.app(scope, receive, send)
+        return self._inject(context, scope, receive, send)
+
+    async def _inject(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         route, sandbox = context.operation, context.sandbox
-        if not sandbox.faults or not any(each.rule.at(route) for each in sandbox.faults):
-            await self.app(scope, receive, send)
-            return
         fired, delay_ms = _drawn(sandbox, route, context.request.headers.get("x-request-id"))
         rule = next((each.rule for each in fired if each.rule.kind != "latency"), None)
         if rule is not None and rule.kind in _INSTEAD:

@@ -1,6 +1,6 @@
 """Answers known again: the same question to an unchanged sandbox is not worked out twice."""
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,17 +25,22 @@ class KnownAnswers(OperationLayer):
         super().__init__(app)
         self._known = RecentResponses(LARGEST_MEMORY)
 
-    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Answer, or pass the request on and remember what comes back."""
         if context.request.method not in SAFE:
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         key = _key(context)
-        response = self._known.get(key)
-        if response is None:
-            response = await answer_of(self.app, scope, receive)
-            if response.status == 200:
-                self._known.put(key, response)
+        known = self._known.get(key)
+        if known is not None:
+            return known(scope, receive, send)
+        return self._learn(key, scope, receive, send)
+
+    async def _learn(self, key: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer_of(self.app, scope, receive)
+        if response.status == 200:
+            self._known.put(key, response)
         await response(scope, receive, send)
 
 

@@ -1,6 +1,6 @@
 """What a single request prefers: `Prefer: code=404, delay=800`, or `?__code=404&__delay=800`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 from urllib.request import parse_http_list
@@ -30,14 +30,18 @@ class Prefer(OperationLayer):
         super().__init__(app)
         self._examples = examples
 
-    async def handle(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Pass the request on, or answer as was preferred; 400 where the document has none such."""
         request = context.request
         if "prefer" not in request.headers and "__" not in request.query:
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        return self._heed(context, scope, receive, send)
+
+    async def _heed(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            wanted = dict(_wanted(request))
+            wanted = dict(_wanted(context.request))
             response = await self._preferred(wanted, context.operation.id, scope, receive)
         except Problem as problem:
             response = refusal(problem)

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.http.exchange import answer_of
 from mock_server.middleware.context import api_context_of
 from mock_server.middleware.request_log import LOG
-from mock_server.worlds.changes import Change
+from mock_server.worlds.sandbox import Hearing
 
 API = ("/customers/", "/shop/")
 """What stands under these is meant for the My Account API, even where it does not exist."""
@@ -21,18 +21,17 @@ class Recording:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and note what became of it."""
-        context, changes = api_context_of(scope), list[Change]()
-        with context.sandbox.heard_by(changes.append):
+        context = api_context_of(scope)
+        request, sandbox = context.request, context.sandbox
+        with Hearing(sandbox) as changes:
             response = await answer_of(self._app, scope, receive)
-        request = context.request
+        persona, role = sandbox.speaker(request, context.token)
         if context.route is not None or request.path.startswith(API):
             shown = [text for each in changes if (text := each.shown()) is not None]
-            context.sandbox.record(
-                *(context.route, context.token, request, response, shown),
+            sandbox.journal.record(
+                *(sandbox.clock.now(), context.route, persona, role, request, response, shown),
                 took_s=time.perf_counter() - context.began,
             )
         if LOG in scope:
-            persona, _ = context.sandbox.speaker(request, context.token)
-            noted = {"persona": persona, "rule": response.rule, "fault": response.fault}
-            scope[LOG].update(noted)
+            scope[LOG].update(persona=persona, rule=response.rule, fault=response.fault)
         await response(scope, receive, send)

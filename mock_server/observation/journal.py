@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
@@ -63,13 +63,6 @@ class Entry(Struct, frozen=True, dict=True):
         if self.route is None:
             return f"no operation answers {self.request.method} {self.request.path[:200]}"
         return problem_of(self.route, self.request)
-
-    @property
-    def size(self) -> int:
-        """About how many bytes of memory it takes."""
-        request = self.request
-        texts = len(request.path) + len(request.query) + len(request.body) + len(self.response.body)
-        return ENTRY_BYTES + texts + _size_of(request.headers)
 
     @property
     def steers(self) -> bool:
@@ -289,14 +282,18 @@ class Journal:
         asked, length = len(request.body), body_bytes or len(response.body)
         if length > self.body_bytes:
             response = msgspec.structs.replace(response, body=response.body[: self.body_bytes])
-        request = _cut(request, self.body_bytes)
+        size = _size(request)
+        if size > self.body_bytes:
+            request = _cut(request, self.body_bytes)
+            size = _size(request)
         entry = Entry(
             *(self.number, at, route, persona, role, request, response, asked, length, changes),
             took_s=took_s,
         )
         if len(self._entries) == KEPT:
             self.forget()
-        self._entries.append((self._memory.take(self, entry.size), entry))
+        key = self._memory.take(self, ENTRY_BYTES + size + len(response.body))
+        self._entries.append((key, entry))
         if self._subscriptions:
             event = _Event(entry)
             for each in self._subscriptions:
@@ -370,17 +367,13 @@ class Journal:
             self._subscriptions.discard(subscription)
 
 
-def _size_of(headers: Mapping[str, str]) -> int:
-    return sum(map(len, headers)) + sum(map(len, headers.values()))
+def _size(request: Request) -> int:
+    headers = sum(map(len, request.headers)) + sum(map(len, request.headers.values()))
+    return headers + len(request.path) + len(request.query) + len(request.body)
 
 
 def _cut(request: Request, most: int) -> Request:
-    """The request as far as it is remembered."""
-    longest = max(
-        _size_of(request.headers), len(request.path), len(request.query), len(request.body)
-    )
-    if longest <= most:
-        return request
+    """The request with at most so much of its headers, its path, its query and its body."""
     kept, left = {}, most
     for name, value in request.headers.items():
         kept[name] = value[: max(0, left)]

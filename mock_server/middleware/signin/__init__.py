@@ -1,6 +1,6 @@
 """Signing in as in production: OAuth 2 authorization code with PKCE and OpenID Connect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,14 +30,13 @@ class SignInMiddleware:
     redirects: Sequence[str] = field(default=())
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         sandbox, path = sandbox_of(scope.get("path", "")) or (None, scope.get("path", ""))
         if scope["type"] != "http" or not path.startswith(PLACES):
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
         base = context_of(scope).request.base_url
         inside = {**scope, "path": path, "mock_sandbox": sandbox, "mock_base_url": base}
-        await self._endpoints(inside, receive, send)
+        return self._endpoints(inside, receive, send)
 
     @cached_property
     def _endpoints(self) -> ASGIApp:
