@@ -142,7 +142,7 @@ class Mock:
             *([partial(Quirks, names=settings.quirks)] if settings.quirks else []),
             # Next to the checks, so that it only ever keeps what they let pass.
             *([KnownAnswers] if settings.known_answers else []),
-            *adapter.CHECKS,
+            *adapter.answering(api, adapter.ACCEPTED_BYTES if settings.known_answers else 0),
         ]
         control_layers: Sequence[Layer] = [
             partial(
@@ -151,7 +151,7 @@ class Mock:
                 origins=settings.control_origins,
             ),
             *adapter.routing(control_routes),
-            *adapter.CHECKS,
+            *adapter.answering(control_api),
         ]
         beside = Beside(routes, pages)
         proxy = self._proxy(api, routes, beside) if settings.upstream else None
@@ -170,16 +170,8 @@ class Mock:
             ],
             Addressing(
                 self.sandboxes,
-                control=adapter.serve(
-                    control_api, control_routes, control_layers, Beside(control_routes, pages)
-                ),
-                my_account=adapter.serve(
-                    api,
-                    routes,
-                    my_account_layers,
-                    beside,
-                    adapter.ACCEPTED_BYTES if settings.known_answers else 0,
-                ),
+                control=adapter.serve(control_api, control_layers, Beside(control_routes, pages)),
+                my_account=adapter.serve(api, my_account_layers, beside),
             ),
         )
 
@@ -195,7 +187,7 @@ class Mock:
             errors=self.settings.proxy_errors,
             heard=self.recorder.hear if self.recorder else None,
         )
-        return adapter.serve(api, routes, [*adapter.routing(routes), forwarding], beside)
+        return adapter.serve(api, [*adapter.routing(routes), forwarding], beside)
 
     def _signing_in(self, app: ASGIApp) -> ASGIApp:
         return SignInMiddleware(

@@ -14,14 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http import parameters, problems, router
 from mock_server.http.document import Document
-from mock_server.http.exchange import (
-    Context,
-    Request,
-    Response,
-    context_of,
-    start_of,
-    value_of,
-)
+from mock_server.http.exchange import Context, Request, Response, context_of
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
@@ -45,38 +38,30 @@ with warnings.catch_warnings():
 
 log = logging.getLogger("mock_server")
 Layer = Callable[[ASGIApp], ASGIApp]
-CHECKS: Sequence[Layer] = (
-    # Outermost of the four: what the others refuse becomes an answer that our layers see.
+CHECKS_OF_REQUESTS: Sequence[Layer] = (
+    # Outermost: what the others refuse becomes an answer that our layers see.
     ExceptionMiddleware,
     SecurityMiddleware,
     RequestValidationMiddleware,
-    ResponseValidationMiddleware,
 )
-"""Connexion's layers that judge a request and its answer, in their order."""
+CHECKS_OF_ANSWERS: Sequence[Layer] = (ResponseValidationMiddleware,)
+"""Connexion's layers that judge, in their order; the handlers stand between them."""
 
 
 ACCEPTED_BYTES = 16 << 20
 """So many bytes of answers that were judged are remembered."""
 
 
-def serve(
-    api: Api,
-    routes: Routes,
-    layers: Sequence[Layer],
-    beside: ASGIApp,
-    accepted_bytes: int = ACCEPTED_BYTES,
-) -> ASGIApp:
+def serve(api: Api, layers: Sequence[Layer], beside: ASGIApp) -> ASGIApp:
     """
-    The ASGI application of one document: `layers` from the outside in, ROUTING and CHECKS among
-    them, and then the handler. What no operation answers is answered by `beside`. The same bytes
-    are not judged twice, while no more than `accepted_bytes` came between.
+    The ASGI application of one document: `layers` from the outside in, those of `routing` and
+    `answering` among them. What no operation answers is answered by `beside`.
 
     Raises:
         DocumentMismatch: the document is not valid OpenAPI.
     """
-    judge = partial(ResponseBody, accepted=RecentResponses(accepted_bytes))
     app = ConnexionMiddleware(
-        Handlers(api, routes, beside),
+        Outcome(beside),
         import_name="mock_server",
         middlewares=[*layers],
         resolver=Resolver(lambda id: api.handlers[id]),
@@ -85,7 +70,7 @@ def serve(
         validator_map={
             "parameter": ParameterValidator,
             "body": {"application/json": RequestBody},
-            "response": {"application/json": judge},
+            "response": {"application/json": ResponseBody},
         },
         validate_responses=True,
     )
@@ -190,22 +175,58 @@ def routing(routes: Routes) -> Sequence[Layer]:
 
 
 class Handlers:
-    """The end of the stack: calls the handler of the operation."""
+    """
+    Calls the handler of the operation, and lets the layers below judge what it answers.
 
-    def __init__(self, api: Api, routes: Routes, beside: ASGIApp) -> None:
-        self._api, self._beside = api, beside
+    What an operation has answered before, header for header and byte for byte, they accepted then.
+    It is not judged again, and the response from then is sent, since its compressed form is known.
+    """
+
+    def __init__(self, app: ASGIApp, api: Api, accepted_bytes: int) -> None:
+        self._app, self._api = app, api
+        self._accepted = RecentResponses(accepted_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the layers above let pass."""
         context = context_of(scope)
-        route, request = context.route, context.request
-        if route is None:
-            await self._beside(scope, receive, send)
+        if context.route is None:
+            await self._app(scope, receive, send)
             return
+        context.answer = answer = self._answer(context, context.route)
+        key = (context.route.id, answer)
+        if known := self._accepted.get(key):
+            await known(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+        # Without a body it may be a stream: what that sends is no one answer.
+        if answer.body:
+            self._accepted.put(key, answer)
+
+    def _answer(self, context: Context, route: Route) -> Response:
         caller = context.caller if context.caller is not None else self._api.anybody(context)
         result = route.handler(caller, **context.arguments)
-        response = router.response_of(route, result, request.base_url + request.path)
-        await response(scope, receive, send)
+        return router.response_of(route, result, context.request.base_url + context.request.path)
+
+
+def answering(api: Api, accepted_bytes: int = ACCEPTED_BYTES) -> Sequence[Layer]:
+    """
+    Connexion's layers that judge a request and its answer, and the handlers between them; the same
+    answer is not judged twice, while no more than `accepted_bytes` came between.
+    """
+    handlers = partial(Handlers, api=api, accepted_bytes=accepted_bytes)
+    return (*CHECKS_OF_REQUESTS, handlers, *CHECKS_OF_ANSWERS)
+
+
+class Outcome:
+    """The end of the stack: sends what the handler answered, to those who judge it."""
+
+    def __init__(self, beside: ASGIApp) -> None:
+        self._beside = beside
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Send it; what no operation answers is answered `beside`."""
+        answer: ASGIApp = context_of(scope).answer or self._beside
+        return answer(scope, receive, send)
 
 
 class Security:
@@ -256,10 +277,9 @@ class ParameterValidator:
         context.arguments = _arguments(route, request, self._read, scope["path_params"])
         if request.body:
             router.check_media_type(request.headers)
-        if request.body or route.body is not None:
-            # Connexion compares media types as they are written, and judges no body of another.
-            json = (b"content-type", b"application/json")
-            scope["headers"] = [each for each in scope["headers"] if each[0] != json[0]] + [json]
+        # Connexion compares media types as they are written, and judges no body of another. It
+        # looks for no other header than this, and reads all of them until it comes.
+        scope["headers"] = [(b"content-type", b"application/json")]
 
 
 def _check_nothing_else(route: Route, request: Request) -> None:
@@ -291,15 +311,10 @@ class RequestBody:
 
 
 class ResponseBody:
-    """
-    In place of Connexion's own: judges the bytes that are sent, by a compiled schema.
+    """In place of Connexion's own: judges the bytes that are sent, by a compiled schema."""
 
-    Bytes that an operation has sent under the same status were accepted before; they are not
-    judged again, and their response stands in for this one, since its compressed form is known.
-    """
-
-    def __init__(self, scope: Scope, accepted: RecentResponses, **_options: Any) -> None:
-        self._context, self._accepted = context_of(scope), accepted
+    def __init__(self, scope: Scope, **_options: Any) -> None:
+        self._route = context_of(scope).route
 
     def wrap_send(self, send: Send) -> Send:
         """Hold the answer back until it is judged."""
@@ -309,27 +324,19 @@ class ResponseBody:
             held.append(message)
             if message["type"] == "http.response.body":
                 start, body = held
-                if body["body"] and self._context.route is not None:
-                    # Without a body it may be a stream: what that sends is no one answer.
-                    start = self._judged(self._context.route, start, body["body"])
+                if body["body"] and self._route is not None:
+                    _check_answer(self._route, start["status"], body["body"])
                 await send(start)
                 await send(body)
 
         return judge
 
-    def _judged(self, route: Route, start: Message, body: bytes) -> Message:
-        status, response = start["status"], value_of(start)
-        key = (route.id, status, body)
-        known = self._accepted.get(key)
-        if known is not None:
-            return start_of(known, start["headers"]) if known == response else start
-        if error := router.violation(route, status, msgspec.json.decode(body)):
-            log.error("%s %s: our own answer breaks the contract: %s", route.id, status, error)
-            message = f"The mock's answer to {route.id} broke the contract: {error}"
-            raise problems.internal(message)
-        if response is not None:
-            self._accepted.put(key, response)
-        return start
+
+def _check_answer(route: Route, status: int, body: bytes) -> None:
+    if error := router.violation(route, status, msgspec.json.decode(body)):
+        log.error("%s %s: our own answer breaks the contract: %s", route.id, status, error)
+        message = f"The mock's answer to {route.id} broke the contract: {error}"
+        raise problems.internal(message)
 
 
 def problem_of(route: Route, request: Request) -> str | None:

@@ -131,6 +131,8 @@ class Context:
     """Who asks: the first argument of a handler."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """The declared parameters, by the names that a handler has for them."""
+    answer: Response | None = None
+    """What the handler answered, before it is judged."""
     rule: str | None = None
     """The rule of the document that it was refused by."""
     began: float = field(default_factory=time.perf_counter)

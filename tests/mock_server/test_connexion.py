@@ -14,7 +14,7 @@ from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
 from connexion.spec import Specification
 
-from mock_server.http.adapter import CHECKS, Routing, UriParser
+from mock_server.http.adapter import CHECKS_OF_ANSWERS, CHECKS_OF_REQUESTS, Routing, UriParser
 from tests.conftest import Caller, ask
 
 Message = MutableMapping[str, Any]
@@ -166,8 +166,9 @@ def test_the_uri_parser_reads_arrays_and_numbers_also_in_headers() -> None:
 def test_the_checks_stand_in_the_order_of_connexion() -> None:
     default = ConnexionMiddleware.default_middlewares
 
-    assert [each for each in default if each in CHECKS] == list(CHECKS)
-    assert CHECKS[0] is ExceptionMiddleware
+    checks = [*CHECKS_OF_REQUESTS, *CHECKS_OF_ANSWERS]
+    assert [each for each in default if each in checks] == checks
+    assert checks[0] is ExceptionMiddleware
 
 
 def test_a_document_that_is_no_openapi_is_refused_with_the_place() -> None:
