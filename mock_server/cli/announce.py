@@ -1,12 +1,14 @@
 """What the server says of itself: the greeting on standard output, the log on standard error."""
 
+import asyncio
 import json
 import logging
 import os
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import click
 
@@ -66,7 +68,7 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
     """One line for each request, unless `quiet`, and one for each thing that went wrong."""
     # Nothing here shows them, and the asking costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler()
+    handler = _Gathering()
     # https://no-color.org: any value but the empty one.
     colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
     handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
@@ -80,20 +82,52 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
         logger.propagate = False
 
 
+class _Gathering(logging.StreamHandler[TextIO]):
+    """Writes at once what was logged in one turn of the event loop; warnings, and all else, now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line. It is never lost: logging flushes every handler when Python ends."""
+        self._lines.append(self.format(record) + self.terminator)
+        if record.levelno >= logging.WARNING:
+            self.flush()
+        elif len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        with self.lock or nullcontext():
+            if self._lines:
+                text = "".join(self._lines)
+                self._lines.clear()
+                self.stream.write(text)
+            super().flush()
+
+
 class _TextLines(logging.Formatter):
     def __init__(self, colored: bool) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
         self._colored = colored
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a request, or the message of anything else."""
+        if fields := getattr(record, "fields", None):
+            return f"{self.formatTime(record, self.datefmt)} {_line(fields, self._colored)}"
+        return super().format(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """The time of day, written once a second."""
         return _time_of_day(int(record.created), datefmt or "")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
-        """The line of a request, or the message of anything else."""
-        if fields := getattr(record, "fields", None):
-            record.message = _line(fields, self._colored)
-        elif self._colored and record.levelno >= logging.WARNING:
+        """The message, in red where something is wrong."""
+        if self._colored and record.levelno >= logging.WARNING:
             record.message = click.style(record.message, fg="red")
         return super().formatMessage(record)
 
@@ -114,12 +148,16 @@ def _line(fields: Mapping[str, Any], colored: bool) -> str:
         f"{fields['method']} {fields['path']}{query}",
         painted(str(status or "lost"), fg=color, bold=True),
         painted(f"{fields['ms']:.1f} ms", dim=True),
-        fields.get("persona") or "",
-        painted(fields["rule"], fg="yellow") if fields.get("rule") else "",
-        painted(f"fault {fields['fault']}", fg="magenta") if fields.get("fault") else "",
-        *(painted(logged_text(text), fg="red") for text in fields.get("violations", ())),
     ]
-    return " ".join(part for part in parts if part)
+    if persona := fields.get("persona"):
+        parts.append(persona)
+    if rule := fields.get("rule"):
+        parts.append(painted(rule, fg="yellow"))
+    if fault := fields.get("fault"):
+        parts.append(painted(f"fault {fault}", fg="magenta"))
+    for text in fields.get("violations", ()):
+        parts.append(painted(logged_text(text), fg="red"))
+    return " ".join(parts)
 
 
 class _JsonLines(logging.Formatter):
