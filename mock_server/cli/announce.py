@@ -68,7 +68,7 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
     """One line for each request, unless `quiet`, and one for each thing that went wrong."""
     # Nothing here shows them, and the asking costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = _Gathering()
+    handler = Gathering()
     # https://no-color.org: any value but the empty one.
     colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
     handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
@@ -82,7 +82,7 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
         logger.propagate = False
 
 
-class _Gathering(logging.StreamHandler[TextIO]):
+class Gathering(logging.StreamHandler[TextIO]):
     """Writes at once what was logged in one turn of the event loop; warnings, and all else, now."""
 
     def __init__(self) -> None:

@@ -1,6 +1,8 @@
 """What makes a server pleasant to run: its log, its banner, its browser, its certificate."""
 
+import asyncio
 import json
+import logging
 import os
 import pty
 import re
@@ -10,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +20,7 @@ import httpx
 import pytest
 import trustme
 
+from mock_server.cli.announce import Gathering
 from tests.mock_server.test_cli import one_line, run
 
 ADA = {"Authorization": "Bearer customer-ada"}
@@ -29,7 +33,7 @@ class Server:
 
     def __init__(self, process: "subprocess.Popen[str]", log: IO[str]) -> None:
         assert process.stdout is not None
-        self.log = log
+        self.process, self.log = process, log
         self.banner = ""
         for line in process.stdout:
             self.banner += line
@@ -120,6 +124,41 @@ def test_a_request_is_one_line_whatever_it_holds(path: str) -> None:
     with serving() as server:
         assert "/a" in asked(server, path)
         assert ACCOUNT in asked(server, ACCOUNT)
+
+
+def test_lines_of_one_turn_are_written_together_and_what_goes_wrong_at_once() -> None:
+    written: list[str] = []
+    handler = Gathering()
+    handler.stream = StringIO()
+    handler.stream.write = lambda text: written.append(text) or 0  # type: ignore[method-assign, func-returns-value]
+    log = logging.Logger("turns")
+    log.addHandler(handler)
+
+    async def turns() -> None:
+        log.info("one")
+        log.info("two")
+        assert written == []
+        await asyncio.sleep(0)
+        assert written == ["one\ntwo\n"]
+        log.info("three")
+        log.warning("four")
+        assert written[1:] == ["three\nfour\n"]
+        log.info("five")
+        await asyncio.sleep(0)
+        assert written[2:] == ["five\n"]
+
+    asyncio.run(turns())
+    log.info("six")
+    assert written[3:] == ["six\n"]
+
+
+def test_a_server_that_ends_has_logged_every_request() -> None:
+    with serving() as server:
+        with httpx.Client(base_url=server.url, headers=ADA) as client:
+            for _ in range(20):
+                client.get(ACCOUNT)
+            server.process.terminate()
+        assert sum(ACCOUNT in line for line in server.log) == 20
 
 
 def test_a_terminal_gets_colour_unless_it_wants_none() -> None:
