@@ -146,6 +146,51 @@ def test_a_fault_is_added_shown_in_a_banner_and_removed(world: Sandbox, open_pag
     assert asked(world, "ada", "/customers/my-account/charges").status_code == 200
 
 
+def test_a_fault_counts_by_request_where_that_is_chosen(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "faults"))
+    page.get_by_label("Counted by").select_option("request")
+    page.get_by_label("How often").fill("1")
+    page.get_by_role("button", name="Add the fault").click()
+    expect(page.locator("article")).to_contain_text("struck 0 requests of 1")
+    with world.customer("ada").http() as http:
+        asked = [
+            http.get("/customers/my-account", headers={"X-Request-Id": id}).status_code
+            for id in ("a", "a", "b")
+        ]
+
+    assert asked == [401, 401, 200]
+
+
+def test_while_faults_strike_nothing_goes_away_under_the_pointer(
+    world: Sandbox, open_page: Open
+) -> None:
+    world.fault("status", status=401)
+    page = open_page(console(world, "faults"))
+    buttons = {
+        name: page.get_by_role("button", name=name).element_handle() for name in ("Remove fault",)
+    } | {
+        name: page.get_by_role("link", name=name).element_handle() for name in ("See them", "Clock")
+    }
+    asked(world, "ada", "/customers/my-account")
+    expect(page.locator("article")).to_contain_text("struck 1 call.")
+    expect(page.locator("#tabs .count")).to_have_text("1")
+
+    for name, button in buttons.items():
+        assert button is not None, name
+        assert button.evaluate("(each) => each.isConnected"), name
+
+
+def test_of_a_long_journal_the_latest_come_first_and_the_others_after(
+    world: Sandbox, open_page: Open
+) -> None:
+    for _ in range(120):
+        asked(world, "ada", "/customers/my-account")
+    page = open_page(console(world, "traffic"))
+
+    expect(page.locator(".calls li:visible")).to_have_count(100)
+    expect(page.locator("#tabs .count")).to_have_text("120")
+
+
 def test_an_answer_of_ones_own_is_served(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "faults"))
     page.locator("[name=kind]").select_option("answer")

@@ -14,6 +14,8 @@ const VIEWS = { people, state, clock, faults, traffic, coverage, world: worlds, 
 /** What there is to see where a real implementation answers, and the mock only judges. */
 const PROXIED = ["traffic", "people", "coverage", "reference"];
 const KEPT = 500;
+/** So many of the latest requests are there when a sandbox is shown; the others come after. */
+const AT_ONCE = 100;
 const at = (id) => document.getElementById(id);
 
 const app = {
@@ -37,6 +39,7 @@ const app = {
   async loadFaults() {
     app.faults = await app.sandbox.faults();
     drawBanner();
+    live.faults?.();
   },
 
   /** Show a sandbox, from its start or anew. */
@@ -64,12 +67,21 @@ let connected = true;
 
 async function load(id) {
   stop();
-  app.sandbox = await app.server.open(id);
-  app.setClock(await app.sandbox.clock());
-  app.traffic = await app.sandbox.requests();
-  await app.loadFaults();
-  await drawSandboxes();
-  stop = follow(app.sandbox, app.traffic.at(-1)?.number ?? 0, heard, (up) => { connected = up; drawBanner(); });
+  live = {};
+  const sandbox = app.sandbox = await app.server.open(id);
+  const [clock, traffic] = await Promise.all([sandbox.clock(), sandbox.requests({ limit: AT_ONCE }), app.loadFaults()]);
+  app.setClock(clock);
+  app.traffic = traffic;
+  stop = follow(sandbox, traffic.at(-1)?.number ?? 0, heard, (up) => { connected = up; drawBanner(); });
+  drawSandboxes().catch(() => {});
+  if (traffic.length === AT_ONCE) setTimeout(() => loadOlder(sandbox).catch(() => {}), 1000);
+}
+
+async function loadOlder(sandbox) {
+  const found = await sandbox.requests({ limit: KEPT });
+  if (app.sandbox !== sandbox || !app.traffic.length) return;
+  app.traffic.unshift(...found.filter(({ number }) => number < app.traffic[0].number).slice(app.traffic.length - KEPT));
+  drawCount();
 }
 
 let pending = [];
@@ -81,7 +93,7 @@ function heard(entry) {
   if (pending.length === 1) setTimeout(() => {
     const entries = pending;
     pending = [];
-    drawTabs();
+    drawCount();
     live.traffic?.(entries);
     if (entries.some((each) => each.fault)) app.loadFaults().catch(() => {});
   }, 250);
@@ -138,6 +150,12 @@ function drawTabs() {
     id === "traffic" ? h("span", { class: "count", "aria-hidden": "true" }, String(app.traffic.length)) : null)));
 }
 
+/** The tabs themselves stay as they are while requests come in: somebody may be about to use one. */
+function drawCount() {
+  const count = at("tabs").querySelector(".count");
+  if (count) count.textContent = String(app.traffic.length);
+}
+
 /** Brings the chosen tab into view sideways, where the page is too narrow for all. */
 function showTab() {
   const tabs = at("tabs"), chosen = tabs.querySelector("[aria-current]");
@@ -148,7 +166,12 @@ function drawTime() {
   at("time").textContent = `${instant(app.now())}${app.clock.running ? "" : " · frozen"}`;
 }
 
+let drawn = null;
+
 function drawBanner() {
+  const key = JSON.stringify([connected, app.reload, app.sandbox?.id, app.faults.map(({ kind, status, operation }) => [kind, status, operation])]);
+  if (key === drawn) return;
+  drawn = key;
   const lost = connected ? null : h("div", { class: "banner bad" }, h("span", {}, `The ${app.upstream ? "proxy" : "mock"} does not answer; trying again.`));
   const active = app.faults.length ? h("div", { class: "banner" },
     h("span", {}, `${app.faults.length} ${app.faults.length === 1 ? "fault is" : "faults are"} at work: ${app.faults.map(({ kind, status, operation }) => `${kind}${status ? ` ${status}` : ""} at ${operation ?? "every operation"}`).join(", ")}`),

@@ -36,27 +36,35 @@ export const faults = {
     kind.addEventListener("change", choose);
     choose();
 
-    async function refresh() {
-      await app.loadFaults();
-      fill(list, app.faults.length ? app.faults.map((fault) => card(app, fault, refresh)) : h("p", { class: "empty" }, "Nothing goes wrong at the moment."),
-        app.faults.length > 1 ? action("Remove all", async () => { await app.sandbox.clearFaults(); await refresh(); }, { class: "bad" }) : null);
+    let shown = [];
+
+    // While faults strike, their counts alone change: a button must not go away under the pointer.
+    function draw() {
+      if (app.faults.length && app.faults.length === shown.length && app.faults.every(({ id }, index) => id === shown[index].id)) {
+        return shown.forEach((each, index) => each.count(app.faults[index]));
+      }
+      shown = app.faults.map((fault) => card(app, fault));
+      fill(list, shown.length ? shown.map(({ node }) => node) : h("p", { class: "empty" }, "Nothing goes wrong at the moment."),
+        shown.length > 1 ? action("Remove all", async () => { await app.sandbox.clearFaults(); await app.loadFaults(); }, { class: "bad" }) : null);
     }
 
-    await refresh();
+    await app.loadFaults();
+    draw();
     fill(place, h("div", { class: "two" },
       h("section", { class: "card" }, h("h2", {}, "Let something go wrong"), form([
         h("div", { class: "fields" },
           field("What", kind),
           field("At", select("operation", [["", "every operation"], ...app.contract.operations.map(({ id, summary }) => [id, summary])], "")),
-          field("How often", h("input", { name: "count", type: "number", min: 1, placeholder: "until removed" }))),
+          field("How often", h("input", { name: "count", type: "number", min: 1, placeholder: "until removed" })),
+          field("Counted by", select("count_by", [["attempt", "attempt"], ["request", "request: one X-Request-Id counts once"]], "attempt"))),
         options,
         h("label", { class: "check" }, h("input", { type: "checkbox", name: "off_contract" }), "Allow what the document does not list"),
       ], async (values) => {
         await app.sandbox.fault(rule(values));
-        await refresh();
+        await app.loadFaults();
       }, "Add the fault")),
       h("section", { class: "stack" }, h("h2", {}, "At work"), list)));
-    return { traffic: refresh };
+    return { faults: draw };
   },
 };
 
@@ -71,11 +79,16 @@ function rule(values) {
   return made;
 }
 
-function card(app, fault, refresh) {
-  const { id, kind, operation, status, count, hits, documented } = fault;
+function card(app, fault) {
+  const { id, kind, operation, status, count, count_by: countBy, documented } = fault;
   const at = operation ? app.contract.operations.find((each) => each.id === operation)?.summary ?? operation : "every operation";
-  return h("article", { class: "card" }, h("div", { class: "row" },
+  const struck = h("p", { class: "soft" });
+  const unit = countBy === "request" ? "request" : "call";
+  const write = ({ hits }) => { struck.textContent = `At ${at}; struck ${hits} ${hits === 1 ? unit : `${unit}s`}${count ? ` of ${count}` : ""}.`; };
+  write(fault);
+  const node = h("article", { class: "card" }, h("div", { class: "row" },
     h("h3", {}, `${KINDS[kind]?.text ?? kind}${status ? ` ${status}` : ""}`), documented === false ? tag("off contract", "warn") : null),
-    h("p", { class: "soft" }, `At ${at}; struck ${hits} ${hits === 1 ? "call" : "calls"}${count ? ` of ${count}` : ""}.`),
-    h("div", {}, action("Remove", async () => { await app.sandbox.removeFault(id); await refresh(); }, { "aria-label": `Remove fault ${id}` })));
+    struck,
+    h("div", {}, action("Remove", async () => { await app.sandbox.removeFault(id); await app.loadFaults(); }, { "aria-label": `Remove fault ${id}` })));
+  return { id, node, count: write };
 }
