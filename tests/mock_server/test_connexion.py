@@ -14,7 +14,13 @@ from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
 from connexion.spec import Specification
 
-from mock_server.http.adapter import CHECKS_OF_ANSWERS, CHECKS_OF_REQUESTS, Routing, UriParser
+from mock_server.http.adapter import (
+    CHECKS_OF_ANSWERS,
+    CHECKS_OF_REQUESTS,
+    JsonRequestValidation,
+    Routing,
+    UriParser,
+)
 from tests.conftest import Caller, ask
 
 Message = MutableMapping[str, Any]
@@ -129,6 +135,33 @@ def test_request_validation_makes_the_validator_of_the_map_for_each_request() ->
     assert isinstance(parser, UriParser)
 
 
+@pytest.mark.parametrize("written", ["application/json", "Application/JSON; a=b", "text/plain"])
+def test_our_request_validation_judges_a_body_however_its_media_type_is_written(
+    written: str,
+) -> None:
+    class Parameters:
+        def __init__(self, *_parameters: Any, **_options: Any) -> None:
+            pass
+
+        def validate(self, _scope: Any) -> None:
+            pass
+
+    class Body:
+        def __init__(self, **_options: Any) -> None:
+            raise ValueError("judged")
+
+    content = {"application/json": {"schema": {"type": "object"}}}
+    app = served(
+        spec(requestBody={"content": content}),
+        RoutingMiddleware,
+        JsonRequestValidation,
+        uri_parser_class=UriParser,
+        validator_map={"parameter": Parameters, "body": {"application/json": Body}},
+    )
+    with pytest.raises(ValueError, match="judged"):
+        ask(app, "GET", "/it", {"content-type": written})
+
+
 def test_response_validation_lets_the_validator_of_the_map_wrap_send() -> None:
     class Validator:
         def __init__(self, _scope: Any, **_options: Any) -> None:
@@ -166,8 +199,9 @@ def test_the_uri_parser_reads_arrays_and_numbers_also_in_headers() -> None:
 def test_the_checks_stand_in_the_order_of_connexion() -> None:
     default = ConnexionMiddleware.default_middlewares
 
-    checks = [*CHECKS_OF_REQUESTS, *CHECKS_OF_ANSWERS]
-    assert [each for each in default if each in checks] == checks
+    checks: list[Any] = [*CHECKS_OF_REQUESTS, *CHECKS_OF_ANSWERS]
+    theirs = [next(base for base in each.mro() if base in default) for each in checks]
+    assert [each for each in default if each in theirs] == theirs
     assert checks[0] is ExceptionMiddleware
 
 
