@@ -13,9 +13,14 @@ from mock_server.worlds.catalogue import SiteName, named, uuid_of
 from mock_server.worlds.moments import moment
 from mock_server.worlds.seed import Seed
 
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EmailAddress = Annotated[
     str,
-    Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address such as ada@example.com"),
+    Meta(
+        pattern=rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*$",
+        max_length=254,
+        description="an e-mail address such as ada@example.com",
+    ),
 ]
 PhoneNumber = Annotated[
     str,

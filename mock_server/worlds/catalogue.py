@@ -20,9 +20,21 @@ SiteName = Annotated[str, Meta(extra_json_schema={NAMES: "sites"})]
 RateName = Annotated[str, Meta(extra_json_schema={NAMES: "rates"})]
 PreferenceName = Annotated[str, Meta(extra_json_schema={NAMES: "preferences"})]
 FOUNDED = datetime(2022, 1, 10, 9, tzinfo=UTC)
-Hours = tuple[int, int]
+Pence = Annotated[int, Meta(ge=0, le=100_000_000)]
+Minutes = Annotated[int, Meta(ge=1, le=24 * 60)]
+Hour = Annotated[int, Meta(ge=0, le=23)]
+Hours = tuple[Hour, Hour]
 """The earliest and the latest hour of the day at which something begins."""
 Sold = TypeVar("Sold", "Offering", "Package")
+
+
+Length = Annotated[
+    str,
+    Meta(
+        pattern="^P(?=[0-9])([0-9]{1,3}Y)?([0-9]{1,3}M)?([0-9]{1,3}W)?([0-9]{1,3}D)?$",
+        description="a length of whole days such as P1Y or P30D",
+    ),
+]
 
 
 class CatalogueError(UserError):
@@ -42,8 +54,8 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     organisation: str
-    currency: str = "GBP"
-    vat: int = 20
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "GBP"
+    vat: Annotated[int, Meta(ge=0, le=100)] = 20
     """Per cent, included in every price."""
 
 
@@ -55,7 +67,7 @@ class MembershipOffer(Struct, frozen=True, forbid_unknown_fields=True):
     description: str | None = None
     terms: str | None = None
     visibility: Literal["public", "private", "link_only"] = "public"
-    max_members: int = 1
+    max_members: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
 class RateOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,10 +75,10 @@ class RateOffer(Struct, frozen=True, forbid_unknown_fields=True):
 
     membership_type: str
     name: str
-    price: int
-    joining_fee: int = 0
+    price: Pence
+    joining_fee: Pence = 0
     billing_frequency: Literal["P1M", "P3M", "P6M", "P1Y"] = "P1M"
-    default_duration: str | None = None
+    default_duration: Length | None = None
     private: bool = False
 
 
@@ -87,8 +99,8 @@ class Offering(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal[
         "appointment", "session", "area_booking", "table_reservation", "retail", "voucher"
     ]
-    price: int
-    minutes: int = 60
+    price: Pence
+    minutes: Minutes = 60
     room: str | None = None
     hours: Hours = (9, 16)
     brand: str | None = None
@@ -98,8 +110,8 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True):
     """Offerings sold as one."""
 
     name: str
-    price: int
-    contents: tuple[str, ...]
+    price: Pence
+    contents: Annotated[tuple[str, ...], Meta(min_length=1)]
     hours: Hours = (10, 12)
     brand: str | None = None
 
@@ -115,7 +127,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     preferences: dict[str, Preference]
     offerings: dict[str, Offering]
     packages: dict[str, Package]
-    practitioners: tuple[str, ...]
+    practitioners: Annotated[tuple[str, ...], Meta(min_length=1)]
 
     def brand_of(self, site: str) -> Brand:
         """The brand that runs a site."""

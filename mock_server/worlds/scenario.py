@@ -149,7 +149,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     staff: tuple[str, ...] = ("sam",)
     customers: dict[str, Any] = {}
-    catalogue: dict[str, dict[str, Any]] = {}
+    catalogue: dict[str, Any] = {}
     """What is sold besides what everybody knows, or in place of it, by section and name."""
 
 

@@ -107,6 +107,6 @@ def _words(wanted: inspect.Type) -> str:
         case inspect.UnionType(types=types):
             known = (each for each in types if not isinstance(each, inspect.NoneType))
             return " or ".join(map(_words, known))
-        case inspect.VarTupleType(item_type=item):
-            return f"a list, of which each is {_words(item)}"
+        case inspect.VarTupleType(item_type=item, min_length=least):
+            return f"a list{' of one at least' if least else ''}, of which each is {_words(item)}"
     return _PLAIN.get(type(wanted), "what is meant here")

@@ -108,6 +108,8 @@ def test_merge_keys_and_aliases_are_read(served: Any) -> None:
             "  mia: {credits: {open: 1.5}}",
             "3: mia.credits.open: must be how many, or a mapping of what they are like; got '1.5'",
         ),
+        ('  mia: {customer: {email: "a\\0@b"}}', "is not an e-mail address such as"),
+        ("  mia: {customer: {email: a..b@c.de}}", "is not an e-mail address such as"),
         ("  mia: {customer: {email: mia}}", "'mia' is not an e-mail address such as ada@example"),
         ("  mia: {customer: {phone: 01225 12}}", "'01225 12' is not a phone number such as +44"),
         ("  mia: {payment_methods: {a: {last_4: 42}}}", "'42' is not four digits such as 0042"),
@@ -305,6 +307,46 @@ def test_a_scenario_can_bring_a_catalogue_of_its_own(served: Any) -> None:
     assert membership["rate"]["price"] == 1900
     assert told.startswith("9: catalogue.rates.dips-monthly.membership_type: membership_type 'dip'")
     assert "did you mean 'dips'?" in told
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "told"),
+    [
+        ("{rates: {swim-monthly: {price: -5}}}", "'-5' is not a whole number from 0 to"),
+        ("{rates: {swim-monthly: {default_duration: soon}}}", "such as P1Y or P30D"),
+        ("{rates: {swim-monthly: {default_duration: P}}}", "such as P1Y or P30D"),
+        ("{brands: {stillwater: {vat: 101}}}", "'101' is not a whole number from 0 to 100"),
+        ("{sites: null}", "catalogue.sites: is missing"),
+        ("{practitioners: []}", "catalogue.practitioners: a list is not"),
+        ("{sites: {bath: {}}}", ""),
+        (
+            "{packages: {NONE}, offerings: {NONE}}",
+            "at bath, no bookings and no packages and no pur",
+        ),
+    ],
+)
+def test_a_catalogue_that_nothing_can_be_made_of_is_refused(
+    served: Any, catalogue: str, told: str
+) -> None:
+    shared = load_catalogue()
+    nothing = ", ".join(f"{name}: null" for name in (*shared.packages, *shared.offerings))
+    people = "  mia: {orders: {x: 9}, memberships: {m: {}}}\n"
+    text = f"{people}catalogue: {catalogue.replace('NONE', nothing)}\n"
+    if not told:
+        served(text)
+        return
+    assert told in "\n".join(mistakes(served, text))
+
+
+def test_what_is_shared_is_shared_by_who_leads_it(served: Any) -> None:
+    told = mistakes(
+        served,
+        "  mia: {memberships: {m: {lead: ben/m, members: [ben]}}}\n"
+        "  ben: {memberships: {m: {lead: mia/m, members: [mia]}}}\n",
+    )
+
+    assert [line.split(": ")[0] for line in told] == ["3", "4"]
+    assert "ben does not lead ben/m" in told[0]
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:

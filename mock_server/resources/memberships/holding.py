@@ -135,6 +135,9 @@ def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[Wrong]
     if theirs is None or name not in said(theirs):
         yield Wrong(named("lead", lead, _to_be_shared(person)), ("lead", ("customers",)))
         return
+    if said(theirs)[name].lead is not None:
+        yield Wrong(f"{who} does not lead {lead}, but is a mere member of it", ("lead",))
+        return
     if holding != Holding(lead=lead):
         what = f"only `lead` is said of a shared membership; the rest is said of {lead}"
         yield Wrong(what, ("lead",))
@@ -153,5 +156,5 @@ def _to_be_shared(person: Person) -> Mapping[str, Holding]:
         f"{who}/{name}": holding
         for who, fellow in person.fellows.items()
         for name, holding in said(fellow).items()
-        if person.name in holding.members
+        if person.name in holding.members and holding.lead is None
     }

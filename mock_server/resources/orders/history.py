@@ -6,8 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mock_server.resources.customer import CUSTOMER
-from mock_server.resources.holding import NOW, Count, out_of_order
+from mock_server.resources.customer import CUSTOMER, about
+from mock_server.resources.holding import CATALOGUE, NOW, Count, out_of_order
+from mock_server.resources.orders.items import range_at
 from mock_server.worlds.account import Person, Wrong
 from mock_server.worlds.moments import duration, moment
 from mock_server.worlds.seed import Seed
@@ -37,11 +38,26 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         yield from out_of_order(person, ("latest", self.latest), NOW)
         if self.every is not None:
             yield Wrong(_problem_of(self.every), ("every",))
+        wrong = _not_sold(self.items, person)
+        yield Wrong(wrong, ("items", person.place("customer", "site"), CATALOGUE))
         if self.upcoming and self.items == "purchases":
             what = "what is bought is for no time, so it cannot be upcoming"
             yield Wrong(what, ("upcoming", "items"))
         if self.upcoming and self.status == "no_show":
             yield Wrong("who is still to come cannot be a no_show", ("status", "upcoming"))
+
+
+def _not_sold(items: Items, person: Person) -> str | None:
+    """What orders would be of, and what nobody can buy."""
+    site = about(person).site
+    if site not in person.catalogue.sites:
+        return None
+    sold = range_at(person.catalogue, site)
+    kinds = {"bookings": sold.bookable, "packages": sold.packages, "purchases": sold.goods}
+    # A purchase may go with anything.
+    needed = kinds if items == "mixed" else (items, "purchases")
+    lacking = " and no ".join(kind for kind in needed if not kinds[kind])
+    return f"at {site}, no {lacking} are sold" if lacking else None
 
 
 class Stretch(Struct, frozen=True):
