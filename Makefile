@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DIST := dist
 NPX := npx --yes --cache .cache/npm
+# The tests start Python hundreds of times; what it compiles is worth keeping.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test test-all smoke lint lint-document format clean bench screenshots soak soak-generated
+.PHONY: serve test test-all coverage smoke lint lint-document format clean bench screenshots soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -14,6 +16,13 @@ test: .venv/dev
 
 test-all: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+# How much of the code the quick tests run, and what runs in processes of theirs.
+coverage: .venv/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 # Whether another Python installs it, serves, and judges what it serves: PYTHON=python3.12.
 smoke:

@@ -2,21 +2,26 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
+import msgspec
 import pytest
+from httpx._transports import default
 from starlette.types import ASGIApp, Message
 
 from mock_server.app import Mock, Settings
 from mock_server.client.process import running
+from mock_server.http.adapter import Specification
 from mock_server.http.exchange import Response, value_of
 
 Serve = Callable[..., str]
@@ -127,7 +132,39 @@ def ask(
     )
 
 
-@pytest.fixture
-def call() -> Caller:
-    """A mock of the default scenario at a fixed instant."""
+@pytest.fixture(scope="session")
+def _caller() -> Caller:
     return Caller(Settings(now=datetime(2026, 3, 1, 9, tzinfo=UTC)))
+
+
+@pytest.fixture
+def call(_caller: Caller) -> Caller:
+    """A mock of the default scenario at a fixed instant, its default sandbox as it was opened."""
+    _caller.control("POST", "/__mock__/sandboxes/default/reset")
+    _caller.control("POST", "/__mock__/sandboxes/default/journal/clear")
+    return _caller
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    """Two things that take longer than what most tests do, and come out the same each time."""
+    judge, judged = Specification._validate_spec.__func__, set[bytes]()
+    trust, trusted = default.create_ssl_context, dict[object, SSLContext]()
+
+    def judge_once(cls: type[Specification], spec: Mapping[str, Any]) -> None:
+        if (text := msgspec.json.encode(spec)) not in judged:
+            judge(cls, spec)
+            judged.add(text)
+
+    def trust_once(verify: Any = True, cert: Any = None, trust_env: bool = True) -> SSLContext:
+        if verify is not True or cert is not None:
+            return trust(verify, cert, trust_env)
+        known = trust_env and (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        if known not in trusted:
+            trusted[known] = trust(trust_env=trust_env)
+        return trusted[known]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Specification, "_validate_spec", classmethod(judge_once))
+        patch.setattr(default, "create_ssl_context", trust_once)
+        yield

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,21 @@ def problems(root: Path, version: str = __version__) -> Iterator[str]:
         yield f"v{version} is the tag of another commit; give the version another number"
 
 
+def unmade(root: Path, version: str = __version__) -> Iterator[str]:
+    """What `make dist` does not make of the last commit: on a copy, and the checkout stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "clone", "--quiet", "--shared", root, folder], check=True)
+        # Our own environment stands in for the one that make would begin with.
+        make = ["make", "--old-file=.venv/dev", f"BIN={Path(sys.executable).parent}", "DIST=dist"]
+        ran = subprocess.run([*make, "dist"], cwd=folder, capture_output=True, text=True)
+        if ran.returncode:
+            yield f"make dist fails: {(ran.stderr or ran.stdout).strip().splitlines()[-1]}"
+        made = [each.name for each in Path(folder, "dist").glob(f"*-{version}[.-]*")]
+        for kind in (".whl", ".tar.gz", ".tgz"):
+            if not any(name.endswith(kind) for name in made):
+                yield f"make dist makes no {kind} of {version}"
+
+
 def _sections(changelog: str) -> dict[str, str]:
     parts = re.split(r"^## \[(.+?)\]", changelog, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -39,11 +55,18 @@ def _unready(sections: dict[str, str], version: str) -> Iterator[str]:
 
 
 def _git(root: Path, *arguments: str) -> list[str]:
-    ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        ["git", "--no-optional-locks", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return ran.stdout.splitlines() if ran.returncode == 0 else []
 
 
 if __name__ == "__main__":
-    if found := list(problems(Path(__file__).parents[1])):
+    root = Path(__file__).parents[1]
+    if found := [*problems(root), *unmade(root)]:
         sys.exit("\n".join(found))
     sys.stdout.write(f"ready: git tag v{__version__}, then make dist\n")

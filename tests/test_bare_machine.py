@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.needs import needs
+
 CHECKOUT = Path(__file__).parents[1]
 CONFIGURED = ("apt", "pip.conf", "xdg/pip", "resolv.conf", "hosts")
 """What under /etc says where packages come from here."""
@@ -95,12 +97,10 @@ class Machine:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A root that has nothing but what every Debian has, and knows where packages come from."""
-    able = os.geteuid() == 0 and shutil.which("debootstrap")
-    assert able, (
-        "it takes root and debootstrap to make a bare machine; both, or leave this file out"
-    )
+    debootstrap = needs("debootstrap")
+    assert os.geteuid() == 0, "it takes root to make a bare machine; be root, or leave this out"
     root = tmp_path_factory.mktemp("bare")
-    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root)], check=True)
+    subprocess.run([debootstrap, "--variant=minbase", "bookworm", str(root)], check=True)
     for name in CONFIGURED:
         source, target = Path("/etc", name), root / "etc" / name
         if source.is_dir():

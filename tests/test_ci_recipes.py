@@ -81,10 +81,28 @@ def test_the_action_judges_and_leaves_a_summary_and_reports(folder: Path, url: s
     assert json.loads((reports / "badge.json").read_text())["schemaVersion"] == 1
 
 
+@pytest.mark.slow
+def test_the_action_measures_how_many_mutants_such_a_run_finds_when_asked_to(
+    folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))  # Where the figure is kept from one step to the next.
+    summary, output = judged(folder, url, profile="staging.yaml", power="true")
+
+    assert "exit-code=0" in output
+    found, known = map(int, re.findall(r"finds (\d+) of (\d+) known mutants", summary)[0])
+    assert known >= found > known * 0.8
+
+
 @pytest.mark.parametrize(
     ("inputs", "code"),
     [
-        ({"profile": "staging.yaml", "args": "--require-coverage 100"}, 4),
+        (
+            {
+                "profile": "staging.yaml",
+                "args": "--require-coverage 100 --only AUTH-05 --only PREF-03",
+            },
+            4,
+        ),
         ({"profile": "no-such.yaml"}, 2),
         ({"base_url": "http://127.0.0.1:9", "args": "--customer-token x"}, 3),
     ],
@@ -108,6 +126,7 @@ def test_the_inputs_and_steps_that_the_recipe_names_are_the_actions() -> None:
         assert name in ACTION["inputs"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["gitlab", "jenkins"])
 def test_the_lines_of_a_recipe_judge_and_write_their_reports(
     folder: Path, url: str, system: str

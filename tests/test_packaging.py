@@ -22,6 +22,7 @@ def test_the_wheel_carries_the_documents_and_the_scenarios(wheel: Path) -> None:
     assert not any(name.startswith(("tests/", "spec/", "fixtures/")) for name in names)
 
 
+@pytest.mark.slow
 def test_the_wheel_serves_from_an_empty_directory(wheel: Path, tmp_path: Path) -> None:
     site, empty = tmp_path / "site", tmp_path / "empty"
     zipfile.ZipFile(wheel).extractall(site)

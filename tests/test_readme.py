@@ -1,7 +1,6 @@
 """Every example of the README and of the pages under docs/, run."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario
 from tests.conftest import Serve
+from tests.needs import needs
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -37,7 +37,7 @@ def examples(page: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_curl_line_in_its_order_answers_as_the_page_says(serve: Serve, page: Path) -> None:
-    assert shutil.which("curl"), "the examples need curl"
+    needs("curl")
     here, frozen = "http://127.0.0.1:4010", serve("--now", NOW)
     for command, answer in examples(page):
         asked = subprocess.run(
@@ -72,6 +72,7 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
     assert "1 passed" in ran.stdout, ran.stdout
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(url: str) -> None:
     exec(example("python", "from contract_tests.check").replace("http://127.0.0.1:4010", url), {})
 

@@ -110,6 +110,7 @@ def test_a_new_operation_is_served_and_judged_and_a_missing_law_is_told(project:
     assert "VOUCHER-01" in answer.stdout
 
 
+@pytest.mark.slow
 def test_with_its_law_nothing_of_the_rule_is_left_uncovered(grown: Path) -> None:
     answer = judged(grown)
 
@@ -119,6 +120,7 @@ def test_with_its_law_nothing_of_the_rule_is_left_uncovered(grown: Path) -> None
     assert re.search(r'"balance":1200,"code":"[0-9A-F]{8}"', answer.stdout)
 
 
+@pytest.mark.slow
 def test_a_field_that_only_the_document_has_is_refused_at_the_start(
     project: Path, tmp_path: Path
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_field_that_only_the_document_has_is_refused_at_the_start(
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_new_mutant_is_found_by_the_law_that_it_is_about(grown: Path) -> None:
     answer = run(grown, "contract_tests", "self-check", "--only", "VOUCHER-01")
 
@@ -150,6 +153,7 @@ with running("--port", "0") as url:
 """
 
 
+@pytest.mark.slow
 def test_a_new_fault_strikes_when_it_is_asked_for(grown: Path) -> None:
     (grown / "inject.py").write_text(INJECT)
     answer = run(grown, "inject")

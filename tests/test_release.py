@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.release import problems
+from tests.release import problems, unmade
 
+MAKEFILE = "dist: .venv/dev\n\tmkdir $(DIST)\n\ttouch"
 READY = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-25\n\n- A thing.\n"
 
 
@@ -22,6 +23,8 @@ def checkout(tmp_path: Path) -> Path:
     package.parent.mkdir(parents=True)
     package.write_text(json.dumps({"version": "1.2.3"}))
     (tmp_path / "CHANGELOG.md").write_text(READY)
+    made = " ".join(f"$(DIST)/kit-1.2.3{kind}" for kind in ("-py3-none-any.whl", ".tar.gz", ".tgz"))
+    (tmp_path / "Makefile").write_text(f"{MAKEFILE} {made}\n")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "--quiet", "-m", "ready")
@@ -69,3 +72,24 @@ def test_a_tag_that_is_taken_is_told(checkout: Path) -> None:
     [line] = problems(checkout, "1.2.3")
 
     assert "tag of another commit" in line
+
+
+def state(root: Path) -> dict[str, tuple[int, int]]:
+    """Every file of a folder, with its size and when it was written."""
+    files = (each for each in root.rglob("*") if each.is_file())
+    return {str(each): (each.stat().st_size, each.stat().st_mtime_ns) for each in files}
+
+
+def test_the_packages_are_made_on_a_copy_and_the_checkout_stays_as_it_was(checkout: Path) -> None:
+    before = state(checkout)
+
+    assert [*problems(checkout, "1.2.3"), *unmade(checkout, "1.2.3")] == []
+    assert state(checkout) == before
+
+
+def test_a_package_that_is_not_made_is_told(checkout: Path) -> None:
+    assert "make dist makes no .whl of 1.2.4" in list(unmade(checkout, "1.2.4"))
+    (checkout / "Makefile").write_text("dist:\n\techo no >&2; false\n")
+    git(checkout, "commit", "--quiet", "-am", "changed")
+
+    assert next(unmade(checkout, "1.2.3")).startswith("make dist fails: make: ***")

@@ -79,7 +79,9 @@ def undeclared(session: Session, operation: Operation) -> list[Exchange]:
 
 def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> bool:
     """Whether the API itself sent an answer: it knows the path's methods, and has its headers."""
-    every = [each.headers.keys() for each in session.client.exchanges if each.fits]
+    # What names another origin, or none, may be answered with other headers.
+    alike = [each for each in session.client.exchanges if each.sent.keys() == answer.sent.keys()]
+    every = [each.headers.keys() for each in alike if each.fits]
     common = set.intersection(*map(set, every)) - COMMON if every else set()
     allowed, methods = _listed(answer.headers.get("allow", "")), _methods(session, operation)
     knows = (

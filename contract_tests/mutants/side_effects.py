@@ -1,7 +1,7 @@
 """Mutants that write where nothing may be written, forget, or remember too long."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from uuid import NAMESPACE_URL, uuid5
 
 from msgspec.structs import replace
@@ -215,17 +215,16 @@ def a_body_that_is_no_json_ends_in_an_error(
 @stateful("TIME-02", needs="a customer with credits")
 def an_opt_in_is_rewarded_with_a_credit() -> Change:
     """Each opt-in of a customer issues another credit, dated now."""
-    given: Counter[str] = Counter()
+    given: defaultdict[str, list[str]] = defaultdict(list)
 
     def rewarding(request: Request, send: Send, people: People) -> Response:
         name = people.name(request)
         response = send(request)
         if decides(request) and request.method == "POST" and response.status == 200:
-            given[name] += 1
+            given[name].append(people.now.isoformat())
 
         def more(tree: Tree, _request: Request) -> None:
-            for number in range(given[name] if tree["data"] else 0):
-                issued = people.now.isoformat()
+            for number, issued in enumerate(given[name] if tree["data"] else ()):
                 id = str(uuid5(NAMESPACE_URL, f"{name}/{number}"))
                 tree["data"].append(tree["data"][-1] | {"id": id, "issued_at": issued})
 

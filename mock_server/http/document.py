@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -36,8 +36,8 @@ class Document:
 
     @classmethod
     def of(cls, name: str) -> "Document":
-        """A document of spec/, by its file's name."""
-        return cls(shipped("spec", name).read_text("utf-8"), f"spec/{name}")
+        """A document of spec/, by its file's name; what has not changed is not read anew."""
+        return _document(shipped("spec", name).read_text("utf-8"), f"spec/{name}")
 
     @cached_property
     def tree(self) -> dict[str, Any]:
@@ -114,7 +114,11 @@ class Document:
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         """A compiled validator of one schema of this document, formats included."""
-        return Draft202012Validator(self.json_schema(schema), validate_formats=True)
+        text = msgspec.json.encode(schema)
+        if text not in self._validators:
+            known = Draft202012Validator(self.json_schema(schema), validate_formats=True)
+            self._validators[text] = known
+        return self._validators[text]
 
     def json_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """One schema of this document with all that it may refer to, as JSON Schema."""
@@ -122,9 +126,19 @@ class Document:
         return whole
 
     @cached_property
+    def _validators(self) -> dict[bytes, Draft202012Validator]:
+        """By their schemas: most answers have one of a few, and compiling takes its time."""
+        return {}
+
+    @cached_property
     def _components(self) -> dict[str, Any]:
         schemas = self.tree.get("components", {}).get("schemas", {})
         return {"schemas": {name: _json_schema(schema) for name, schema in schemas.items()}}
+
+
+@lru_cache(maxsize=4)
+def _document(text: str, origin: str) -> Document:
+    return Document(text, origin)
 
 
 def _mappings(node: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:

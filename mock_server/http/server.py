@@ -281,6 +281,8 @@ def run(
     try:
         config.load()
     except OSError as error:
+        for each in bound:
+            each.close()
         assert certificate
         names = " and ".join(dict.fromkeys((str(certificate.chain), str(certificate.key))))
         raise AddressError(f"{names}: not a certificate and its key, in PEM: {error}") from None

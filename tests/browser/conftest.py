@@ -1,7 +1,6 @@
 """Debian's Chromium, driven as a person would: every page fails its test on a console error."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,16 +9,33 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mock_server.client.client import MockServer, Sandbox
+from tests.needs import needs
 
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ".cache/screenshots"))
 Open = Callable[..., Page]
+LOOKS = [(390, False), (1280, True), (390, True), (1280, False)]
+
+
+def at_every_width_and_scheme(*views: str) -> pytest.MarkDecorator:
+    """Gives `view`, `width` and `dark`; of each view one look is quick, and they take turns."""
+    return pytest.mark.parametrize(
+        ("view", "width", "dark"),
+        [
+            pytest.param(
+                *(view, width, dark),
+                id=f"{view}-{width}-{'dark' if dark else 'light'}",
+                marks=() if number % len(LOOKS) == turn else pytest.mark.slow,
+            )
+            for number, view in enumerate(views)
+            for turn, (width, dark) in enumerate(LOOKS)
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # Not for the whole session: while Playwright is there, no other event loop runs in its thread.
-    chromium = shutil.which("chromium")
-    assert chromium, "these tests need Debian's chromium"
+    chromium = needs("chromium")
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mock_server.client.client import Sandbox
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, at_every_width_and_scheme
 from tests.conftest import Serve
+from tests.needs import needs
 
 VIEWS = ("people", "state", "clock", "faults", "traffic", "coverage", "world", "reference")
 Look = Callable[[Page, str], None]
@@ -29,9 +30,7 @@ def asked(
         return http.request(method, path, content=content)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@at_every_width_and_scheme(*VIEWS)
 def test_every_view_is_accessible_at_every_width_and_scheme(
     world: Sandbox, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
 ) -> None:
@@ -49,6 +48,7 @@ def test_the_root_leads_to_the_console(url: str, open_page: Open) -> None:
     expect(page.locator("main h1")).to_have_text("People")
 
 
+@pytest.mark.slow
 def test_a_card_says_what_makes_a_person_worth_choosing(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "people"))
 
@@ -101,6 +101,7 @@ def test_a_record_is_changed_added_and_removed(world: Sandbox, open_page: Open) 
     assert asked(world, "eve", "/customers/my-account/credits").json()["data"] == []
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_change_is_told_where_it_was_made(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "state/eve"))
     page.get_by_role("button", name="Change My details").click()
@@ -123,6 +124,7 @@ def test_moving_the_clock_tells_what_that_changed(world: Sandbox, open_page: Ope
     expect(page.locator("#time")).to_contain_text("1 Apr 2026")
 
 
+@pytest.mark.slow
 def test_the_clock_runs_and_freezes(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "clock"))
     page.get_by_role("button", name="Let it run").click()
@@ -191,6 +193,7 @@ def test_of_a_long_journal_the_latest_come_first_and_the_others_after(
     expect(page.locator("#tabs .count")).to_have_text("120")
 
 
+@pytest.mark.slow
 def test_an_answer_of_ones_own_is_served(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "faults"))
     page.locator("[name=kind]").select_option("answer")
@@ -217,6 +220,7 @@ def test_requests_appear_as_they_come_and_explain_themselves(
     expect(detail.get_by_role("button", name="Copy as curl")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_lost_connection_resumes_without_doubles(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "traffic"))
     asked(world, "ada", "/customers/my-account")
@@ -230,6 +234,7 @@ def test_a_lost_connection_resumes_without_doubles(world: Sandbox, open_page: Op
     expect(page.locator(".calls li:visible")).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_traffic_that_comes_in_moves_nothing_on_the_page(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "traffic"))
     expect(page.get_by_text("Nothing was asked yet")).to_be_visible()
@@ -255,6 +260,7 @@ def test_coverage_fills_while_the_front_end_is_used(world: Sandbox, open_page: O
     expect(row).to_contain_text("eve")
 
 
+@pytest.mark.slow
 def test_the_scenario_of_a_running_sandbox_is_switched(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "world"))
     card = page.locator("section.card", has_text="This sandbox shows")
@@ -265,6 +271,7 @@ def test_the_scenario_of_a_running_sandbox_is_switched(world: Sandbox, open_page
     assert asked(world, "ada", "/customers/my-account").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_snapshot_goes_out_and_in(world: Sandbox, open_page: Open, tmp_path: object) -> None:
     page = open_page(console(world, "world"))
     with page.expect_download() as downloading:
@@ -287,6 +294,7 @@ def test_reference_tries_an_operation_as_the_chosen_person(world: Sandbox, open_
     expect(operation).to_contain_text("No payment processor knows this customer.")
 
 
+@pytest.mark.slow
 def test_long_and_right_to_left_names_fit(url: str, open_page: Open, looked_at: Look) -> None:
     body = {
         "scenario": "empty",
@@ -317,6 +325,7 @@ def test_the_pages_keep_a_strict_policy_and_no_request_leaves_the_server(
     assert all(address.startswith(url) for address in asked_for)
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_shown_until_it_is_mended(
     serve: Serve, open_page: Open, tmp_path: Path
 ) -> None:
@@ -331,7 +340,7 @@ def test_a_broken_file_is_shown_until_it_is_mended(
     expect(page.locator("#banner")).to_have_text("")
 
 
-@pytest.mark.parametrize("path", ["/docs", "/__mock__/docs"])
+@pytest.mark.parametrize("path", ["/docs", pytest.param("/__mock__/docs", marks=pytest.mark.slow)])
 def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
     open_page: Open, url: str, path: str
 ) -> None:
@@ -345,7 +354,13 @@ def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
 
 
 PREFERENCES = "/customers/my-account/marketing-preferences"
-ODD_BODIES = ("@/etc/hostname", "$(id)`id`'\"\\!", "\x1b[201~\x07id\n", "'; id #", "é\u202e\u0085")
+ODD_BODIES = [
+    "$(id)`id`'\"\\!",
+    *(
+        pytest.param(body, marks=pytest.mark.slow)
+        for body in ("@/etc/hostname", "\x1b[201~\x07id\n", "'; id #", "é\u202e\u0085")
+    ),
+]
 
 
 @pytest.mark.parametrize("body", ODD_BODIES)
@@ -367,6 +382,7 @@ def test_a_copied_curl_line_sends_what_was_sent_and_nothing_else(
     assert (again["path"], again["request"]["body"]) == (first["path"], body)
 
 
+@pytest.mark.slow
 def test_no_name_gets_out_of_a_snippet(world: Sandbox, open_page: Open, tmp_path: Path) -> None:
     saved = world.snapshot()
     saved["scenario"]["name"] = '");import os;os.abort()#${process.exit(1)}`</script>'
@@ -384,9 +400,10 @@ def test_no_name_gets_out_of_a_snippet(world: Sandbox, open_page: Open, tmp_path
     assert marked.value == saved["scenario"]["name"]
     script = next(text for text in texts if text.startswith("import {"))
     (tmp_path / "snippet.mjs").write_text(script)
-    subprocess.run(["node", "--check", str(tmp_path / "snippet.mjs")], check=True)
+    subprocess.run([needs("node"), "--check", str(tmp_path / "snippet.mjs")], check=True)
 
 
+@pytest.mark.slow
 def test_the_address_of_a_sandbox_leads_to_its_console(world: Sandbox, open_page: Open) -> None:
     page = open_page(f"{world.url}/")
 

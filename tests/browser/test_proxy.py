@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, at_every_width_and_scheme
 from tests.mock_server.test_proxy import ACCOUNT, ORDERS, Proxied, proxied
 
 VIEWS = ("traffic", "people", "coverage", "reference")
@@ -20,6 +20,14 @@ def proxy(tmp_path: Path, url: str) -> Iterator[Proxied]:
         yield proxy
 
 
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory, url: str) -> Iterator[Proxied]:
+    """A proxy that has seen some traffic, to be looked at alone."""
+    with proxied(tmp_path_factory.mktemp("busy"), url) as proxy:
+        ask(proxy)
+        yield proxy
+
+
 def ask(proxy: Proxied) -> None:
     for who in ("ada", "ben"):
         for path in (ACCOUNT, ORDERS, f"{ACCOUNT}/charges"):
@@ -28,14 +36,11 @@ def ask(proxy: Proxied) -> None:
     proxy.get(ACCOUNT, Authorization="Bearer nobody")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@at_every_width_and_scheme(*VIEWS)
 def test_every_view_is_accessible_at_every_width_and_scheme(
-    proxy: Proxied, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
+    busy: Proxied, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
 ) -> None:
-    ask(proxy)
-    page = open_page(f"{proxy.url}/__mock__/#/default/{view}", dark=dark, width=width)
+    page = open_page(f"{busy.url}/__mock__/#/default/{view}", dark=dark, width=width)
 
     expect(page.locator("main h1")).to_have_text(view.capitalize())
     looked_at(page, f"proxy-{view}-{'dark' if dark else 'light'}-{width}")
@@ -60,6 +65,7 @@ def test_traffic_is_there_as_it_passes_with_what_is_off_contract_marked(
     looked_at(page, "proxy-off-contract")
 
 
+@pytest.mark.slow
 def test_people_are_those_who_were_seen(proxy: Proxied, open_page: Open) -> None:
     page = open_page(f"{proxy.url}/__mock__/#/default/people")
     expect(page.locator("#view")).to_contain_text(f"Point your front end at {proxy.url}.")
@@ -72,6 +78,7 @@ def test_people_are_those_who_were_seen(proxy: Proxied, open_page: Open) -> None
     expect(page.get_by_label("Requests").get_by_role("button")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_the_reference_needs_nothing_of_upstream(proxy: Proxied, open_page: Open) -> None:
     page = open_page(f"{proxy.url}/__mock__/#/default/reference")
     expect(page.locator("details[data-operation]")).to_have_count(9)

@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mock_server.client.client import Sandbox
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, at_every_width_and_scheme
 from tests.conftest import Serve
 
 Look = Callable[[Page, str], None]
+SLOW = pytest.mark.slow
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
 OIDC_CLIENT = "oidc-client-ts@3.5.0"
 
@@ -36,23 +37,22 @@ def section(page: Page, title: str) -> Locator:
     return page.locator("section", has=page.get_by_role("heading", name=title, exact=True))
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@at_every_width_and_scheme("shopfront")
 def test_every_page_of_signing_in_and_of_the_shopfront_is_accessible(
-    world: Sandbox, open_page: Open, looked_at: Look, dark: bool, width: int
+    world: Sandbox, open_page: Open, looked_at: Look, view: str, dark: bool, width: int
 ) -> None:
     suffix = f"{'dark' if dark else 'light'}-{width}"
     page = open_page(shopfront(world), dark=dark, width=width)
-    looked_at(page, f"shopfront-welcome-{suffix}")
+    looked_at(page, f"{view}-welcome-{suffix}")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Who signs in?")).to_be_visible()
     looked_at(page, f"sign-in-{suffix}")
     page.get_by_role("link", name="Sign in as ada").click()
     expect(page.get_by_text("ada@example.com")).to_be_visible()
-    looked_at(page, f"shopfront-account-{suffix}")
+    looked_at(page, f"{view}-account-{suffix}")
     page.get_by_role("link", name="My Bookings").click()
     expect(page.get_by_text("Page 1 of 28")).to_be_visible()
-    looked_at(page, f"shopfront-bookings-{suffix}")
+    looked_at(page, f"{view}-bookings-{suffix}")
 
 
 def test_orders_are_turned_page_by_page(world: Sandbox, open_page: Open) -> None:
@@ -65,6 +65,7 @@ def test_orders_are_turned_page_by_page(world: Sandbox, open_page: Open) -> None
     expect(page.get_by_role("button", name="Newer")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_credits_are_filtered(world: Sandbox, open_page: Open) -> None:
     page = signed_in(world, open_page, "ada")
     credits = section(page, "Credits")
@@ -74,6 +75,7 @@ def test_credits_are_filtered(world: Sandbox, open_page: Open) -> None:
     expect(credits.locator("li")).to_have_count(6)
 
 
+@pytest.mark.slow
 def test_the_404_of_payment_methods_is_explained(world: Sandbox, open_page: Open) -> None:
     page = signed_in(world, open_page, "eve")
 
@@ -100,11 +102,11 @@ def test_a_toggle_is_shown_at_once_and_put_back_on_403(world: Sandbox, open_page
     [
         ("status", {"status": 503, "off_contract": True}, "a problem of its own"),
         ("malformed_json", {}, "something that we do not understand"),
-        ("wrong_type", {}, "something that we do not understand"),
-        ("EMPTY_RESPONSE", {}, "could not reach the spa"),
-        ("CONNECTION_RESET_BY_PEER", {}, "could not reach the spa"),
-        ("RANDOM_DATA_THEN_CLOSE", {}, "could not reach the spa"),
-        ("truncated", {}, "something that we do not understand"),
+        pytest.param("wrong_type", {}, "something that we do not understand", marks=SLOW),
+        pytest.param("EMPTY_RESPONSE", {}, "could not reach the spa", marks=SLOW),
+        pytest.param("CONNECTION_RESET_BY_PEER", {}, "could not reach the spa", marks=SLOW),
+        pytest.param("RANDOM_DATA_THEN_CLOSE", {}, "could not reach the spa", marks=SLOW),
+        pytest.param("truncated", {}, "something that we do not understand", marks=SLOW),
     ],
 )
 def test_every_fault_is_survived_with_words_and_a_way_to_try_again(
@@ -121,6 +123,7 @@ def test_every_fault_is_survived_with_words_and_a_way_to_try_again(
     expect(charges).to_contain_text("£")
 
 
+@pytest.mark.slow
 def test_a_limit_is_waited_for_as_long_as_it_says(world: Sandbox, open_page: Open) -> None:
     world.fault("rate_limit", "listMyAccountCharges", retry_after_s=1, count=1)
     page = signed_in(world, open_page, "ada")
@@ -139,6 +142,7 @@ def test_after_an_hour_the_session_is_refreshed_and_nobody_notices(
     expect(page.get_by_text("Page 1 of 28")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_session_that_cannot_be_refreshed_ends_with_a_word(
     world: Sandbox, open_page: Open
 ) -> None:
@@ -159,6 +163,7 @@ def test_signing_out_leads_back_signed_out(world: Sandbox, open_page: Open) -> N
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_locked_customer_is_told_why(world: Sandbox, open_page: Open) -> None:
     page = open_page(shopfront(world, "lena"))
     page.get_by_role("button", name="Sign in").click()
@@ -214,6 +219,7 @@ def application(world: Sandbox, tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_signs_in_with_oidc_client_ts(
     application: str, open_page: Open
 ) -> None:
@@ -253,6 +259,7 @@ class Prefixing(BaseHTTPRequestHandler):
         """Nothing of it is of interest."""
 
 
+@pytest.mark.slow
 def test_below_a_path_of_a_proxy_the_shopfront_and_its_sign_in_work(
     serve: Serve, open_page: Open, looked_at: Look
 ) -> None:

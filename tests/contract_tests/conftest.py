@@ -1,7 +1,7 @@
 """Implementations shown broken by a mutant, and implementations without a socket."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -22,8 +22,8 @@ def contract() -> Contract:
     return Contract.load()
 
 
-@pytest.fixture
-def broken(url: str, contract: Contract) -> Iterator[Broken]:
+@contextmanager
+def breaking(url: str, contract: Contract) -> Iterator[Broken]:
     """Shows a sandbox of its own, opened with some fields, through a mutant."""
     sandboxes = f"{url}/__mock__/sandboxes"
     with ExitStack() as stack:
@@ -35,4 +35,11 @@ def broken(url: str, contract: Contract) -> Iterator[Broken]:
             shown = stack.enter_context(proxy.running(MUTANTS[mutant], target, contract))
             return replace(target, base_url=shown.url)
 
+        yield show
+
+
+@pytest.fixture
+def broken(url: str, contract: Contract) -> Iterator[Broken]:
+    """Shows a sandbox of the test's own through a mutant."""
+    with breaking(url, contract) as show:
         yield show

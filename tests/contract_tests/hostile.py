@@ -77,7 +77,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, behind: str, odd: Odd) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.odd, self.onward = odd, httpx.Client(base_url=behind)
+        self.odd, self.onward = odd, httpx.Client(base_url=behind, timeout=None)
 
     def mocks(self, asked: Asked) -> Answer:
         """The mock's own answer."""

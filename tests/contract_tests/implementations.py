@@ -18,6 +18,7 @@ import msgspec
 from contract_tests.target import Target, complete
 from mock_server.app import Settings, build_app
 from tests.contract_tests import independent
+from tests.needs import needs
 
 ORIGIN = "http://127.0.0.1:4010"
 NODE = Path(__file__).with_name("implementation.mjs")
@@ -67,16 +68,16 @@ def python() -> Implementation:
 @contextmanager
 def node() -> Iterator[Implementation]:
     """The implementation on Node, as a process of its own."""
-    process = subprocess.Popen(
-        ["node", str(NODE)],
+    with subprocess.Popen(
+        [needs("node"), str(NODE)],
         env={**os.environ, "PORT": "0", "PREFIX": "/club"},
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    try:
-        profile = json.loads(process.stdout.readline())
-        yield complete(msgspec.convert(profile, Target)), httpx.HTTPTransport()
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    ) as process:
+        assert process.stdout is not None
+        try:
+            profile = json.loads(process.stdout.readline())
+            with httpx.HTTPTransport() as transport:
+                yield complete(msgspec.convert(profile, Target)), transport
+        finally:
+            process.terminate()

@@ -1,5 +1,6 @@
 """Known violations: tolerated with a reason until a date, told when they no longer happen."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from contract_tests import cli
 from contract_tests.baseline import UNEXPLAINED
-from tests.contract_tests.conftest import Broken
+from contract_tests.document import Contract
+from tests.contract_tests.conftest import breaking
 
 PLACE = "PAGE-08@listMyAccountOrders"
 
@@ -24,16 +26,17 @@ def written(path: Path, law: str = PLACE, reason: str = "sorted next week", unti
     return f"--baseline={path}"
 
 
-@pytest.fixture
-def broken(broken: Broken) -> str:
+@pytest.fixture(scope="module")
+def broken(url: str, contract: Contract) -> Iterator[str]:
     """A sandbox in which orders come in another order."""
-    return broken("two-orders-are-swapped").base_url
+    with breaking(url, contract) as show:
+        yield show("two-orders-are-swapped").base_url
 
 
 def test_a_known_violation_is_printed_and_tolerated_a_documented_one_too(
     broken: str, tmp_path: Path
 ) -> None:
-    only = "--only=PAGE-08", "--only=AUTH-01"
+    only = "--only=PAGE-08", "--only=AUTH-01@getMyAccountDetails"
     result = run("-u", broken, *only, written(tmp_path / "known.yaml"))
 
     assert result.exit_code == 0
@@ -44,7 +47,10 @@ def test_a_known_violation_is_printed_and_tolerated_a_documented_one_too(
 def test_what_is_not_in_the_baseline_is_a_violation_still(broken: str, tmp_path: Path) -> None:
     known = written(tmp_path / "known.yaml", "PAGE-03@listMyAccountOrders")
 
-    assert run("-u", broken, "--only=PAGE-08", "--only=AUTH-01", known).exit_code == 1
+    assert (
+        run("-u", broken, "--only=PAGE-08", "--only=AUTH-01@getMyAccountDetails", known).exit_code
+        == 1
+    )
 
 
 def test_an_entry_whose_day_is_over_counts_again(broken: str, tmp_path: Path) -> None:
@@ -67,7 +73,12 @@ def test_a_profile_can_name_them(broken: str, tmp_path: Path) -> None:
     written(profile)
     profile.write_text(f"base_url: {broken}\n{profile.read_text()}")
 
-    assert run(f"--profile={profile}", "--only=PAGE-08", "--only=AUTH-01").exit_code == 0
+    assert (
+        run(
+            f"--profile={profile}", "--only=PAGE-08", "--only=AUTH-01@getMyAccountDetails"
+        ).exit_code
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,10 @@ def test_a_baseline_that_says_nothing_usable_is_exit_2_in_one_line(
 def test_what_a_run_writes_the_next_one_tolerates_and_reasons_stay(
     broken: str, tmp_path: Path
 ) -> None:
-    path, only = tmp_path / "known.yaml", ("--only=pagination", "--only=AUTH-01")
+    path, only = (
+        tmp_path / "known.yaml",
+        ("--only=pagination", "--only=AUTH-01@getMyAccountDetails"),
+    )
     first = run("-u", broken, *only, f"--write-baseline={path}")
     entries = yaml.safe_load(path.read_text())["known"]
     path.write_text(path.read_text().replace(UNEXPLAINED, "an old index"))

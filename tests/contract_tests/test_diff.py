@@ -1,13 +1,13 @@
 """What changed between two documents, and whether it breaks a client."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from contract_tests.cli import main
 from contract_tests.diff import differences
 from contract_tests.document import Contract
 
@@ -113,30 +113,29 @@ def test_a_new_and_a_stronger_rule_are_told() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[[str], "subprocess.CompletedProcess[str]"]:
-    def ran(new: str) -> "subprocess.CompletedProcess[str]":
+def run(tmp_path: Path) -> Callable[[str], Result]:
+    def ran(new: str) -> Result:
         old_file, new_file = tmp_path / "old.yaml", tmp_path / "new.yaml"
         old_file.write_text(DOCUMENT)
         new_file.write_text(new)
-        command = [sys.executable, "-m", "contract_tests", "diff", str(old_file), str(new_file)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return CliRunner().invoke(main, ["diff", str(old_file), str(new_file)])
 
     return ran
 
 
 def test_the_command_exits_with_1_where_a_client_breaks(
-    run: Callable[[str], "subprocess.CompletedProcess[str]"],
+    run: Callable[[str], Result],
 ) -> None:
     same, broken = run(DOCUMENT), run(DOCUMENT.replace("listMyAccountCredits", "listCredits"))
 
-    assert (same.returncode, same.stdout) == (0, "no difference\n")
-    assert broken.returncode == 1
+    assert (same.exit_code, same.stdout) == (0, "no difference\n")
+    assert broken.exit_code == 1
     assert f"breaking: {CREDITS}: operationId listMyAccountCredits" in broken.stdout
 
 
 def test_a_file_that_is_no_document_is_told_in_one_line(
-    run: Callable[[str], "subprocess.CompletedProcess[str]"],
+    run: Callable[[str], Result],
 ) -> None:
     answer = run("just text")
 
-    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1)

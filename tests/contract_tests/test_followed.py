@@ -14,6 +14,7 @@ def study(contract: Contract) -> Study:
     return Study(target, contract, transport=transport)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mutant",
     [
@@ -29,6 +30,7 @@ def test_what_shows_once_is_violated_and_not_unstable(study: Study, mutant: str)
     assert {alarm.outcome for alarm in finding.alarms} == {"violated"}
 
 
+@pytest.mark.slow
 def test_a_lost_opt_in_is_shown_with_the_decision_and_the_list_that_lacks_it(study: Study) -> None:
     [alarm, *_] = study.finding(MUTANTS["the-seventh-opt-in-is-lost"]).alarms
     preference = next(word for word in alarm.expected.split() if len(word) > 30).rstrip(",")
@@ -40,6 +42,7 @@ def test_a_lost_opt_in_is_shown_with_the_decision_and_the_list_that_lacks_it(stu
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "variant", ["a-charge-is-completed-meanwhile", "a-charge-falls-due-meanwhile"]
 )

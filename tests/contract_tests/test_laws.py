@@ -10,11 +10,10 @@ from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import NamedCustomer, Target, complete
 
-QUICK = Plan(depth="quick")
 
-
-def judged(url: str, **said: object) -> Report:
-    return check(complete(Target(base_url=url, **said)), QUICK)  # type: ignore[arg-type]
+def judged(url: str, *only: str, **said: object) -> Report:
+    target = Target(base_url=url, **said)  # type: ignore[arg-type]
+    return check(complete(target), Plan(Options(only=only), "quick"))
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +35,7 @@ def test_every_rule_stands_at_its_line_of_the_document() -> None:
     assert all(rule.id in lines[rule.line - 1] for rule in contract.rules.values())
 
 
+@pytest.mark.slow
 def test_the_mock_keeps_the_contract_and_everything_is_covered(report: Report) -> None:
     assert report.violations == []
     assert report.coverage == 100
@@ -49,6 +49,7 @@ def test_every_law_can_tell_by_itself(url: str) -> None:
         assert {each.outcome for each in report.verdicts} == {"holds"}, law.rule
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_server_says_the_same(url: str, report: Report) -> None:
     again = judged(url)
 
@@ -57,6 +58,7 @@ def test_a_second_run_on_the_same_server_says_the_same(url: str, report: Report)
     ]
 
 
+@pytest.mark.slow
 def test_two_tokens_are_enough_and_what_they_cannot_show_is_not_covered(url: str) -> None:
     report = judged(url, customers=tuple(map(NamedCustomer, ("customer-ada", "customer-ben"))))
     reasons = {each.actual for each in report.verdicts if each.outcome == "not covered"}
@@ -68,7 +70,9 @@ def test_two_tokens_are_enough_and_what_they_cannot_show_is_not_covered(url: str
 
 
 def test_an_account_with_nothing_is_not_covered_rather_than_held(url: str) -> None:
-    report = judged(url, customers=(NamedCustomer("customer-eve"),))
+    report = judged(
+        url, "pagination", "filters", "OWN-02", customers=(NamedCustomer("customer-eve"),)
+    )
     outcomes = {each.id: each.outcome for each in report.verdicts}
 
     assert report.kept
@@ -87,14 +91,14 @@ def test_whoever_speaks_to_the_target_can_be_logged_without_their_token(url: str
 
 
 def test_rules_can_be_narrowed_to_the_documented_ones(url: str) -> None:
-    plan = Plan(Options(rules=("documented",)), "quick")
+    plan = Plan(Options(rules=("documented",), only=("pagination",)), "quick")
     report = check(complete(Target(base_url=url)), plan)
 
     assert {each.rule.source for each in report.verdicts} == {"documented"}
 
 
 def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
-    report = judged(url, waive={"PREF-06": "until the next release"})
+    report = judged(url, "PREF-06", "PREF-03", waive={"PREF-06": "until the next release"})
     waived = [each for each in report.verdicts if each.outcome == "waived"]
 
     assert {each.rule.id for each in waived} == {"PREF-06"}

@@ -20,7 +20,7 @@ LIST = "listMyAccountVouchers"
 UNJUDGED = {"id": "VOUCHER-01", "source": "ruled", "text": "A voucher is green.", "why": "So."}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def contract() -> Contract:
     """The document with a list of vouchers and a rule that no law judges."""
     tree = Contract.load().tree
@@ -89,6 +89,12 @@ def judged(url: str, contract: Contract, *, leaks: bool) -> Report:
         return check(complete(Target(base_url=url)), plan, contract=contract, transport=transport)
 
 
+@pytest.fixture(scope="module")
+def honest(url: str, contract: Contract) -> Report:
+    """What is said of the mock with everybody's own vouchers."""
+    return judged(url, contract, leaks=False)
+
+
 def test_a_leak_of_everybodys_records_relabelled_as_the_callers_is_found(
     url: str, contract: Contract
 ) -> None:
@@ -98,23 +104,19 @@ def test_a_leak_of_everybodys_records_relabelled_as_the_callers_is_found(
     assert "OWN-02" in {each.rule.id for each in report.violations}
 
 
-def test_without_the_leak_all_that_is_general_holds(url: str, contract: Contract) -> None:
-    report = judged(url, contract, leaks=False)
-    holds = {each.rule.id for each in report.verdicts if each.outcome == "holds"}
+def test_without_the_leak_all_that_is_general_holds(honest: Report) -> None:
+    holds = {each.rule.id for each in honest.verdicts if each.outcome == "holds"}
 
-    assert report.violations == []
+    assert honest.violations == []
     assert {"AUTH-01", "OWN-01", "OWN-02", "BODY-01", "BODY-03", "TIME-01", "HTTP-01"} <= holds
 
 
-def test_a_rule_without_a_law_is_not_covered_and_lowers_the_coverage(
-    url: str, contract: Contract
-) -> None:
-    report = judged(url, contract, leaks=False)
-    [verdict] = [each for each in report.verdicts if each.rule.id == "VOUCHER-01"]
+def test_a_rule_without_a_law_is_not_covered_and_lowers_the_coverage(honest: Report) -> None:
+    [verdict] = [each for each in honest.verdicts if each.rule.id == "VOUCHER-01"]
 
     assert (verdict.outcome, verdict.operation) == ("not covered", LIST)
     assert "no law" in verdict.actual
-    assert report.coverage < 100
+    assert honest.coverage < 100
 
 
 def test_every_rule_is_counted_at_every_operation_that_it_binds(contract: Contract) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import needs
+
 pytestmark = pytest.mark.slow
 
 IMPLEMENTATION = Path(__file__).with_name("implementation.mjs")
@@ -15,18 +17,17 @@ IMPLEMENTATION = Path(__file__).with_name("implementation.mjs")
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Iterator[Path]:
-    process = subprocess.Popen(
-        ["node", str(IMPLEMENTATION)],
+    with subprocess.Popen(
+        [needs("node"), str(IMPLEMENTATION)],
         env={**os.environ, "PORT": "0", "PREFIX": "/club"},
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    path = tmp_path / "profile.json"
-    path.write_text(process.stdout.readline())
-    yield path
-    process.terminate()
-    process.wait(timeout=20)
+    ) as process:
+        assert process.stdout is not None
+        path = tmp_path / "profile.json"
+        path.write_text(process.stdout.readline())
+        yield path
+        process.terminate()
 
 
 def test_a_correct_implementation_on_node_keeps_the_contract_at_full_depth(profile: Path) -> None:

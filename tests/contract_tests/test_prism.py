@@ -1,6 +1,5 @@
 """Stoplight Prism in its mock mode knows the document and nothing else; the kit finds that out."""
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.session import ready
 from contract_tests.target import NamedCustomer, Target, Tokens
+from tests.needs import needs
 
 ROOT = Path(__file__).parents[2]
 PRISM = "@stoplight/prism-cli@5.16.0"
@@ -20,9 +20,7 @@ INSTALLED_WITHIN_S = 240
 
 @pytest.fixture(scope="module")
 def prism() -> Iterator[Target]:
-    npx = shutil.which("npx")
-    if npx is None:
-        pytest.skip("Prism comes from npm, which this machine does not have")
+    npx = needs("npx")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -47,7 +47,7 @@ def other(request: pytest.FixtureRequest, contract: Contract) -> Iterator[Study]
         yield Study(target, contract, transport=transport)
 
 
-@pytest.mark.parametrize("mutant", chosen(harmless=False, fast_nth=20))
+@pytest.mark.parametrize("mutant", chosen(harmless=False, fast_nth=40))
 def test_each_mutant_of_the_mock_is_found_by_a_rule_it_breaks(mock: Study, mutant: str) -> None:
     finding = mock.finding(MUTANTS[mutant])
 

@@ -22,6 +22,7 @@ def test_each_law_is_an_item_that_a_marker_selects(url: str, tmp_path: Path, wor
     assert "passed" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_target_that_is_not_there_ends_it_in_one_line(tmp_path: Path) -> None:
     ran = items(
         tmp_path, "--contract-base-url", "http://127.0.0.1:1", "--contract-customer-token", "x"

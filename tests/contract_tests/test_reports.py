@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,12 +15,13 @@ from jsonschema_rs import Draft202012Validator
 
 from contract_tests import cli, power
 from contract_tests.check import Plan, check
+from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.report.files import WRITERS
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
-from tests.contract_tests.conftest import Broken
+from tests.contract_tests.conftest import breaking
 
 ORDERS = "--only=PAGE-08"
 
@@ -28,13 +30,14 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(cli.main, ["run", *arguments], env=env)
 
 
-@pytest.fixture
-def broken(broken: Broken) -> str:
+@pytest.fixture(scope="module")
+def broken(url: str, contract: Contract) -> Iterator[str]:
     """A sandbox in which orders come in another order."""
-    return broken("two-orders-are-swapped").base_url
+    with breaking(url, contract) as show:
+        yield show("two-orders-are-swapped").base_url
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(broken: str) -> Report:
     return check(complete(Target(base_url=broken)), Plan(Options(only=("PAGE-08",)), "quick"))
 
@@ -93,6 +96,7 @@ def test_junit_tells_type_time_and_host(report: Report) -> None:
     assert suite.attrib["hostname"] == socket.gethostname()
 
 
+@pytest.mark.slow
 def test_sarif_and_annotations_point_at_the_profile_of_the_users_repository(
     broken: str, tmp_path: Path
 ) -> None:
@@ -153,6 +157,7 @@ def test_html_is_one_column_in_which_code_is_code(report: Report) -> None:
     assert "http://" not in page.partition("</head>")[0], "it needs nothing else"
 
 
+@pytest.mark.slow
 def test_the_summary_tells_the_last_power_that_was_measured_there(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_run_without_anything_that_holds_is_not_green(url: str) -> None:
     assert "no staff token: AUTH-05" in result.stdout
 
 
+@pytest.mark.slow
 def test_generated_requests_alone_can_be_chosen(url: str) -> None:
     target = complete(Target(base_url=url))
     chosen = check(target, Plan(Options(only=("SCHEMA-01",))))
@@ -105,8 +106,14 @@ def test_a_rule_without_a_law_is_explained_as_such(monkeypatch: pytest.MonkeyPat
     ("mutant", "law", "paths"),
     [
         ("expired-ones-are-always-listed", "CREDITS-01", ["/customers/my-account/credits"]),
-        ("everybody-is-the-first-customer", "OWN-01", ["/customers/my-account"]),
-        ("every-other-read-is-reversed", "TIME-01", ["/customers/my-account/charges"]),
+        pytest.param(
+            *("everybody-is-the-first-customer", "OWN-01", ["/customers/my-account"]),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *("every-other-read-is-reversed", "TIME-01", ["/customers/my-account/charges"]),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_evidence_is_the_exchanges_that_show_it(

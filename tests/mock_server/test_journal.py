@@ -10,16 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import Result
 
 from mock_server.app import Settings
 from mock_server.client import Customer, MockError, MockServer, Sandbox
 from mock_server.middleware.request_log import logged_text
 from mock_server.observation.redaction import Redactor
 from tests.conftest import Caller, Serve
+from tests.mock_server.test_cli import run
 
 ACCOUNT = "/customers/my-account"
 PREFERENCES = f"{ACCOUNT}/marketing-preferences"
-COMMAND = [sys.executable, "-m", "mock_server"]
 SCENARIOS = sorted(each.stem for each in Path("fixtures/scenarios").glob("*.yaml"))
 LISTS = (
     PREFERENCES,
@@ -227,21 +228,17 @@ def test_each_edge_state_that_coverage_asks_for_is_in_a_scenario_we_ship(serve: 
 
 def test_the_coverage_command_fails_below_what_is_required(serve: Serve) -> None:
     url = serve()
-    command = [*COMMAND, "coverage", "--url", url]
-    thin = subprocess.run([*command, "--require", "50"], capture_output=True, text=True)
-    plain = subprocess.run(command, capture_output=True, text=True)
+    thin, plain = run("coverage", "--url", url, "--require", "50"), run("coverage", "--url", url)
 
-    assert (thin.returncode, plain.returncode) == (1, 0)
+    assert (thin.exit_code, plain.exit_code) == (1, 0)
     told = "no 403 on actionMyAccountMarketingPreferenceOptIn was ever seen"
     assert told in " ".join(plain.stdout.split())
 
 
 def test_a_command_without_a_mock_ends_with_one_line() -> None:
-    ran = subprocess.run(
-        [*COMMAND, "coverage", "--url", "http://127.0.0.1:9"], capture_output=True, text=True
-    )
+    ran = run("coverage", "--url", "http://127.0.0.1:9")
 
-    assert ran.returncode == 2
+    assert ran.exit_code == 2
     assert len(ran.stderr.splitlines()) == 1
 
 
@@ -266,15 +263,14 @@ def bundle(sandbox: Sandbox, ada: Customer, tmp_path: Path) -> Path:
     return file
 
 
-def replayed(*arguments: Any) -> "subprocess.CompletedProcess[str]":
-    command = [*COMMAND, "replay", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def replayed(*arguments: Any) -> Result:
+    return run("replay", *map(str, arguments))
 
 
 def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
     ran = replayed(bundle)
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.exit_code == 0, ran.output
     assert "0 of 13 requests are answered differently" in ran.stdout
 
 
@@ -284,10 +280,11 @@ def test_a_service_that_answers_otherwise_is_told(bundle: Path, mock_server: Moc
         options = [part for token in tokens for part in ("--token", token)]
         ran = replayed(bundle, "--url", mock_server.url, *options)
 
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert "status 401 then, 200 now" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_bundle_becomes_a_test_that_passes(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "test_bug.py").write_text(replayed(bundle, "--as", "pytest").stdout)
     ran = subprocess.run(
@@ -304,7 +301,7 @@ def test_a_file_that_is_no_bundle_ends_with_one_line(tmp_path: Path) -> None:
     for text in ("{}", "not JSON", '{"format": "my-account-bundle", "version": 9}'):
         file.write_text(text)
         ran = replayed(file)
-        assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)
+        assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
 
 
 def test_the_client_tells_a_refusal_in_its_own_words(mock_server: MockServer) -> None:

@@ -21,6 +21,7 @@ import pytest
 import trustme
 
 from tests.mock_server.test_cli import run
+from tests.needs import needs
 
 ACCOUNT, CREDITS = "/customers/my-account", "/customers/my-account/credits"
 ORDERS = "/shop/my-account/orders"
@@ -36,7 +37,7 @@ class Proxied:
         self.url, self._log, self.pid = url, log, pid
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(self.url + path, headers=headers or ADA)
+        return httpx.get(self.url + path, headers=headers or ADA, timeout=60)
 
     def control(self, path: str) -> Any:
         return httpx.get(f"{self.url}/__mock__/sandboxes/default{path}").raise_for_status().json()
@@ -288,6 +289,7 @@ def test_a_body_comes_as_it_is_sent_and_not_when_it_is_whole(pair: Pair) -> None
         assert b"".join(pieces) == b" }"
 
 
+@pytest.mark.slow
 def test_a_body_too_long_to_be_judged_passes_whole(proxy: Proxying, upstream: Serving) -> None:
     body = b'{"data":[' + b" " * (20 << 20) + b"]}"
     here = proxy(upstream(answer(body)).url, "--errors")
@@ -346,6 +348,7 @@ def test_nobody_there_is_502_and_says_what_was_tried(proxy: Proxying) -> None:
     assert here.control("/coverage")["met"] == 0
 
 
+@pytest.mark.slow
 def test_what_does_not_answer_is_504(proxy: Proxying, upstream: Serving) -> None:
     over = Event()
     here = proxy(upstream(lambda _handler: over.wait(20) and None).url, "--timeout", "0.2")
@@ -387,6 +390,7 @@ def test_an_answer_that_breaks_off_breaks_off(pair: Pair) -> None:
     assert "Traceback" not in here.log
 
 
+@pytest.mark.slow
 def test_with_errors_an_answer_that_breaks_off_is_502(proxy: Proxying, upstream: Serving) -> None:
     got = proxy(upstream(half).url, "--errors").get(ACCOUNT)
 
@@ -517,6 +521,7 @@ def test_no_token_stands_in_journal_archive_bundle_or_log(pair: Pair) -> None:
         assert "other-secret" not in text
 
 
+@pytest.mark.slow
 def test_a_certificate_is_trusted_by_its_authority_or_not_at_all(
     proxy: Proxying, upstream: Serving, tmp_path: Path
 ) -> None:
@@ -533,6 +538,7 @@ def test_a_certificate_is_trusted_by_its_authority_or_not_at_all(
     assert proxy(server.url, "--insecure").get(CREDITS).content == NO_CREDITS
 
 
+@pytest.mark.slow
 def test_a_proxy_of_the_company_is_heeded(proxy: Proxying, upstream: Serving) -> None:
     company = upstream(answer(NO_CREDITS))
     here = proxy("http://staging.invalid", HTTP_PROXY=company.url, NO_PROXY="")
@@ -558,6 +564,7 @@ def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], line: str) -> No
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_kit_judges_the_journal_of_a_right_implementation(
     proxy: Proxying, url: str, tmp_path: Path
 ) -> None:
@@ -573,10 +580,11 @@ def test_the_kit_judges_the_journal_of_a_right_implementation(
     assert re.search(r"\b[1-9]\d* hold", judged.stdout), judged.stdout
 
 
+@pytest.mark.slow
 def test_an_implementation_on_node_below_a_path_passes_with_errors(proxy: Proxying) -> None:
     environment = {**os.environ, "PORT": "0", "PREFIX": "/club"}
     with subprocess.Popen(
-        ["node", IMPLEMENTATION], env=environment, stdout=subprocess.PIPE, text=True
+        [needs("node"), IMPLEMENTATION], env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         profile = json.loads(process.stdout.readline())

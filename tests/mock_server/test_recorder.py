@@ -28,6 +28,7 @@ from tests.mock_server.test_proxy import (
     proxied,
     upstream,
 )
+from tests.needs import needs
 
 __all__ = ["upstream"]
 
@@ -106,8 +107,8 @@ def personal(node: Any, name: str = "", within: str = "") -> Iterator[str]:
     ("scenario", "people"),
     [
         ("default", ["ada", "ben", "dmitri", "eve", "frank", "grace"]),
-        ("international", None),
-        ("many-brands", None),
+        pytest.param("international", None, marks=pytest.mark.slow),
+        pytest.param("many-brands", None, marks=pytest.mark.slow),
     ],
 )
 def test_what_was_recorded_is_served_in_the_same_shape_by_others(
@@ -129,6 +130,7 @@ def test_what_was_recorded_is_served_in_the_same_shape_by_others(
         assert shapes(read(here, f"customer-customer-{number}")) == shapes(theirs)
 
 
+@pytest.mark.slow
 def test_the_same_value_gets_the_same_replacement(serve: Serve, tmp_path: Path) -> None:
     household = {
         who: {
@@ -153,6 +155,7 @@ def test_the_same_value_gets_the_same_replacement(serve: Serve, tmp_path: Path) 
     assert first["customer"]["first_name"] != second["customer"]["first_name"]
 
 
+@pytest.mark.slow
 def test_a_recording_is_served_on_any_later_day(url: str, tmp_path: Path) -> None:
     file, _ = recorded(tmp_path, url, "customer-ada", "customer-ben")
     for days in (7, 30, 61):
@@ -161,10 +164,11 @@ def test_a_recording_is_served_on_any_later_day(url: str, tmp_path: Path) -> Non
         assert httpx.post(f"{url}/__mock__/sandboxes", json=with_it).status_code == 201
 
 
+@pytest.mark.slow
 def test_an_implementation_on_node_is_recorded(tmp_path: Path) -> None:
     environment = {**os.environ, "PORT": "0"}
     with subprocess.Popen(
-        ["node", IMPLEMENTATION], env=environment, stdout=subprocess.PIPE, text=True
+        [needs("node"), IMPLEMENTATION], env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         profile = json.loads(process.stdout.readline())
@@ -200,6 +204,7 @@ def test_what_the_mock_cannot_say_is_left_out_and_told(
     assert run("scenarios", "check", str(file)).exit_code == 0
 
 
+@pytest.mark.slow
 def test_of_more_than_a_scenario_may_hold_some_customers_are_left_out(
     url: str, tmp_path: Path
 ) -> None:
@@ -218,6 +223,7 @@ def test_of_more_than_a_scenario_may_hold_some_customers_are_left_out(
     assert "left out: customer-3" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_only_a_recording_is_recorded_over(url: str, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("title: Mine\n")

@@ -58,6 +58,7 @@ def test_a_scenario_changes_while_sandboxes_and_tokens_stay(file: Path) -> None:
         mock.close()
 
 
+@pytest.mark.slow
 def test_a_change_made_by_hand_outlives_the_file(file: Path) -> None:
     with serving("--reload", "--scenario", str(file)) as server:
         wait(server, "watching")
@@ -88,6 +89,7 @@ def test_a_broken_file_is_shown_in_place_and_the_last_good_one_served(file: Path
         assert first_name(server, "customer-ada") == "Grace"
 
 
+@pytest.mark.slow
 def test_the_document_and_the_catalogue_change_too(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     for name in ("mock_server", "spec", "fixtures"):

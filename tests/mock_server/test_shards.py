@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from click.testing import CliRunner
 from mock_server.cli import main
 from mock_server.client.client import MockServer, Sandbox
 from tests.conftest import Serve
+from tests.needs import needs
 
 SHARDS = 3
 
@@ -40,7 +40,7 @@ def answered(url: str) -> bool:
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of `serve --workers`, whose sandboxes are kept."""
-    assert shutil.which("nginx"), "these tests need nginx"
+    needs("nginx")
     url = f"http://127.0.0.1:{(port := free_port())}"
     kept = tmp_path_factory.mktemp("kept") / "sandboxes"
     command = [sys.executable, "-m", "mock_server", "serve", "--workers", str(SHARDS)]
@@ -81,6 +81,7 @@ def opt_in(world: Sandbox) -> None:
         assert http.post(f"{path}/{first}").status_code == 200
 
 
+@pytest.mark.slow
 def test_sandboxes_are_opened_in_every_shard(worlds: list[Sandbox]) -> None:
     counts = Counter(shard_of(world.id) for world in worlds)
 
@@ -89,6 +90,7 @@ def test_sandboxes_are_opened_in_every_shard(worlds: list[Sandbox]) -> None:
     assert len({world.id for world in worlds}) == 300
 
 
+@pytest.mark.slow
 def test_two_hundred_parallel_tests_lose_and_mix_nothing(worlds: list[Sandbox]) -> None:
     half = worlds[:100]
     with ThreadPoolExecutor(16) as pool:
@@ -99,6 +101,7 @@ def test_two_hundred_parallel_tests_lose_and_mix_nothing(worlds: list[Sandbox]) 
     assert all(sum(each) == 0 for each in seen[100:])
 
 
+@pytest.mark.slow
 def test_a_path_leads_to_the_shard_as_well_as_a_token(farm: str, worlds: list[Sandbox]) -> None:
     for world in worlds[:9]:
         assert httpx.get(f"{farm}/__mock__/sandboxes/{world.id}").json()["id"] == world.id
@@ -107,6 +110,7 @@ def test_a_path_leads_to_the_shard_as_well_as_a_token(farm: str, worlds: list[Sa
         assert answer["links"]["first"].startswith(f"{farm}/@{world.id}/")
 
 
+@pytest.mark.slow
 def test_a_stream_arrives_as_it_is_sent(farm: str, worlds: list[Sandbox]) -> None:
     world = next(each for each in worlds if shard_of(each.id) == 2)
     with httpx.stream("GET", f"{farm}/__mock__/sandboxes/{world.id}/journal/stream") as stream:
@@ -116,6 +120,7 @@ def test_a_stream_arrives_as_it_is_sent(farm: str, worlds: list[Sandbox]) -> Non
         assert any("listMyAccountMarketingPreferences" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_killed_shard_takes_only_its_own_along_and_comes_back_with_them(
     farm: str, worlds: list[Sandbox]
 ) -> None:
@@ -166,9 +171,7 @@ def test_a_shard_that_is_none_is_refused(text: str) -> None:
 def test_nginx_takes_the_configuration_that_is_printed(tmp_path: Path) -> None:
     answer = CliRunner().invoke(main, ["shards", "--count", "4", "--listen", "127.0.0.1:18080"])
     (tmp_path / "nginx.conf").write_text(answer.output)
-    nginx = shutil.which("nginx")
-    assert nginx
-    command = [nginx, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
+    command = [needs("nginx"), "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
     command += ["-g", f"pid {tmp_path}/pid;"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -132,6 +132,7 @@ def start(
     return process, f"http://127.0.0.1:{port_file.read_text()}"
 
 
+@pytest.mark.slow
 def test_kept_sandboxes_survive_a_kill_at_any_moment(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     known: dict[str, list[Any]] = {}
@@ -189,6 +190,7 @@ def test_a_snapshot_carries_no_more_than_it_must(client: httpx.Client) -> None:
     assert json.loads(text)["scenario"]["name"] == "heavy-history"
 
 
+@pytest.mark.slow
 def test_what_a_full_disk_does_not_take_is_refused_and_not_there(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file, limit_kib=100)
@@ -227,6 +229,7 @@ def refused_start(file: Path) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file)
@@ -243,6 +246,7 @@ def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
     assert (opened, len(listed)) == (201, 2)
 
 
+@pytest.mark.slow
 def test_a_place_where_no_file_can_be_is_refused_and_nothing_is_made_there(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path / "no" / "such.db", tmp_path / "pipe", tmp_path):
@@ -296,19 +300,24 @@ def overwritten_pages(file: Path) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        foreign,
-        foreign_of_the_same_name,
-        changed_by("CREATE TABLE notes (text TEXT)"),
-        changed_by("DROP TABLE sandboxes", "CREATE TABLE sandboxes (id, snapshot, more)"),
-        changed_by("INSERT INTO sandboxes VALUES ('abc', 'nothing')"),
-        changed_by("INSERT INTO sandboxes VALUES ('abc', x'00ff')"),
-        changed_by("INSERT INTO sandboxes VALUES ('abc', 7)"),
-        changed_by("INSERT INTO sandboxes VALUES (NULL, x'7b7d')"),
-        overwritten_pages,
-        killed_before_a_checkpoint,
+        pytest.param(foreign, id="foreign"),
+        *(
+            pytest.param(spoil, id=name, marks=pytest.mark.slow)
+            for name, spoil in {
+                "same name": foreign_of_the_same_name,
+                "more tables": changed_by("CREATE TABLE notes (text TEXT)"),
+                "other columns": changed_by(
+                    "DROP TABLE sandboxes", "CREATE TABLE sandboxes (id, snapshot, more)"
+                ),
+                "text": changed_by("INSERT INTO sandboxes VALUES ('abc', 'nothing')"),
+                "bytes": changed_by("INSERT INTO sandboxes VALUES ('abc', x'00ff')"),
+                "number": changed_by("INSERT INTO sandboxes VALUES ('abc', 7)"),
+                "no id": changed_by("INSERT INTO sandboxes VALUES (NULL, x'7b7d')"),
+                "pages": overwritten_pages,
+                "log": killed_before_a_checkpoint,
+            }.items()
+        ),
     ],
-    ids=["foreign", "same name", "more tables", "other columns", "text", "bytes", "number", "no id"]
-    + ["pages", "log"],
 )
 def test_a_file_that_is_not_the_mocks_is_refused_and_untouched(
     tmp_path: Path, spoil: Callable[[Path], None]
@@ -322,6 +331,7 @@ def test_a_file_that_is_not_the_mocks_is_refused_and_untouched(
     assert [each.read_bytes() for each in (file, log) if each.exists()][: len(before)] == before
 
 
+@pytest.mark.slow
 def test_an_unfinished_write_is_undone(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file)
@@ -449,6 +459,7 @@ def _earlier(instant: str, by: timedelta) -> str:
     return (datetime.fromisoformat(instant) - by).isoformat().replace("+00:00", "Z")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [("--seed", "2"), ("--scenario", "empty")])
 def test_a_kept_default_sandbox_is_not_taken_over_by_another_start(
     tmp_path: Path, changed: tuple[str, str]

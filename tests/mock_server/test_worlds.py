@@ -5,6 +5,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from mock_server.app import Settings
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario
@@ -24,6 +26,7 @@ def test_the_same_seed_and_clock_give_the_same_bytes_on_any_day() -> None:
     assert everybody() == recorded()
 
 
+@pytest.mark.slow
 def test_the_same_seed_and_clock_give_the_same_bytes_in_any_process() -> None:
     code = "import json, tests.mock_server.golden as g; print(json.dumps(g.everybody()))"
     elsewhere = subprocess.run(

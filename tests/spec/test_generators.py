@@ -1,7 +1,6 @@
 """Clients that are generated from the document compile, and talk to the mock."""
 
 import json
-import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mock_server.http.document import Document
+from tests.needs import needs
 
 pytestmark = pytest.mark.slow
 CACHE = Path(__file__).parents[2] / ".cache" / "npm"
@@ -46,6 +46,7 @@ console.log(JSON.stringify([status, more, refused.error?.message]));
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A front end's folder, with the generators and the document in it."""
+    needs("npm")
     made = tmp_path_factory.mktemp("generated")
     (made / "package.json").write_text('{"type": "module"}')
     npm = ["npm", "install", "--prefix", str(made), "--cache", str(CACHE), "--no-save", "--silent"]
@@ -106,9 +107,7 @@ def test_orval_compiles_and_names_the_enums(folder: Path) -> None:
 
 
 def test_openapi_generator_compiles_for_typescript_fetch(folder: Path, tmp_path: Path) -> None:
-    java = shutil.which("java")
-    assert java, "openapi-generator needs Java"
-    jar = _jar()
+    java, jar = needs("java"), _jar()
     run(
         folder,
         java,
