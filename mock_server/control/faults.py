@@ -35,8 +35,8 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     if (size := sum(map(_size, (rule, *(each.rule for each in sandbox.faults))))) > MOST_OF_FAULTS:
         what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most."
         raise problems.conflict(f"{what} Remove one first, or let it answer less.")
-    if unfit := [name for name, value in rule.headers.items() if not _sendable(name, value)]:
-        raise problems.conflict(f"The header '{unfit[0][:80]}' cannot be sent like that.")
+    if wrong := rule.problem():
+        raise problems.conflict(f"{wrong}.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
@@ -59,16 +59,6 @@ def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 
 def _size(rule: Rule) -> int:
     return len(msgspec.json.encode(rule))
-
-
-def _sendable(name: str, value: str) -> bool:
-    """Whether a header may be set by a tester: well-formed, and not the connection's own."""
-    is_token = name.isascii() and all(each.isalnum() or each in "!#$%&'*+-.^_`|~" for each in name)
-    is_text = value.isascii() and value.isprintable()
-    return bool(name) and is_token and is_text and name.lower() not in _OF_THE_CONNECTION
-
-
-_OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
 
 
 def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:

@@ -16,6 +16,9 @@ from mock_server.worlds.changes import FaultsSet
 from mock_server.worlds.faults import Fault, Kind, Rule
 from mock_server.worlds.sandbox import Sandbox
 
+SANDBOXED = "sandbox"
+"""A page of somebody else's, out of a snapshot say, must not act as a page of the mock's own."""
+
 
 class FaultInjection(OperationLayer):
     """Lets the faults of the sandbox happen at the operations that they are about."""
@@ -104,7 +107,7 @@ def _status(rule: Rule) -> Response:
 def _own_answer(rule: Rule) -> Response:
     """What the tester wrote, instead of what the operation would say."""
     body = b"" if rule.body is UNSET else msgspec.json.encode(rule.body)
-    headers = {"Content-Type": JSON[1]} | dict(rule.headers)
+    headers = {"Content-Type": JSON[1], "Content-Security-Policy": SANDBOXED} | dict(rule.headers)
     return Response(rule.status or HTTPStatus.OK, body, tuple(headers.items()))
 
 

@@ -78,6 +78,14 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whether a request that comes again, with the same X-Request-Id, counts again."""
     off_contract: bool = False
 
+    def problem(self) -> str | None:
+        """Why it cannot strike, whatever its fields are one by one."""
+        if self.kind == "status" and self.status is None:
+            return "A fault of kind 'status' says which status"
+        unfit = (name for name, value in self.headers.items() if not _is_sendable(name, value))
+        name = next(unfit, None)
+        return None if name is None else f"The header '{name[:80]}' cannot be sent like that"
+
     def documented(self, route: Route) -> bool:
         """Whether the contract allows what it does at an operation."""
         if self.kind == "status":
@@ -123,6 +131,16 @@ class Fault(Struct, frozen=True):
         struck = (*self.struck, id)[-REQUESTS_KEPT:] if id else self.struck
         hit = replace(self, seen=seen, hits=self.hits + 1, struck=struck)
         return hit, _share(place.child("delay"))
+
+
+_OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
+
+
+def _is_sendable(name: str, value: str) -> bool:
+    """Whether a header may be set by a tester: well-formed, and not the connection's own."""
+    is_token = name.isascii() and all(each.isalnum() or each in "!#$%&'*+-.^_`|~" for each in name)
+    is_text = value.isascii() and value.isprintable()
+    return bool(name) and is_token and is_text and name.lower() not in _OF_THE_CONNECTION
 
 
 def _share(place: Seed) -> float:

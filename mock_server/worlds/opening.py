@@ -83,6 +83,8 @@ class Worlds:
         Raises:
             SnapshotError: it cannot be had in this version of the mock.
         """
+        for wrong in filter(None, (each.rule.problem() for each in saved.faults)):
+            raise SnapshotError(f"a snapshot that cannot be opened: {wrong}")
         try:
             first, clock = saved.clocks(resumed=resumed)
             opened = saved.opened.astimezone(UTC)

@@ -382,6 +382,38 @@ def test_a_copied_curl_line_sends_what_was_sent_and_nothing_else(
     assert (again["path"], again["request"]["body"]) == (first["path"], body)
 
 
+def test_going_back_closes_what_was_opened_since(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "faults"))
+    expect(page.locator("main h1")).to_have_text("Faults")
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("button", name="Snippets for ada").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+
+    expect(page.locator("main h1")).to_have_text("Faults")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def test_nothing_that_anybody_wrote_becomes_markup(url: str, open_page: Open) -> None:
+    mia = {"description": HOSTILE, "customer": {"first_name": HOSTILE, "labels": [HOSTILE]}}
+    scenario = {"title": HOSTILE, "customers": {"mia": mia | {"payment_methods": {"card": 1}}}}
+    opened = httpx.post(f"{url}/__mock__/sandboxes", json={"scenario": scenario}).json()
+    fault = {"kind": "answer", "body": HOSTILE, "headers": {"X-A": HOSTILE}}
+    httpx.post(f"{url}/__mock__/sandboxes/{opened['id']}/faults", json=fault)
+    token = {"Authorization": f"Bearer {opened['customers'][0]['token']}", "User-Agent": HOSTILE}
+    httpx.get(f"{url}/customers/my-account?{HOSTILE}", headers=token)
+    for view in VIEWS:
+        page = open_page(f"{url}/__mock__/#/{opened['id']}/{view}/mia")
+        expect(page.locator("main h1")).to_have_text(view.capitalize())
+        if view == "traffic":
+            page.locator(".calls li:visible button").first.click()
+            expect(page.get_by_label("The chosen request")).to_contain_text("Answer")
+        assert page.locator("img[src=x]").count() == 0
+
+
 @pytest.mark.slow
 def test_no_name_gets_out_of_a_snippet(world: Sandbox, open_page: Open, tmp_path: Path) -> None:
     saved = world.snapshot()

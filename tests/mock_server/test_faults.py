@@ -276,6 +276,13 @@ def test_malformed_json_reaches_the_client_and_the_journal_on_every_list(
     assert entry["fault"] == "1"
 
 
+def test_a_page_out_of_a_fault_is_none_of_the_mocks_own(world: World) -> None:
+    fault(world, kind="answer", body="<script>", headers={"Content-Type": "text/html"})
+
+    answer = world.client.get(f"{world.said['base_path']}{ACCOUNT}")
+    assert answer.headers["Content-Security-Policy"] == "sandbox"
+
+
 def test_the_spread_of_a_lognormal_delay_is_its_sigma() -> None:
     narrow = Delay(lognormal=LogNormal(100, 0.1))
     wide = Delay(lognormal=LogNormal(100, 1.0))

@@ -110,6 +110,7 @@ async function meet() {
 
 async function navigate() {
   const place = at("view");
+  document.querySelectorAll("dialog").forEach((each) => each.close());
   try {
     if (!app.contract) await meet();
     const { id, view, persona } = route();
