@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -60,6 +60,12 @@ ORIGIN = "https://shop.example"
 _WORDS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
 )
+_NUMBER = re.compile(r"(?<![\w-])\+?\(?[0-9](?:[ \u00a0().\-/]{0,3}[0-9]){8,}(?![\w-])")
+"""A phone number as people write it."""
+_AT = re.compile(r"\s@\s?|@\s| ?\(at\) ?| ?\[at\] ?|&#64;")
+"""What stands for the sign of an address where it is to be found by no machine."""
+SIGNIFICANT = 9
+"""The last digits of a phone number, by which it is known with any code of a country or none."""
 Query = Sequence[tuple[str, str]]
 
 
@@ -158,7 +164,8 @@ class Exchange:
     def words(self) -> set[str]:
         """Every address, id and word of the answer, its headers included, in lower case."""
         shown = self.body if self.json is None else msgspec.json.encode(self.json)
-        return words_in("\n".join((*self.headers.values(), shown.decode("utf-8", "replace"))))
+        beside = words_in("\n".join(self.headers.values()))
+        return beside | _words_in_body(shown.decode("utf-8", "replace"))
 
     def told(self) -> str:
         """The answer in a few words."""
@@ -248,7 +255,7 @@ class Client:
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
         self._note_writer(method, actor)
-        sent |= {"Content-Type": "application/json"} if payload else {}
+        sent = ({"Content-Type": "application/json"} if payload else {}) | sent
         answer = self._patiently(method, url, sent, payload.encode())
         exchange = self._exchange(method, url, answer, actor, sent, operation, payload)
         self.exchanges.append(exchange)
@@ -460,10 +467,24 @@ def from_the_edge(answer: Answer) -> bool:
     return answer.status in EDGE and "json" not in kind.lower()
 
 
+@lru_cache(maxsize=128)
+def _words_in_body(text: str) -> set[str]:
+    """The same of a body; the same one comes often."""
+    return words_in(text)
+
+
 def words_in(text: str) -> set[str]:
     """Every address, id and word of a text, in lower case, those within URLs too."""
-    plain = unquote(text) if "%" in text else text
-    return set(_WORDS.findall(plain.lower()))
+    plain = (unquote(text) if "%" in text else text).lower()
+    found = {*_WORDS.findall(plain), *numbers_in(plain)}
+    joined, count = _AT.subn("@", plain)
+    return found | set(_WORDS.findall(joined)) if count else found
+
+
+def numbers_in(text: str) -> set[str]:
+    """The last digits of every phone number, however it is written."""
+    found = ("".join(filter(str.isdecimal, each)) for each in _NUMBER.findall(text))
+    return {digits[-SIGNIFICANT:] for digits in found}
 
 
 def lengthened(token: str) -> str:

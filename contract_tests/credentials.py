@@ -12,6 +12,15 @@ BROWSING = {
     "Accept-Language": "de-CH,de;q=0.9",
 }
 """What a browser says that it would like, whoever asks."""
+ASKING = BROWSING | {
+    "Origin": "",
+    "Accept": "text/csv,application/xml;q=0.9,*/*;q=0.5",
+    "Cache-Control": "no-cache",
+    "If-None-Match": '"none-such"',
+    "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
+    "X-Requested-With": "XMLHttpRequest",
+}
+"""What asks for another form, for what has changed since, and for no copy; all has changed."""
 PLAIN = {"Origin": "", "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "curl/8.5.0"}
 """What is sent from a command line: no page, and no coding."""
 ELSEWHERE = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
@@ -96,22 +105,29 @@ def elsewhere(token: str) -> Credentials:
 def steering(id: str, email: str, token: str = "") -> Credentials:
     """
     Parameters and headers that say that somebody else asks than the token does, by their token
-    too where it is given; in a browser, and at another address.
+    too where it is given; in a browser, at another address, and within the server's own net.
     """
     ids = ("customer_id", "customerId", "user_id", "userId", "account_id", "filter[customer_id]")
     names = (*ids, "customer", "as", "id")
+    inside = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "X-Internal": "1"}
     headers = ("X-Customer-Id", "X-User-Id", "X-Account-Id", "X-Forwarded-User", "X-Remote-User")
     query = (*((name, id) for name in names), ("email", email))
     beside = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}
     if token:
         beside["Cookie"] += f"; token={token}; session={token}"
         beside |= {"X-Authorization": f"Bearer {token}", "X-Access-Token": token}
-    sent = dict.fromkeys(headers, id) | beside | BROWSING | ELSEWHERE
+    sent = dict.fromkeys(headers, id) | beside | inside | BROWSING | ELSEWHERE
     return Credentials("OWN-01", sent, query)
 
 
+def unknown_spellings(path: str) -> list[str]:
+    """What looks like a path and is none: no framework takes it for the same unasked."""
+    fixed, brace, rest = path.partition("/{")
+    return [f"{fixed}{brace}{rest}.json", f"/v1{path}"]
+
+
 def spellings(path: str) -> list[str]:
-    """Other spellings of a path, which a server may know or not."""
+    """Other spellings of a path, which a router may know or not."""
     fixed, brace, rest = path.partition("/{")
     head, _, tail = fixed.rpartition("/")
     ending = brace + rest
@@ -123,5 +139,4 @@ def spellings(path: str) -> list[str]:
         f"{head}/%2e/{tail}{ending}",
         f"{head}/%{ord(tail[0]):02x}{tail[1:]}{ending}",
         f"{fixed}{ending};v=1",
-        f"{fixed}{ending}.json",
     ]

@@ -1,17 +1,19 @@
 """One run against a target: who takes part, what was exchanged, and what laws share of it."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
 from contract_tests.actor import Actor, Customer, Record, consents_in
-from contract_tests.client import NO_ANSWER, Client, Exchange, Limits, Query
+from contract_tests.client import NO_ANSWER, Client, Exchange, Limits, Query, numbers_in
 from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
 from contract_tests.law import NotCovered
@@ -60,6 +62,11 @@ def _marks_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:
                 yield from _marks_in(each, f"{name}.")
 
 
+def _plainly(path: str) -> str:
+    """A path as it is spelled in the document, whatever stands before and behind it."""
+    return re.sub(r"/(\.?/)+", "/", unquote(path.partition("?")[0]).lower())
+
+
 def beyond(operation: Operation) -> Query:
     """A query that is understood, and answers an empty page where there are pages."""
     return tuple((name, "99999" if value == "2" else value) for name, value in unusual(operation))
@@ -90,6 +97,7 @@ class Session:
     """Called after each survey, before anything is written."""
     _found: dict[str, dict[str, bool]] = field(default_factory=dict)
     _refused: dict[str, list[Refused]] = field(default_factory=dict)
+    _firsts: list[Exchange] = field(default_factory=list)
     _looked_at: int = 0
     """Up to where what was exchanged is known to show consents as they were decided."""
 
@@ -222,8 +230,13 @@ class Session:
         found = {mark: min(names) for mark, names in (shown | own).items() if len(names) == 1}
         twice = {str(each["id"]).lower(): name for name, each in self.accounts.items()}
         found |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
-        # An id may come without its hyphens.
-        return {mark.replace("-", ""): owner for mark, owner in found.items()} | found
+        numbers: dict[str, set[str]] = {}
+        for mark, owner in found.items():
+            for number in numbers_in(mark):
+                numbers.setdefault(number, set()).add(owner)
+        known = {number: min(names) for number, names in numbers.items() if len(names) == 1}
+        # An id may come without its hyphens, and a phone number with others.
+        return known | {mark.replace("-", ""): owner for mark, owner in found.items()} | found
 
     def _marks_of(self, customer: Customer) -> Iterator[tuple[str, str]]:
         known = {"id": self.known_ids.get(customer.name), "email": customer.facts.get("email")}
@@ -251,12 +264,12 @@ class Session:
         base, fixed = self.client.target.base_url, operation.path.partition("/{")[0]
         # What is beside the path belongs to it, but for what is beside the whole API.
         parent = fixed.rpartition("/")[0]
-        fixed = f"{base}{parent if parent.count('/') > 1 else fixed}".lower()
+        fixed = parent if parent.count("/") > 1 else fixed
         return [
             each
             for each in self.client.exchanges
             if each.operation == operation.id
-            or (each.operation is None and each.url.lower().startswith(fixed))
+            or (each.operation is None and fixed in _plainly(each.url.removeprefix(base)))
         ]
 
     def surveyed(self, operation: Operation) -> list[Exchange]:
@@ -290,7 +303,12 @@ class Session:
         if operation.reads or not self.client.target.read_only:
             self._provoke(operation)
         made = (each for each in self.client.exchanges if each.operation == operation.id)
-        return [each for each in made if not each.from_a_gateway]
+        # What has a NUL in its path no server need take, nor who stands before it.
+        return [
+            each
+            for each in made
+            if not (each.from_a_gateway or (each.from_the_edge and "%00" in each.url))
+        ]
 
     def _provoke(self, operation: Operation) -> None:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
@@ -350,6 +368,32 @@ class Session:
     def forget_consents(self) -> None:
         """Take note that somebody else may have decided."""
         self._looked_at = len(self.client.exchanges)
+
+    def first_decisions(self) -> list[Exchange]:
+        """
+        The first opt-in and opt-out of everybody who acts, and everything that they read before,
+        between and after them: what happens at the first decision alone shows nowhere else.
+
+        Raises:
+            NotCovered: nobody may decide.
+        """
+        if not self._firsts:
+            people = [each for each in self.acting if self.has_preferences(each)]
+            found = [each for who in people for each in (*self._first_reads(who), *self._all(who))]
+            for who in people:
+                [(chosen, opted_in), *_] = who.changeable().items()
+                for decision in (not opted_in, opted_in):
+                    found += [who.decide(chosen, opted_in=decision), *self._all(who)]
+            self._firsts = found
+        return self._firsts
+
+    def _first_reads(self, customer: Customer) -> list[Exchange]:
+        reads = [each for each in self.contract.operations.values() if each.reads]
+        return [customer.once(each) for each in reads]
+
+    def _all(self, customer: Customer) -> list[Exchange]:
+        """Everything that a customer can read, as it is now."""
+        return [customer.call(each) for each in self.contract.operations.values() if each.reads]
 
     def forget_refused(self, operation: Operation) -> None:
         """Let those who must be refused ask once more."""
@@ -433,14 +477,18 @@ class Session:
 
     def records(self, operation: Operation) -> Iterator[tuple[Customer, Exchange, Any]]:
         """
-        Every record of every success, with who got it and the answer that it stood in.
+        Every record of every different success, with who got it and the answer that it stood in.
 
         Raises:
             NotCovered: there is none.
         """
+        answers = {
+            (customer.name, exchange.body): (customer, exchange)
+            for customer, exchange in reversed(self.successes(operation))
+        }
         found = [
             (customer, exchange, record)
-            for customer, exchange in self.successes(operation)
+            for customer, exchange in reversed(answers.values())
             for record in exchange.records
         ]
         if not found:

@@ -21,27 +21,39 @@ def _padded(text: str) -> st.SearchStrategy[str]:
     return st.sampled_from([f" {text}", f"{text} "])
 
 
+def _numbered(form: str) -> st.SearchStrategy[str]:
+    return _SMALL.map(lambda number: form % number)
+
+
 NOT_NUMBERS: Strategies = {
-    "zero": st.sampled_from(["0", "00", "-0"]),
+    "zero": st.just("0"),
+    "zeros": st.just("00"),
+    "negative zero": st.just("-0"),
     "negative": st.integers(-99, -1).map(str),
     "empty": st.just(""),
     "word": _WORDS,
     "fraction": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}.{pair[1]}"),
-    "whole fraction": _SMALL.map(lambda number: f"{number}.0"),
-    "exponent": _SMALL.map(lambda number: f"{number}e1"),
-    "sign": _SMALL.map(lambda number: f"+{number}"),
-    "white space": _SMALL.flatmap(lambda number: _padded(str(number))),
-    "hexadecimal": st.sampled_from(["0x1", "0x10", "0xA"]),
+    "whole fraction": _numbered("%d.0"),
+    "exponent": _numbered("%de1"),
+    "no exponent": _numbered("%de0"),
+    "sign": _numbered("+%d"),
+    "blank before": _numbered(" %d"),
+    "blank after": _numbered("%d "),
+    "tab": _numbered("\t%d"),
+    "hexadecimal": _numbered("0x%d"),
+    "binary": st.sampled_from(["0b1", "0b10", "0o7"]),
     "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
     "list": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]},{pair[1]}"),
-    "separator": _SMALL.map(lambda number: f"{number}_0"),
-    "another script": _SMALL.flatmap(
-        lambda number: st.sampled_from(
-            [str(number).translate(_FULL_WIDTH), str(number).translate(_EASTERN)]
-        )
-    ),
+    "separator": _numbered("%d_0"),
+    "brackets": _numbered("[%d]"),
+    "full width": _SMALL.map(lambda number: str(number).translate(_FULL_WIDTH)),
+    "eastern": _SMALL.map(lambda number: str(number).translate(_EASTERN)),
+    "superscript": st.sampled_from("²³¹"),
     "true": st.just("true"),
-    "constant": st.sampled_from(["null", "NaN", "Infinity", "undefined"]),
+    "null": st.just("null"),
+    "undefined": st.just("undefined"),
+    "not a number": st.just("NaN"),
+    "infinity": st.just("Infinity"),
 }
 """What is no integer, or below 1, by kind."""
 
@@ -110,6 +122,13 @@ def boolean_casings(seed: int) -> list[str]:
 
 def _either_case(letter: str) -> st.SearchStrategy[str]:
     return st.sampled_from([letter, letter.upper()])
+
+
+@cache
+def drawn_numbers(seed: int, count: int) -> list[int]:
+    """So many whole numbers."""
+    drawn = _drawn({f"{place}": st.integers(0, 10**6).map(str) for place in range(count)}, seed)
+    return [int(each) for each in drawn.values()]
 
 
 @cache

@@ -1,13 +1,14 @@
 """What a run leaves behind, once everything has been read, refused, and decided and taken back."""
 
 from contextlib import suppress
+from typing import Any
 
-from contract_tests.actor import Customer
+from contract_tests.actor import Actor, Customer
 from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.consents import as_decided
-from contract_tests.laws.time import difference, steady, unexplained
+from contract_tests.laws.time import DECIDED, SEEN, difference, steady, substance, unexplained
 from contract_tests.session import NOWHERE, Session
 from contract_tests.transport import SAFE
 
@@ -37,21 +38,25 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
                 )
     if not compared:
         raise NotCovered("nobody was answered 200")
+    _nothing_by_the_first_decision(session, operation)
     _every_read_agrees(session, operation)
     if "opted_in" in operation.fields:
         as_decided(session)
         return
+    staff = session.roles.get("staff", session.unknown)
     for customer in session.acting:
         with suppress(NotCovered):
-            _nothing_by_a_decision(customer, operation)
+            _nothing_by_a_decision(customer, operation, staff)
 
 
-def _nothing_by_a_decision(customer: Customer, operation: Operation) -> None:
+def _nothing_by_a_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
     """
     What changes with two decisions, and in neither of the pauses before them, is their doing,
     however fresh its dates are.
     """
-    if _by_a_decision(customer, operation) and (shown := _by_a_decision(customer, operation)):
+    if _by_a_decision(customer, operation, stranger) and (
+        shown := _by_a_decision(customer, operation, stranger)
+    ):
         before, *decisions, after = shown
         raise Violation(
             expected=f"what was read before, {difference(before, after)}",
@@ -61,18 +66,56 @@ def _nothing_by_a_decision(customer: Customer, operation: Operation) -> None:
         )
 
 
-def _by_a_decision(customer: Customer, operation: Operation) -> list[Exchange]:
+def _nothing_by_the_first_decision(session: Session, operation: Operation) -> None:
+    """What was read twice alike before a decision must be alike after it, however often it was."""
+    try:
+        journal = session.first_decisions()
+    except NotCovered:
+        return
+    for customer in session.acting:
+        read = [
+            place
+            for place, each in enumerate(journal)
+            if (each.actor, each.operation) == (customer.name, operation.id)
+        ]
+        for earlier, before, after in zip(read, read[1:], read[2:], strict=False):
+            first, last = journal[before], journal[after]
+            if _undecided(journal[earlier]) == _undecided(first) != _undecided(last):
+                raise Violation(
+                    expected=f"what was read before, {difference(first, last)}",
+                    actual=difference(last, first),
+                    exchange=last,
+                    after=[
+                        first,
+                        *(each for each in journal[before:after] if each.method != "GET"),
+                    ],
+                    certain=True,
+                )
+
+
+def _undecided(exchange: Exchange) -> Any:
+    """What an answer shows that no decision may change."""
+    if not exchange.fits:
+        return exchange.status
+    [record, *_] = exchange.records or [{}]
+    if "opted_in" in record:
+        return [{k: v for k, v in each.items() if k not in DECIDED} for each in exchange.records]
+    return steady(exchange) if SEEN in record else substance(exchange)
+
+
+def _by_a_decision(customer: Customer, operation: Operation, stranger: Actor) -> list[Exchange]:
     """What was read, decided, refused and read again, if that is another answer than before."""
     [(chosen, opted_in), *_] = customer.changeable().items()
     earlier, before = customer.call(operation), customer.call(operation)
     done = [
         customer.decide(NOWHERE, opted_in=True),
+        stranger.call(customer.decision(not opted_in), preference=chosen),
         customer.decide(chosen, opted_in=not opted_in),
         customer.decide(chosen, opted_in=opted_in),
     ]
     after = customer.call(operation)
-    changed = before.fits and after.fits and steady(before) != steady(after)
-    return [before, *done, after] if changed and steady(earlier) == steady(before) else []
+    changed = before.fits and after.fits and _undecided(before) != _undecided(after)
+    return [before, *done, after] if changed and _undecided(earlier) == _undecided(before) else []
 
 
 def _every_read_agrees(session: Session, operation: Operation) -> None:

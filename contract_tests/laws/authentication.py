@@ -1,13 +1,15 @@
 """Who is answered, and how the others are refused."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from contract_tests.actor import Actor, consents_in
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Exchange
 from contract_tests.credentials import spellings
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws import aliases
+from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
 
 _BEARER = re.compile(r"Bearer +[\w.~+/-]+=*")
@@ -28,6 +30,11 @@ def _must_be_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
             )
 
 
+def _no_other_spelling_lets_in(session: Session, operation: Operation, stranger: Actor) -> None:
+    for answer in aliases.answered_to(session, operation, stranger):
+        raise Violation(expected="no success", actual=answer.told(), exchange=answer)
+
+
 def _refused(session: Session, operation: Operation, rule: str) -> list[Exchange]:
     return [each.exchange for each in session.refused(operation, rule)]
 
@@ -45,10 +52,17 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
         for each in people
         for exchange in each.restore(dict.fromkeys(each.changeable(), not opted_in))
     ]
+    everything = [each for each in session.contract.operations.values() if each.reads]
+    own = [session.contract.preferences, session.contract.account]
+    reads = {each.name: own if number else everything for number, each in enumerate(people)}
+    shown = {(each.name, read.id): each.call(read) for each in people for read in reads[each.name]}
     # Asked anew: what was refused earlier may have changed what was as it is wanted now.
     session.forget_refused(operation)
     attempts = [each.exchange for each in session.refused(operation)]
     for each in people:
+        for operation in reads[each.name]:
+            if "opted_in" not in operation.fields:
+                _nothing_differs(each, operation, shown, attempts)
         read = each.preferences()
         if changed := [id for id, now in consents_in(read.records).items() if now == opted_in]:
             raise Violation(
@@ -57,6 +71,26 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
                 exchange=read,
                 after=[*before, *attempts],
             )
+        _nothing_differs(each, session.contract.preferences, shown, attempts)
+
+
+def _nothing_differs(
+    customer: Customer,
+    operation: Operation,
+    before: Mapping[tuple[str, str], Exchange],
+    attempts: list[Exchange],
+) -> None:
+    """Not even a date may show that a stranger tried."""
+    first, last = before[customer.name, operation.id], customer.call(operation)
+    whole = operation.lists
+    was, now = (each.records if whole else steady(each) for each in (first, last))
+    if first.fits and last.fits and was != now:
+        raise Violation(
+            expected=f"what {customer.name} read before, {difference(first, last)}",
+            actual=difference(last, first),
+            exchange=last,
+            after=[first, *attempts],
+        )
 
 
 @law("AUTH-01")
@@ -71,11 +105,13 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
         answer = session.client.send(operation.method, path)
         if 200 <= answer.status < 300:
             raise Violation(expected="no success", actual=answer.told(), exchange=answer)
+    _no_other_spelling_lets_in(session, operation, Actor(session.client))
 
 
 @law("AUTH-02")
 def an_unknown_token_is_refused(session: Session, operation: Operation) -> None:
     _must_be_refused(_refused(session, operation, "AUTH-02"), 401)
+    _no_other_spelling_lets_in(session, operation, session.unknown)
 
 
 @law("AUTH-03")
@@ -88,6 +124,7 @@ def a_staff_token_is_refused_everywhere(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
     _must_be_refused(_refused(session, operation, "AUTH-04"), 401, 403, 404)
+    _no_other_spelling_lets_in(session, operation, staff)
 
 
 @law("AUTH-05")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Client, Exchange, Query
+from contract_tests.client import NO_ANSWER, Client, Exchange, Query
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import steady
@@ -25,6 +25,8 @@ def _together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Excha
 
 @law("CONC-01")
 def no_decision_is_lost(session: Session, operation: Operation) -> None:
+    # Nothing was decided so far; what the first decision does cannot be seen later.
+    session.first_decisions()
     opted_in, found = operation.opts_in, _changeable(session)
     prepared = [
         exchange
@@ -34,7 +36,11 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # By turns, so that those of two customers for one preference come at the same time.
     calls = [(who, id) for who, before in found for id in before]
     calls.sort(key=lambda call: call[1])
-    answers = _together(session.client, [_decision(who, id, opted_in) for who, id in calls])
+    decisions = [_decision(who, id, opted_in) for who, id in calls]
+    # A double click, and a page that is opened meanwhile.
+    decisions[1:1] = [decisions[0], *(_read(who, session.contract.preferences) for who, _ in found)]
+    answers = _together(session.client, decisions)
+    _all_well(answers, {who.name: before for who, before in found}, prepared)
     for who, before in found:
         read = who.preferences()
         after = consents_in(read.records)
@@ -44,6 +50,23 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
                 actual=f"opted_in {after.get(lost[0])} for {', '.join(lost)} of {who.name}",
                 exchange=read,
                 after=[*prepared, *answers],
+            )
+
+
+def _all_well(
+    answers: list[Exchange], found: dict[str, dict[str, bool]], prepared: list[Exchange]
+) -> None:
+    """Whatever was asked at the same time must be answered with the whole list."""
+    for answer in answers:
+        if answer.from_the_edge or answer.status == NO_ANSWER:
+            continue
+        shown, wanted = consents_in(answer.records).keys(), found[answer.actor].keys()
+        if not answer.ok or (answer.fits and shown != wanted):
+            raise Violation(
+                expected=f"200 with {len(wanted)} preferences",
+                actual=answer.told(),
+                exchange=answer,
+                after=[*prepared, *(each for each in answers if each is not answer)],
             )
 
 
@@ -88,7 +111,7 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
             )
 
 
-def _read(customer: Customer, operation: Operation, query: Query) -> Callable[[], Exchange]:
+def _read(customer: Customer, operation: Operation, query: Query = ()) -> Callable[[], Exchange]:
     return lambda: customer.call(operation, query)
 
 

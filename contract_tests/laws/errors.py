@@ -3,8 +3,12 @@
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.http import undeclared, unknown_paths
+from contract_tests.laws import aliases
+from contract_tests.laws.http import BEHIND, undeclared, unknown_paths, unknown_writes
 from contract_tests.session import Session
+
+VAST = "1" + "0" * 24
+"""More than any integer of a machine."""
 
 
 def _in_the_envelope(exchange: Exchange) -> None:
@@ -17,6 +21,7 @@ def _in_the_envelope(exchange: Exchange) -> None:
 @law("ERR-01")
 def every_error_has_a_message(session: Session, operation: Operation) -> None:
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
+    errors += _too_large(session, operation)
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:
@@ -26,6 +31,17 @@ def every_error_has_a_message(session: Session, operation: Operation) -> None:
         if misfits := [what for drift, what in exchange.misfits if not drift]:
             expected = "an error of the schema"
             raise Violation(expected=expected, actual=misfits[0], exchange=exchange)
+
+
+def _too_large(session: Session, operation: Operation) -> list[Exchange]:
+    """How numbers are refused that no machine counts with; to answer them is as good."""
+    asked = [f"{operation.path}?{name}={VAST}" for name in operation.queries("integer")]
+    turn = len(operation.path)
+    answers = [
+        session.acting[(turn + number) % len(session.acting)].at(path)
+        for number, path in enumerate(asked)
+    ]
+    return [each for each in answers if each.status >= 400 and not each.from_the_edge]
 
 
 @law("ERR-02")
@@ -49,3 +65,8 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
         if answer.status != 404:
             raise Violation(expected="404", actual=answer.told(), exchange=answer)
         _in_the_envelope(answer)
+    for answer in unknown_writes(session, operation):
+        # A method that is nowhere may be refused before the path is looked at.
+        if answer.status not in BEHIND and not answer.from_the_edge:
+            raise Violation(expected="404", actual=answer.told(), exchange=answer)
+    aliases.unknown_ones_are_not_found(session, operation)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from contract_tests.actor import Customer, Record
 from contract_tests.client import Exchange, Query
@@ -316,7 +317,9 @@ def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
             for word in casings if number == 0 else casings[number % 2 :: 4]:
                 _same_list(holding, ((name, word),), ((name, word.lower()),))
             for query in _unclear(name, share(values, number), whole=number == 0):
-                malformed(holding.customer, holding.customer.operation(CREDITS), name, query)
+                malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
+        some = casings if number == 0 else casings[number % 5 :][:2]
+        _two_at_once(holding, some, share(values, number))
 
 
 def share(values: Values, number: int) -> list[str]:
@@ -337,12 +340,32 @@ def _unclear(name: str, values: Iterable[str], *, whole: bool) -> Iterator[Query
         yield ((name, "true"), (other, "true"), (name, "true"))
 
 
-def malformed(customer: Customer, operation: Operation, name: str, query: Query) -> None:
-    """The query must be answered 400, with a message that names the parameter."""
+def _two_at_once(holding: Holding, casings: Sequence[str], values: Sequence[str]) -> None:
+    """Both flags in unusual casings, one beside one that is malformed, and two malformed ones."""
+    operation = holding.customer.operation(CREDITS)
+    one, other = NAMES
+    # Each in the same casing as the other, and in another.
+    for words in (*zip(casings[::2], casings[::2], strict=True), *pairwise(casings)):
+        plain = tuple(zip(NAMES, (word.lower() for word in words), strict=True))
+        _same_list(holding, tuple(zip(NAMES, words, strict=True)), plain)
+    word = casings[0]
+    for value in values[::4]:
+        malformed(holding.customer, operation, ((one, word), (other, value)), other)
+        malformed(holding.customer, operation, ((one, value), (other, word)), one)
+        malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
+    malformed(holding.customer, operation, ((one, "1"), (other, word)), one)
+    malformed(holding.customer, operation, ((one, word), (other, "1")), other)
+    for value in ("", "1"):
+        malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
+
+
+def malformed(customer: Customer, operation: Operation, query: Query, *names: str) -> None:
+    """The query must be answered 400, with a message that names one of the parameters."""
     answer = customer.once(operation, query)
     said = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
         asked = "&".join(f"{key}={value}" for key, value in query)
         raise Violation(expected=f"400 to {asked}", actual=answer.told(), exchange=answer)
-    if not re.search(rf"(?<![a-z_]){name}(?![a-z_])", str(said).lower()):
-        raise Violation(expected=f"a message naming {name}", actual=answer.told(), exchange=answer)
+    if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", str(said).lower()):
+        wanted = f"a message naming {' or '.join(names)}"
+        raise Violation(expected=wanted, actual=answer.told(), exchange=answer)

@@ -32,7 +32,10 @@ SHAPING = (
 """Parameters that give an answer another form elsewhere, or that are of an odd form."""
 SIMPLE = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+"""Headers by which some frameworks take one method for another."""
 METHODS = ("PATCH", "PUT", "POST", "DELETE", "GET", "TRACE", "REPORT")
+UNSAFE = ("POST", "PUT", "DELETE", "PATCH")
 WRITING = ("GET", "HEAD", "PUT", "PATCH", "OPTIONS")
 """What a preference might be changed by at other services."""
 COMMON = {
@@ -103,24 +106,39 @@ def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
 
 def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
     """What is answered at paths near an operation's that are none."""
+    return [customer.at(path) for customer, path in _nowhere(session, operation)]
+
+
+def unknown_writes(session: Session, operation: Operation) -> list[Exchange]:
+    """What is answered there to what would write: below the path to all of it, else to some."""
+    found, turn = [], list(session.contract.operations).index(operation.id)
+    with suppress(NotSent):
+        for number, (customer, path) in enumerate(_nowhere(session, operation)):
+            for method in UNSAFE if number == 0 else UNSAFE[(turn + number) % 2 :: 2]:
+                found.append(customer.at(path, method))
+    return found
+
+
+def _nowhere(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
+    """Paths near an operation's that are none, and who asks for them."""
     # Two segments more, and none in place of a parameter, which any text may stand for; beside
     # it only where that is within the API.
     fixed = operation.path.partition("/{")[0]
     parent = fixed.rpartition("/")[0]
     beside = [f"{parent}/no-such-thing"] if parent.count("/") > 1 else []
     customer = session.acting[len(operation.path) % len(session.acting)]
-    below = _record_below(session, operation)
-    return [customer.at(path) for path in (f"{fixed}/no-such/thing", *beside)] + below
+    near = [(customer, path) for path in (f"{fixed}/no-such/thing", *beside)]
+    return near + _record_below(session, operation)
 
 
-def _record_below(session: Session, operation: Operation) -> list[Exchange]:
-    """What is answered where another API might show one record of a list."""
+def _record_below(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
+    """Where another API might show one record of a list, and whose it is."""
     paths = [each.path for each in session.contract.operations.values()]
     known = any(each.startswith(f"{operation.path}/") for each in paths)
     for customer in session.acting if operation.reads and operation.lists and not known else ():
         answer = customer.once(operation)
         for record in answer.records[:1] if answer.fits else ():
-            return [customer.at(f"{operation.path}/{quote(str(record['id']), safe='')}")]
+            return [(customer, f"{operation.path}/{quote(str(record['id']), safe='')}")]
     return []
 
 
@@ -156,6 +174,9 @@ def _nothing_is_written(session: Session, operation: Operation) -> None:
     before = customer.preferences()
     undeclared = [method for method in WRITING if method not in _methods(session, operation)]
     answers = [customer.call(operation, method=m, preference=preference) for m in undeclared]
+    override = dict.fromkeys(OVERRIDES, operation.method)
+    overriding = Actor(customer.client, customer.name, customer.token, override)
+    answers.append(overriding.call(operation, method="GET", preference=preference))
     _as_before(before, customer.preferences(), [*done, before, *answers])
     paths = [
         path.replace("{marketingPreferenceId}", preference)
@@ -239,8 +260,10 @@ def _listed(header: str) -> set[str]:
 
 @law("HTTP-04")
 def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
-    nobody = Actor(session.client, headers={"Origin": ORIGINS[-1]})
-    nobody.call(operation, preference=session.preference(operation))
+    turn = list(session.contract.operations).index(operation.id)
+    for origin in (ORIGINS[-1], ORIGINS[1 + turn % 2]):
+        nobody = Actor(session.client, headers={"Origin": origin})
+        nobody.call(operation, preference=session.preference(operation))
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
     errors += [
         each
@@ -267,6 +290,8 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
                 _as_get(head, get)
                 if head.headers.get("content-length", "") not in ("", str(len(get.body))):
                     _own_length(session, actor, operation, query)
+    # What a HEAD leaves behind may be shown to the next who asks.
+    beside.call(operation)
     if operation.parameters:
         _as_long_as_asked(customer, operation)
     # What a HEAD leaves behind in a cache the next GET would show.
@@ -360,28 +385,41 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
         (*_of_records(session, operation), *_flags_elsewhere(session, operation, "true")),
     ):
         for customer in readable:
-            if _ignored(customer, operation, query) or _ignored_now(customer, operation, query):
-                continue
-            # One of them is to blame, or all of them together.
-            singly = [pair for pair in query if not _ignored_now(customer, operation, (pair,))]
-            query = tuple(singly[:1]) or query
-            plain, asked = customer.call(operation), customer.call(operation, query)
-            if not asked.from_the_edge and not _same_records(asked, plain):
-                raise Violation(
-                    expected=f"the answer of the plain request, {difference(plain, asked)}",
-                    actual=difference(asked, plain),
-                    exchange=asked,
-                    after=[plain],
-                )
+            _passed_over(customer, operation, query)
+    if operation.parameters:
+        for customer in readable:
+            foreign = _known_elsewhere(session, operation)
+            _passed_over(customer, operation, (*UNKNOWN, *foreign), unusual(operation))
 
 
-def _ignored_now(customer: Customer, operation: Operation, query: Query) -> bool:
+def _passed_over(customer: Customer, operation: Operation, query: Query, known: Query = ()) -> None:
+    """The parameters must change nothing beside those that the operation knows."""
+    if _ignored(customer, operation, query, known) or _ignored_now(
+        customer, operation, query, known
+    ):
+        return
+    # One of them is to blame, or all of them together.
+    singly = [pair for pair in query if not _ignored_now(customer, operation, (pair,), known)]
+    query = tuple(singly[:1]) or query
+    plain, asked = (customer.call(operation, each) for each in (known, (*known, *query)))
+    if not asked.from_the_edge and not _same_records(asked, plain):
+        raise Violation(
+            expected=f"the answer of the plain request, {difference(plain, asked)}",
+            actual=difference(asked, plain),
+            exchange=asked,
+            after=[plain],
+        )
+
+
+def _ignored_now(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:
     """The same of requests made anew: what is read may have changed since the first."""
-    return _same_records(customer.call(operation, query), customer.call(operation))
+    asked = customer.call(operation, (*known, *query))
+    return _same_records(asked, customer.call(operation, known))
 
 
-def _ignored(customer: Customer, operation: Operation, query: Query) -> bool:
-    return _same_records(customer.once(operation, query), customer.once(operation))
+def _ignored(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:
+    asked = customer.once(operation, (*known, *query))
+    return _same_records(asked, customer.once(operation, known))
 
 
 def _known_elsewhere(session: Session, operation: Operation) -> Query:

@@ -10,6 +10,7 @@ from contract_tests.client import Exchange, words_in
 from contract_tests.credentials import BROWSING, spellings, steering
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws import aliases
 from contract_tests.laws.consents import as_decided
 from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
@@ -29,6 +30,7 @@ def _owners(node: Any) -> Iterator[str]:
 @law("OWN-01")
 def every_answer_concerns_the_caller(session: Session, operation: Operation) -> None:
     seen = _steered(session, operation)
+    aliases.show_what_the_path_shows(session, operation)
     for customer, exchange, record in _records(session, operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
         known = session.ids.get(customer.name)
@@ -121,7 +123,7 @@ def _each_their_own(session: Session, operation: Operation) -> None:
 def no_record_is_listed_for_two_customers(session: Session, operation: Operation) -> None:
     owner: dict[object, Exchange] = {}
     for customer, exchange, record in session.records(operation):
-        first = owner.setdefault(record["id"], exchange)
+        first = owner.setdefault(str(record["id"]).lower(), exchange)
         if first.actor != customer.name:
             raise Violation(
                 expected=f"no record of {first.actor}'s for {customer.name}",

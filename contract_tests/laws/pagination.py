@@ -14,14 +14,18 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.filters import malformed, share
 from contract_tests.session import Session
-from contract_tests.values import not_numbers
+from contract_tests.values import drawn_numbers, not_numbers
 
 ORDERS = "listMyAccountOrders"
 WALKED = 12
 """Pages, at most, of a walk from end to end; longer ones are looked at here and there."""
+SPARED = 4
+"""Customers, at most, who are asked for many sizes."""
 FOLLOWED = 4
 """Steps, at most, along the links in either direction."""
 HUGE = 1_000_000
+SAMPLED = (*range(1, 14), 15, 17, 20, 25, 30, 40, 50, 99, 100)
+"""Page sizes that people ask for; each of them may be the one that is wrong."""
 NAMES = ("page", "per_page")
 ORIGIN = ("scheme", "netloc", "path")
 
@@ -59,6 +63,20 @@ def _sizes(customer: Customer) -> list[int | None]:
     sizes = [None, HUGE, total + 1, even, odd, 2]
     pages = {size: ceil(total / (size or _usual(customer))) for size in sizes}
     return [size for size in dict.fromkeys(sizes) if pages[size] <= WALKED]
+
+
+def _look_here_and_there(customers: Sequence[Customer], seed: int) -> None:
+    """
+    Pages of many sizes: of each the first one, and another that is drawn. Who has most orders is
+    asked for all, and everybody else for some.
+    """
+    drawn = drawn_numbers(seed, len(SAMPLED))
+    sizes = [*SAMPLED, *(1 + each % max(SAMPLED) for each in drawn[:3])]
+    for turn, customer in enumerate(reversed(customers[-SPARED:])):
+        for place, size in enumerate(sizes if turn == 0 else sizes[turn::7]):
+            last = _page(customer, _query(1, size)).json["meta"]["last_page"]
+            if last > 1:
+                _page(customer, _query(2 + drawn[place % len(drawn)] % (last - 1), size))
 
 
 def _usual(customer: Customer) -> int:
@@ -170,8 +188,11 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
 
 
 @law("PAGE-02")
-def a_page_size_over_the_cap_is_silently_capped(customers: list[Customer]) -> None:
+def a_page_size_over_the_cap_is_silently_capped(
+    session: Session, customers: list[Customer]
+) -> None:
     caps: dict[int, Exchange] = {}
+    _look_here_and_there(_readable(customers), session.seed)
     for customer in _readable(customers):
         largest = customer.operation(ORDERS).largest.get("per_page", HUGE)
         sizes = {}
@@ -186,8 +207,10 @@ def a_page_size_over_the_cap_is_silently_capped(customers: list[Customer]) -> No
         few = {min(7, cap)} if _total(customer) == 0 else set()
         for size in few or {1, 2, min(7, cap), cap - 1, cap, cap + 1} - {0}:
             page = _success(customer, "a page", per_page=size)
-            _expect("meta.per_page", min(size, cap), page.json["meta"]["per_page"], page)
             _filled(page)
+        for page in _answers(customer):
+            wanted = min(asked(page).get("per_page", _usual(customer)), cap)
+            _expect("meta.per_page", wanted, page.json["meta"]["per_page"], page)
     least, most = min(caps), max(caps)
     _expect("one cap for every customer:", most, least, caps[least], [caps[most]])
 
@@ -234,6 +257,7 @@ def _answers(customer: Customer) -> list[Exchange]:
 
 @law("PAGE-04")
 def meta_adds_up(session: Session, operation: Operation, customers: list[Customer]) -> None:
+    _look_here_and_there(_readable(customers), session.seed)
     for customer in _readable(customers, 1):
         _edges(customer)
         _past_the_end(customer)
@@ -421,7 +445,8 @@ def orders_are_newest_first(
 
 
 @law("PAGE-09")
-def pages_of_any_size_show_the_same_order(customers: list[Customer]) -> None:
+def pages_of_any_size_show_the_same_order(session: Session, customers: list[Customer]) -> None:
+    _look_here_and_there(_readable(customers, 2), session.seed)
     for customer in _readable(customers, 2):
         walks = [_walk(customer, size) for size in _sizes(customer)]
         longest = max(walks, key=lambda walk: len(_ids(walk)), default=[])
@@ -448,10 +473,19 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
         operation = customer.operation(ORDERS)
         for name in NAMES:
             for value in share(values, number):
-                malformed(customer, operation, name, ((name, value),))
+                malformed(customer, operation, ((name, value),), name)
             other = NAMES[1 - NAMES.index(name)]
-            malformed(customer, operation, name, ((other, "1"), (name, values["word"])))
-            malformed(customer, operation, name, ((name, "0"), (other, "2")))
+            for fine in ("1", str(HUGE)):
+                malformed(customer, operation, ((other, fine), (name, values["word"])), name)
+                malformed(customer, operation, ((name, "0"), (other, fine)), name)
+        for one, two in _paired(share(values, number))[: None if number == 0 else 2]:
+            malformed(customer, operation, (("page", one), ("per_page", two)), *NAMES)
+
+
+def _paired(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Two malformed values at once: the same one twice, and one beside another."""
+    twice = [(value, value) for value in ("0", "", *values[::5])]
+    return [*twice, ("0", "-1"), ("a", "b"), *zip(values[1::5], values[2::5], strict=False)]
 
 
 @law("PAGE-11")
@@ -467,7 +501,7 @@ def a_repeated_parameter_is_refused(customers: list[Customer]) -> None:
                 ((name, "1"), (name, "")),
                 ((name, ""), (name, "1")),
             ):
-                malformed(customer, operation, name, query)
+                malformed(customer, operation, query, name)
 
 
 @law("PAGE-12")

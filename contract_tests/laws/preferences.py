@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
@@ -12,10 +13,11 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.consents import as_decided
 from contract_tests.laws.filters import share
-from contract_tests.laws.time import substance
-from contract_tests.session import NOWHERE, Session
+from contract_tests.laws.time import A_SECOND, TOLERANCE, substance
+from contract_tests.session import ACTING, NOWHERE, Session
 from contract_tests.values import unknown_ids
 
+FORM = "application/x-www-form-urlencoded"
 DECIDED = ("opted_in", "updated_at")
 """The fields of a preference that a decision changes."""
 
@@ -183,7 +185,69 @@ def a_decision_counts_at_once(
                     exchange=answer,
                     after=exchanges[:place],
                 )
+    for customer in session.acting:
+        with suppress(NotCovered):
+            _in_capitals(customer, operation)
     as_decided(session)
+
+
+def _in_capitals(customer: Customer, operation: Operation) -> None:
+    """An id in capitals is known and counts, or is not known and does not; the next read tells."""
+    chosen = next(iter(customer.changeable()))
+    customer.restore({chosen: not operation.opts_in})
+    customer.call(operation, preference=chosen.upper())
+    customer.preferences()
+
+
+@law("PREF-11")
+def a_decision_is_dated_when_it_is_made(customers: list[Customer], operation: Operation) -> None:
+    reasons = ["no customer has marketing preferences"]
+    for customer in customers[:ACTING]:
+        try:
+            found = customer.changeable()
+        except NotCovered as reason:
+            reasons.append(str(reason))
+            continue
+        reasons.clear()
+        _dated(customer, operation, next(iter(found)))
+    if reasons:
+        raise NotCovered(reasons[-1])
+
+
+def _dated(customer: Customer, operation: Operation, chosen: str) -> None:
+    client = customer.client
+    customer.restore({chosen: not operation.opts_in})
+    first = customer.once(client.contract.preferences)
+    one = customer.decide(chosen, opted_in=operation.opts_in)
+    if not (first.fits and one.fits) or _stamp(one, chosen) == _stamp(first, chosen):
+        return  # The date is that of the text, or another law's to judge.
+    now, stamp = client.now(), _stamp(one, chosen)
+    if abs(stamp - now) > TOLERANCE:
+        raise Violation(
+            expected=f"updated_at {now.isoformat(timespec='seconds')} for {chosen}, or thereabouts",
+            actual=stamp.isoformat(),
+            exchange=one,
+            after=[first],
+        )
+    if client.target.now is not None:
+        return  # Its clock is simulated, and may stand still.
+    client.wait(A_SECOND)
+    two = customer.decide(chosen, opted_in=not operation.opts_in)
+    if two.fits and _stamp(two, chosen) <= stamp:
+        raise Violation(
+            expected=f"updated_at later than {stamp.isoformat()} for {chosen}, a second after it",
+            actual=_stamp(two, chosen).isoformat(),
+            exchange=two,
+            after=[first, one],
+            # Once all dates are those of one moment, nothing shows that decisions set them.
+            certain=True,
+        )
+
+
+def _stamp(exchange: Exchange, preference: str) -> datetime:
+    """When a preference last changed, as a list tells."""
+    stamps = {each["id"]: each["updated_at"] for each in exchange.records}
+    return datetime.fromisoformat(stamps[preference])
 
 
 @law("PREF-05")
@@ -326,8 +390,15 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
         ("opted_in", str(not operation.opts_in).lower()),
         *(("status", "none"), ("_method", other)),
     )
-    for payload in (json.dumps(steering), "{", ""):
-        answer = browsing.call(operation, query, preference=chosen, payload=payload)
+    form = replace(browsing, headers=browsing.headers | {"Content-Type": FORM})
+    said = f"opted_in={not operation.opts_in}&_method={other}".lower()
+    for sender, payload in (
+        (browsing, json.dumps(steering)),
+        (browsing, "{"),
+        (form, said),
+        (browsing, ""),
+    ):
+        answer = sender.call(operation, query, preference=chosen, payload=payload)
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
         if not (answer.ok or 400 <= answer.status < 500):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import UNKNOWN, Actor, Customer, Record
 from contract_tests.client import Exchange
-from contract_tests.credentials import PLAIN
+from contract_tests.credentials import ASKING, PLAIN
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 
@@ -27,6 +27,8 @@ RUN = timedelta(minutes=10)
 """How long ago a run may have begun."""
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
+_CODE = re.compile(r"(?=.*\d)\S+")
+"""What is no word of a language."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
 
 
@@ -51,7 +53,38 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
             customer.client.wait(A_SECOND)
             reads.append(customer.call(operation))
         _told(reads, agree)
+        _in_any_language(customer, operation)
         _one_form(customer, operation)
+
+
+def _in_any_language(customer: Customer, operation: Operation) -> None:
+    """Who asks for another language, or for what changed, may be shown other words alone."""
+    asking = Actor(customer.client, customer.name, customer.token, ASKING)
+    asked, plain = asking.call(operation), customer.once(operation)
+    if asked.from_the_edge or _wordless(asked) == _wordless(plain):
+        return
+    # It may have changed since it was first read.
+    plain, asked = customer.call(operation), asking.call(operation)
+    if not asked.from_the_edge and _wordless(asked) != _wordless(plain):
+        raise Violation(
+            expected=f"the answer of the plain request, {difference(plain, asked)}",
+            actual=difference(asked, plain),
+            exchange=asked,
+            after=[plain],
+        )
+
+
+def _wordless(exchange: Exchange) -> Any:
+    """An answer without its words; ids, numbers and instants are the same in all languages."""
+
+    def plain(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: plain(value) for key, value in node.items() if key not in MOVES}
+        if isinstance(node, list):
+            return [plain(item) for item in node]
+        return node if not isinstance(node, str) or _CODE.fullmatch(node) else ""
+
+    return exchange.status, plain(exchange.records)
 
 
 def _told(

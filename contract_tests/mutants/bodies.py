@@ -122,3 +122,20 @@ def one_id_has_no_dashes(tree: Tree, _request: Request) -> None:
 def the_last_charge_twice(tree: Tree, _request: Request) -> None:
     """The last charge is listed twice."""
     tree["data"] += tree["data"][-1:]
+
+
+def _twice(tree: Tree, _request: Request) -> None:
+    first, second, *_ = tree["data"]
+    second["id"] = first["id"].upper()
+
+
+@edit("BODY-05", CREDITS, needs="a customer with two credits")
+def two_credits_differ_in_capitals(tree: Tree, request: Request) -> None:
+    """The second credit has the id of the first, in capitals."""
+    _twice(tree, request)
+
+
+@edit("BODY-05", PAYMENT_METHODS, needs="a customer with two payment methods")
+def two_cards_differ_in_capitals(tree: Tree, request: Request) -> None:
+    """The second payment method has the id of the first, in capitals."""
+    _twice(tree, request)

@@ -11,6 +11,7 @@ from contract_tests.mutants.mutant import (
     ORDERS,
     PAYMENT_METHODS,
     Change,
+    Tree,
     at,
     changed,
     decides,
@@ -18,6 +19,7 @@ from contract_tests.mutants.mutant import (
     mutant,
     stateful,
     with_header,
+    without_header,
 )
 from contract_tests.mutants.people import People
 
@@ -127,3 +129,67 @@ def names_are_not_in_utf_8(request: Request, send: Send, _people: People) -> Res
         return response
     named = replace(response, body=response.body.replace(b'"data"', b'"note":"\xe9","data"', 1))
     return with_header(named, "Content-Type", "application/json")
+
+
+@mutant("TIME-01")
+def any_copy_is_fresh(request: Request, send: Send, people: People) -> Response:
+    """304 is answered to whoever names an ETag, whichever it is."""
+    response = send(request)
+    named = "if-none-match" in request.headers and request.method == "GET"
+    return replace(response, status=304, body=b"") if named and response.status == 200 else response
+
+
+@mutant("TIME-01", needs="a customer with redeemed credits")
+def what_is_not_cached_is_more(request: Request, send: Send, _people: People) -> Response:
+    """Credits with `Cache-Control: no-cache` are those of `redeemed=true`."""
+    fresh = "no-cache" in request.headers.get("cache-control", "") and not request.query
+    return send(
+        replace(request, query="redeemed=true") if fresh and at(request, CREDITS) else request
+    )
+
+
+@mutant(("TIME-01", "HTTP-03"))
+def charges_are_a_table(request: Request, send: Send, _people: People) -> Response:
+    """Charges are CSV where the request would like it."""
+    response = send(request)
+    wanted = at(request, CHARGES) and "text/csv" in request.headers.get("accept", "")
+    if not wanted or response.status != 200:
+        return response
+    return replace(with_header(response, "Content-Type", "text/csv"), body=b"id,amount")
+
+
+@mutant("TIME-01", needs="a customer with two memberships")
+def scripts_are_shown_less(request: Request, send: Send, _people: People) -> Response:
+    """Memberships with `X-Requested-With` lack the last one."""
+    response = send(request)
+    script = at(request, MEMBERSHIPS) and "x-requested-with" in request.headers
+    return changed(request, response, lambda tree, _: tree["data"].pop()) if script else response
+
+
+@mutant("TIME-01", needs="a customer with credits that expire")
+def credits_in_german_never_expire(request: Request, send: Send, _people: People) -> Response:
+    """Credits in another language have no expiry."""
+
+    def keep(tree: Tree, _request: Request) -> None:
+        for each in tree["data"]:
+            each["expires_at"] = None
+
+    german = at(request, CREDITS) and request.headers.get("accept-language", "").startswith("de")
+    response = send(request)
+    return changed(request, response, keep) if german else response
+
+
+@mutant(("AUTH-01", "AUTH-02"))
+def who_is_near_needs_no_token(request: Request, send: Send, people: People) -> Response:
+    """`X-Forwarded-For: 127.0.0.1` opens the charges to anybody."""
+    near = request.headers.get("x-forwarded-for", "").startswith("127.")
+    opened = near and at(request, CHARGES) and not people.name(request)
+    return send(people.as_customer(request) if opened else request)
+
+
+@mutant("HTTP-04")
+def a_frame_may_not_read_errors(request: Request, send: Send, _people: People) -> Response:
+    """Errors say nothing of origins to the origin `null`."""
+    response = send(request)
+    hidden = request.headers.get("origin") == "null" and response.status >= 400
+    return without_header(response, "Access-Control-Allow-Origin") if hidden else response

@@ -1,6 +1,7 @@
 """Mutants that show when requests come at the same time."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -14,7 +15,9 @@ from contract_tests.mutants.mutant import (
     PREFERENCES,
     Change,
     at,
+    changed,
     decides,
+    error,
     stateful,
 )
 from contract_tests.mutants.people import People
@@ -83,3 +86,48 @@ def _mixed_up(path: str) -> Change:
             return send(people.as_customer(request, others[0]) if others else request)
 
     return mixed
+
+
+@stateful("CONC-01", needs="a run that may write")
+def a_double_click_is_a_conflict() -> Change:
+    """A decision while the same one is under way is answered 409."""
+    under_way: Counter[tuple[str, str]] = Counter()
+    guard = Lock()
+
+    def refusing(request: Request, send: Send, people: People) -> Response:
+        key = (people.name(request), f"{request.method} {request.path}")
+        if not decides(request):
+            return send(request)
+        with guard:
+            under_way[key] += 1
+            twice = under_way[key] > 1
+        time.sleep(WINDOW_S)
+        response = error(409, "Somebody else decides.") if twice else send(request)
+        with guard:
+            under_way[key] -= 1
+        return response
+
+    return refusing
+
+
+@stateful("CONC-01", needs="a run that may write")
+def nothing_is_listed_while_it_is_decided() -> Change:
+    """Preferences that are read while the customer decides are none."""
+    under_way: Counter[str] = Counter()
+    guard = Lock()
+
+    def clearing(request: Request, send: Send, people: People) -> Response:
+        name = people.name(request)
+        if request.path == PREFERENCES and under_way[name]:
+            return changed(request, send(request), lambda tree, _: tree["data"].clear())
+        if not decides(request):
+            return send(request)
+        with guard:
+            under_way[name] += 1
+        time.sleep(WINDOW_S)
+        response = send(request)
+        with guard:
+            under_way[name] -= 1
+        return response
+
+    return clearing

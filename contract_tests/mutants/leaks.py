@@ -1,5 +1,6 @@
 """Mutants that show a part of another customer where few look for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -125,3 +126,58 @@ def a_405_tells_who_called_last() -> Change:
         return replace(response, body=msgspec.json.encode({"message": message}))
 
     return telling
+
+
+def _noted(
+    path: str, write: Callable[[Any], str], request: Request, send: Send, people: People
+) -> Response:
+    """What is shown at a path with a note of another customer in it."""
+    if not at(request, path) or not people.name(request):
+        return send(request)
+    text = write(_of_another(ACCOUNT, request, send, people))
+
+    def note(tree: Tree, _request: Request) -> None:
+        data = tree["data"]
+        (data[-1] if isinstance(data, list) else data)["note"] = text
+
+    return changed(request, send(request), note)
+
+
+def _spaced(phone: str, by: str) -> str:
+    return by.join((phone[:3], phone[3:7], phone[7:]))
+
+
+@mutant("OWN-04", needs="a second customer with a phone")
+def a_phone_leaks_with_blanks(request: Request, send: Send, people: People) -> Response:
+    """The account has another customer's phone number in a new field, with blanks in it."""
+    return _noted(ACCOUNT, lambda one: _spaced(one["phone"], " "), request, send, people)
+
+
+@mutant("OWN-04", needs="a second customer with a phone")
+def a_phone_leaks_as_people_dial_it(request: Request, send: Send, people: People) -> Response:
+    """An order has another customer's phone number without the code of its country."""
+    return _noted(
+        ORDERS, lambda one: f"(0{one['phone'][3:6]}) {one['phone'][6:]}", request, send, people
+    )
+
+
+@mutant("OWN-04", needs="a second customer with a phone")
+def a_phone_leaks_with_dashes(request: Request, send: Send, people: People) -> Response:
+    """A charge has another customer's phone number with dashes in it."""
+    return _noted(CHARGES, lambda one: _spaced(one["phone"], "-"), request, send, people)
+
+
+@mutant("OWN-04")
+def an_address_leaks_in_capitals(request: Request, send: Send, people: People) -> Response:
+    """A membership has another customer's e-mail address in capitals."""
+    return _noted(MEMBERSHIPS, lambda one: str(one["email"]).upper(), request, send, people)
+
+
+@mutant("OWN-04")
+def an_address_leaks_without_its_sign(request: Request, send: Send, people: People) -> Response:
+    """A payment method has another customer's e-mail address with (at) in place of its sign."""
+
+    def hidden(one: Any) -> str:
+        return str(one["email"]).replace("@", " (at) ")
+
+    return _noted(PAYMENT_METHODS, hidden, request, send, people)

@@ -1,9 +1,11 @@
 """A mutant: one way for an implementation to be wrong, laid round a right one."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +24,7 @@ HARMLESS = ""
 """What a variant breaks that keeps the contract: no rule."""
 NOT_APPLICABLE = (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError)
 """What a mutant raises that does not find what it would change."""
+_SEGMENTS = re.compile(r"/(\.?/)+")
 _PACKAGE = __name__.split(".")[:-1]
 
 
@@ -91,9 +94,10 @@ def changed(request: Request, response: Response, change: Edit) -> Response:
 
 def at(request: Request, *paths: str) -> bool:
     """Whether a request is for one of these paths or of what is below one; any without paths."""
+    # Another spelling of a path that the implementation knows is the same path.
+    asked = _SEGMENTS.sub("/", unquote(request.path))
     return not paths or any(
-        request.path == path or request.path.startswith(f"{path}/") and path != ACCOUNT
-        for path in paths
+        asked == path or asked.startswith(f"{path}/") and path != ACCOUNT for path in paths
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from threading import Lock
+from urllib.parse import unquote
 
 import httpx
 
@@ -42,10 +43,12 @@ class RecordingTransport(httpx.BaseTransport):
         key = _key(request)
         recorded = self._recorded.get(key)
         if recorded is None or time.monotonic() - recorded.at > MAX_AGE_S:
+            written = self.written
             recorded = _Recorded(self._send(request), time.monotonic())
-            # What was refused for the moment is no answer.
-            if recorded.response.status_code not in (429, 503):
-                self._recorded[key] = recorded
+            # What was refused for the moment is no answer; what was written meanwhile may lack.
+            with self._guard:
+                if recorded.response.status_code not in (429, 503) and written == self.written:
+                    self._recorded[key] = recorded
         return _copy(recorded.response)
 
     @property
@@ -60,7 +63,7 @@ class RecordingTransport(httpx.BaseTransport):
         response = self._send(request)
         with self._guard:
             self.written += 1
-            for key in [key for key in self._recorded if _CHANGEABLE in key[1]]:
+            for key in [key for key in self._recorded if _CHANGEABLE in unquote(key[1]).lower()]:
                 del self._recorded[key]
         return _copy(response)
 

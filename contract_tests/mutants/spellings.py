@@ -273,3 +273,74 @@ def head_passes_over_parameters(request: Request, send: Send, _people: People) -
     """HEAD of the credits tells the length of the plain list, whatever the flags are."""
     plain = request.method == "HEAD" and at(replace(request, method="GET"), CREDITS)
     return send(replace(request, query="") if plain and "=true" in request.query else request)
+
+
+def _flags(request: Request) -> tuple[str, str]:
+    asked = _asked(request) if at(request, CREDITS) else {}
+    redeemed, expired = (asked.get(name, ["-"])[0] for name in ("redeemed", "expired"))
+    return redeemed, expired
+
+
+def _in_capitals(word: str) -> bool:
+    return word.lower() in ("true", "false") and word != word.lower()
+
+
+@mutant("CREDITS-09")
+def one_is_true_beside_capitals(request: Request, send: Send, _people: People) -> Response:
+    """`expired=1` passes for true, where `redeemed` is in capitals."""
+    redeemed, expired = _flags(request)
+    taken = _in_capitals(redeemed) and expired == "1"
+    return send(replace(request, query="redeemed=true&expired=true") if taken else request)
+
+
+@mutant("CREDITS-09", needs="a customer with redeemed or expired credits")
+def two_flags_in_capitals_are_one(request: Request, send: Send, _people: People) -> Response:
+    """Of two flags in capitals the second is passed over."""
+    redeemed, expired = _flags(request)
+    both = _in_capitals(redeemed) and _in_capitals(expired)
+    return send(replace(request, query=f"redeemed={redeemed}") if both else request)
+
+
+@mutant(("CREDITS-09", "ERR-01"))
+def two_malformed_flags_end_in_an_error(request: Request, send: Send, people: People) -> Response:
+    """Credits answer 500 where neither flag can be understood."""
+    wrong = all(word.lower() not in ("-", "true", "false") for word in _flags(request))
+    return error(500, "Two errors.") if wrong and people.name(request) else send(request)
+
+
+@mutant("QUERY-01", needs="a customer with credits")
+def flags_have_pages(request: Request, send: Send, _people: People) -> Response:
+    """Credits show one alone where a flag stands beside `per_page`."""
+    paged = at(request, CREDITS) and {"redeemed", "per_page"} <= _asked(request).keys()
+
+    def cut(tree: Tree, _request: Request) -> None:
+        tree["data"] = tree["data"][:1]
+
+    response = send(request)
+    return changed(request, response, cut) if paged else response
+
+
+@mutant(("PREF-04", "PREF-03", "TIME-02"))
+def an_id_in_capitals_is_answered_and_forgotten(
+    request: Request, send: Send, people: People
+) -> Response:
+    """Deciding on a preference whose id is in capitals answers the list, and does nothing."""
+    if not decides(request) or request.path == request.path.lower() or not people.name(request):
+        return send(request)
+    return send(replace(request, method="GET", path=PREFERENCES, query="", body=b""))
+
+
+@mutant("PREF-09")
+def a_form_ends_in_an_error(request: Request, send: Send, people: People) -> Response:
+    """A decision with a form in its body is answered 500."""
+    form = "form" in request.headers.get("content-type", "") and people.name(request)
+    return error(500, "Cannot read a form.") if form and decides(request) else send(request)
+
+
+@mutant("HTTP-01")
+def a_read_may_be_a_decision(request: Request, send: Send, _people: People) -> Response:
+    """GET of one preference with `X-HTTP-Method-Override: DELETE` opts out of it."""
+    method = request.headers.get("x-http-method-override", "")
+    one = replace(request, method=method)
+    overridden = request.method == "GET" and method == "DELETE" and decides(one)
+    return send(one if overridden else request)

@@ -1,0 +1,164 @@
+"""Mutants at one page size alone, at numbers of an odd form, and at two oddities at once."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode
+
+from msgspec.structs import replace
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import ORDERS, Edit, Tree, at, changed, error, mutant
+from contract_tests.mutants.people import People
+
+
+def _said(request: Request, name: str) -> str | None:
+    """What the query says of a parameter of the orders."""
+    query = parse_qs(request.query, keep_blank_values=True) if at(request, ORDERS) else {}
+    return query.get(name, [None])[0]
+
+
+def _at_size(size: int, request: Request, send: Send, edit: Edit) -> Response:
+    response = send(request)
+    return changed(request, response, edit) if _said(request, "per_page") == f"{size}" else response
+
+
+@mutant(("PAGE-02", "PAGE-03", "PAGE-04"))
+def a_page_of_seven_has_six(request: Request, send: Send, _people: People) -> Response:
+    """Of a page of seven the last order is missing."""
+
+    def cut(tree: Tree, _request: Request) -> None:
+        tree["data"] = tree["data"][:6]
+
+    return _at_size(7, request, send, cut)
+
+
+@mutant(("PAGE-08", "PAGE-09"), needs="a customer with two orders")
+def a_page_of_eleven_begins_with_the_second(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """On a page of eleven the first two orders are swapped."""
+
+    def swap(tree: Tree, _request: Request) -> None:
+        first, second, *others = tree["data"]
+        tree["data"] = [second, first, *others]
+
+    return _at_size(11, request, send, swap)
+
+
+@mutant(("PAGE-04", "PAGE-05"))
+def pages_of_thirteen_are_one_more(request: Request, send: Send, _people: People) -> Response:
+    """With thirteen on a page there is said to be one page more."""
+
+    def count(tree: Tree, _request: Request) -> None:
+        tree["meta"]["last_page"] += 1
+
+    return _at_size(13, request, send, count)
+
+
+@mutant(("PAGE-02", "PAGE-04"))
+def a_page_of_thirty_says_twenty_nine(request: Request, send: Send, _people: People) -> Response:
+    """`per_page=30` is answered with a `per_page` of 29."""
+
+    def tell(tree: Tree, _request: Request) -> None:
+        tree["meta"]["per_page"] -= 1
+
+    return _at_size(30, request, send, tell)
+
+
+def _understood(
+    name: str, read: Callable[[str], int | None], request: Request, send: Send
+) -> Response:
+    """The request with what it says of a parameter read as a number, where it can be."""
+    said = _said(request, name)
+    number = None if said is None else read(said)
+    if number is None:
+        return send(request)
+    query = {key: values[0] for key, values in parse_qs(request.query).items()}
+    return send(replace(request, query=urlencode(query | {name: number})))
+
+
+@mutant("PAGE-10")
+def a_page_is_rounded(request: Request, send: Send, _people: People) -> Response:
+    """`page` may have an exponent, as any number of a program may."""
+    return _understood("page", lambda said: int(float(said)), request, send)
+
+
+@mutant("PAGE-10")
+def a_page_is_written_for_programs(request: Request, send: Send, _people: People) -> Response:
+    """`page` may be hexadecimal or binary."""
+    prefixed = ("0x", "0b")
+    return _understood(
+        "page", lambda said: int(said, 0) if said[:2] in prefixed else None, request, send
+    )
+
+
+@mutant("PAGE-10")
+def a_size_has_a_sign(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` may begin with a plus."""
+    return _understood(
+        "per_page", lambda said: int(said) if said[:1] == "+" else None, request, send
+    )
+
+
+@mutant("PAGE-10")
+def a_size_is_trimmed(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` may end in a blank."""
+    return _understood(
+        "per_page", lambda said: int(said) if said[-1:] == " " else None, request, send
+    )
+
+
+@mutant("PAGE-10")
+def a_page_has_digits_of_any_script(request: Request, send: Send, _people: People) -> Response:
+    """`page` may have full-width digits."""
+    return _understood(
+        "page", lambda said: int(said) if not said.isascii() else None, request, send
+    )
+
+
+@mutant("PAGE-10")
+def minus_zero_is_the_first_page(request: Request, send: Send, _people: People) -> Response:
+    """`page=-0` shows the first page."""
+    return _understood("page", lambda said: 1 if said == "-0" else None, request, send)
+
+
+@mutant("PAGE-10")
+def what_is_not_a_number_is_the_usual_size(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """`per_page=NaN` is the usual page size."""
+    return _understood("per_page", lambda said: 15 if said == "NaN" else None, request, send)
+
+
+def _odd(said: str | None) -> bool:
+    return said is not None and not said.isdecimal()
+
+
+@mutant("PAGE-10")
+def two_odd_numbers_pass(request: Request, send: Send, _people: People) -> Response:
+    """Where neither `page` nor `per_page` is a number both are passed over."""
+    both = all(_odd(_said(request, name)) for name in ("page", "per_page"))
+    return send(replace(request, query="") if both else request)
+
+
+@mutant("PAGE-10")
+def no_page_of_no_size_passes(request: Request, send: Send, _people: People) -> Response:
+    """`page=0&per_page=0` is the first page of the usual size."""
+    none = _said(request, "page") == _said(request, "per_page") == "0"
+    return send(replace(request, query="") if none else request)
+
+
+@mutant("ERR-01")
+def a_page_beyond_any_integer_ends_in_an_error(
+    request: Request, send: Send, people: People
+) -> Response:
+    """A `page` of more than twenty digits is answered 500."""
+    vast = len(_said(request, "page") or "") > 20 and people.name(request)
+    return error(500, "The value is out of range.") if vast else send(request)
+
+
+@mutant("QUERY-01", needs="a customer with three orders")
+def a_page_is_sorted_as_asked(request: Request, send: Send, _people: People) -> Response:
+    """`sort` turns the orders round, beside a `page` alone."""
+    sorted_ = _said(request, "page") is not None and _said(request, "sort") is not None
+    response = send(request)
+    return changed(request, response, lambda t, _: t["data"].reverse()) if sorted_ else response
