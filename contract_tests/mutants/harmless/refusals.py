@@ -28,7 +28,7 @@ def other_wording(request: Request, send: Send, _people: People) -> Response:
         return response
     message = response.json["message"]
     named = [name for name in PARAMETERS if name in message]
-    text = f"Unprozessierbar: {' '.join(named)} (Kundentoken, customer token)"
+    text = f"Unprozessierbar: {' '.join(named)} (Kundentoken: customer, staff)"
     return replace(response, body=msgspec.json.encode({"message": text, "code": 17}))
 
 
