@@ -182,6 +182,7 @@ def test_while_faults_strike_nothing_goes_away_under_the_pointer(
         assert button.evaluate("(each) => each.isConnected"), name
 
 
+@pytest.mark.slow
 def test_of_a_long_journal_the_latest_come_first_and_the_others_after(
     world: Sandbox, open_page: Open
 ) -> None:
@@ -261,6 +262,13 @@ def test_coverage_fills_while_the_front_end_is_used(world: Sandbox, open_page: O
 
 
 @pytest.mark.slow
+def test_on_a_narrow_page_coverage_says_who_asked(world: Sandbox, open_page: Open) -> None:
+    asked(world, "ada", "/customers/my-account")
+    page = open_page(console(world, "coverage"), width=390)
+
+    expect(page.get_by_text("ada", exact=True)).to_be_in_viewport()
+
+
 def test_the_scenario_of_a_running_sandbox_is_switched(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "world"))
     card = page.locator("section.card", has_text="This sandbox shows")
@@ -397,6 +405,7 @@ def test_going_back_closes_what_was_opened_since(world: Sandbox, open_page: Open
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
+@pytest.mark.slow
 def test_nothing_that_anybody_wrote_becomes_markup(url: str, open_page: Open) -> None:
     mia = {"description": HOSTILE, "customer": {"first_name": HOSTILE, "labels": [HOSTILE]}}
     scenario = {"title": HOSTILE, "customers": {"mia": mia | {"payment_methods": {"card": 1}}}}

@@ -115,6 +115,7 @@ def test_hostile_headers_are_no_traceback(bundled: Bundled, url: str) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "authorization",
     [

@@ -23,7 +23,7 @@ export const coverage = {
     }
 
     await refresh();
-    fill(place, h("div", { class: "card" }, percent, bar), h("div", { class: "scroll gap", tabindex: 0, role: "region", "aria-label": "Coverage by operation" }, h("table", {},
+    fill(place, h("div", { class: "card" }, percent, bar), h("div", { class: "scroll gap", tabindex: 0, role: "region", "aria-label": "Coverage by operation" }, h("table", { class: "blocks" },
       h("thead", {}, h("tr", {}, ["Operation", "Statuses", "Edge states", "Asked by"].map((name) => h("th", { scope: "col" }, name)))), body)));
     return { traffic() {
       if (waiting) return;
