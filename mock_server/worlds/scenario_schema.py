@@ -47,6 +47,9 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     customer, components = _named(customer, names), _named(components, names)
     root = components.pop("Header")
     root["properties"]["customers"] = {"type": "object", "additionalProperties": customer}
+    # Only parts of it, for what everybody knows is there already.
+    sections: dict[str, Any] = {name: {} for name in Catalogue.__struct_encode_fields__}
+    root["properties"]["catalogue"] |= {"properties": sections, "additionalProperties": False}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **root,

@@ -387,5 +387,7 @@ def test_a_new_scenario_has_its_schema_beside_it_which_knows_every_name(tmp_path
         assert list(known) in names_offered
     assert [name for name in catalogue.preferences if name != "fax"] in names_offered
     assert validator.is_valid(name | {"title": "Mine"})
+    assert validator.is_valid({"title": "Mine", "catalogue": {"practitioners": ["Zoë"]}})
+    assert not validator.is_valid({"title": "Mine", "catalogue": {"site": {}}})
     for shipped in Path("fixtures/scenarios").glob("*.yaml"):
         assert validator.is_valid(tree_of(shipped.read_text("utf-8"))), shipped
