@@ -183,7 +183,7 @@ def test_while_faults_strike_nothing_goes_away_under_the_pointer(
 
 
 @pytest.mark.slow
-def test_of_a_long_journal_the_latest_come_first_and_the_others_after(
+def test_of_a_long_journal_the_latest_come_first_and_the_others_to_be_looked_through(
     world: Sandbox, open_page: Open
 ) -> None:
     for _ in range(120):
@@ -191,6 +191,7 @@ def test_of_a_long_journal_the_latest_come_first_and_the_others_after(
     page = open_page(console(world, "traffic"))
 
     expect(page.locator(".calls li:visible")).to_have_count(100)
+    page.get_by_label("Contains").focus()
     expect(page.locator("#tabs .count")).to_have_text("120")
 
 

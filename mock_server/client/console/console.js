@@ -42,6 +42,11 @@ const app = {
     live.faults?.();
   },
 
+  /** Fetch what came before the latest requests, for what looks through them all. */
+  loadOlder() {
+    return older().catch(() => {});
+  },
+
   /** Show a sandbox, from its start or anew. */
   async open(id) {
     const { view } = route();
@@ -74,14 +79,18 @@ async function load(id) {
   app.traffic = traffic;
   stop = follow(sandbox, traffic.at(-1)?.number ?? 0, heard, (up) => { connected = up; drawBanner(); });
   drawSandboxes().catch(() => {});
-  if (traffic.length === AT_ONCE) setTimeout(() => loadOlder(sandbox).catch(() => {}), 1000);
+  older = traffic.length === AT_ONCE ? () => loadOlder(sandbox) : async () => {};
 }
 
+let older = async () => {};
+
 async function loadOlder(sandbox) {
+  older = async () => {};
   const found = await sandbox.requests({ limit: KEPT });
   if (app.sandbox !== sandbox || !app.traffic.length) return;
   app.traffic.unshift(...found.filter(({ number }) => number < app.traffic[0].number).slice(app.traffic.length - KEPT));
   drawCount();
+  live.traffic?.([]);
 }
 
 let pending = [];
@@ -122,6 +131,7 @@ async function navigate() {
     document.title = `${title} · My Account ${app.upstream ? "proxy" : "mock"}`;
     const body = h("div");
     live = await show(app, body) ?? {};
+    if (app.upstream) await app.loadOlder();
     fill(place, h("div", { class: "head" }, h("h1", {}, title), h("p", {}, app.upstream ? `Before ${app.upstream}. ${proxied}` : intro)), body);
   } catch (error) {
     if (error.status === 401) return askForToken();

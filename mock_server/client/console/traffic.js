@@ -52,7 +52,7 @@ export const traffic = {
 
     draw(true);
     fill(place,
-      h("div", { class: "fields" },
+      h("div", { class: "fields", focusin: () => app.loadOlder() },
         filter("operation", "Operation", app.contract.operations.map(({ id, summary }) => [id, summary])),
         filter("status", "Status", [["2", "2xx"], ["4", "4xx"], ["5", "5xx"], ["off", "off contract"]]),
         filter("persona", "Person", people(app)),
