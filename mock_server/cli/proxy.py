@@ -65,9 +65,12 @@ def proxy(
         settings = Settings("empty", upstream=where, proxy_errors=errors, record=record, **access)
         mock = Mock(settings)
         bound = server.listen(host, port)
+        if _is_itself(upstream, bound[0].getsockname()[1]):
+            for each in bound:
+                each.close()
+            raise click.UsageError(f"{upstream} is the proxy itself; choose another --port for it")
         announce.log_to_stderr(log_format)
         url = url_of(host, bound, secure=False)
-        _check_other(upstream, bound[0].getsockname()[1])
 
         def ready() -> None:
             if port_file:
@@ -82,8 +85,7 @@ def proxy(
             click.echo(mock.recorder.end(), err=True)
 
 
-def _check_other(upstream: str, port: int) -> None:
-    """Refuse to forward to oneself, and on from there."""
+def _is_itself(upstream: str, port: int) -> bool:
+    """Whether it would forward to itself, and on from there."""
     parts = urlsplit(upstream)
-    if parts.port == port and is_local(parts.hostname or ""):
-        raise click.UsageError(f"{upstream} is the proxy itself; choose another --port for it")
+    return parts.port == port and is_local(parts.hostname or "")

@@ -249,7 +249,7 @@ def test_a_scenario_whose_records_break_the_contract_is_refused_by_check(tmp_pat
     result = CliRunner().invoke(main, ["scenarios", "check", str(file)])
 
     assert result.exit_code == 2
-    assert f"{file}:3: mia:" in result.stderr
+    assert f"{file}:4: mia.customer.email:" in result.stderr
     assert "a..b@example.com" in result.stderr
 
 

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
@@ -195,13 +195,14 @@ def raw(
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers in their order and body of an answer, as they came over the socket."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
-    connection.putrequest(method, path, skip_host=False, skip_accept_encoding=True)
-    for name, text in (headers or {}).items():
-        connection.putheader(name, text)
-    connection.endheaders()
-    got = connection.getresponse()
-    fields = [(name.lower(), text) for name, text in got.getheaders()]
-    return got.status, fields, got.read()
+    with closing(connection):
+        connection.putrequest(method, path, skip_host=False, skip_accept_encoding=True)
+        for name, text in (headers or {}).items():
+            connection.putheader(name, text)
+        connection.endheaders()
+        got = connection.getresponse()
+        fields = [(name.lower(), text) for name, text in got.getheaders()]
+        return got.status, fields, got.read()
 
 
 NO_CREDITS = b'{"data":[]}'

@@ -1,6 +1,7 @@
 """Signing in by OAuth 2 authorization code with PKCE and OpenID Connect, with real clients."""
 
 import secrets
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +54,7 @@ class Application:
         self.client = OAuth2Client(
             "shop", scope=SCOPE, redirect_uri=BACK, token_endpoint_auth_method="none"
         )
+        weakref.finalize(self, self.client.close)
 
     def asks(self, **parameters: str) -> httpx.Response:
         """The provider's answer to an authorization request."""
