@@ -120,12 +120,6 @@ def steering(id: str, email: str, token: str = "") -> Credentials:
     return Credentials("OWN-01", sent, query)
 
 
-def unknown_spellings(path: str) -> list[str]:
-    """What looks like a path and is none: no framework takes it for the same unasked."""
-    fixed, brace, rest = path.partition("/{")
-    return [f"{fixed}{brace}{rest}.json", f"/v1{path}"]
-
-
 def spellings(path: str) -> list[str]:
     """Other spellings of a path, which a router may know or not."""
     fixed, brace, rest = path.partition("/{")
@@ -139,4 +133,6 @@ def spellings(path: str) -> list[str]:
         f"{head}/%2e/{tail}{ending}",
         f"{head}/%{ord(tail[0]):02x}{tail[1:]}{ending}",
         f"{fixed}{ending};v=1",
+        f"{fixed}{ending}.json",
+        f"/v1{path}",
     ]

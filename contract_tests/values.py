@@ -89,7 +89,8 @@ def not_ids(own: str) -> Strategies:
     """What is no preference's id, by kind; the last are nearly `own`, which is one."""
     return {
         "word": _WORDS,
-        "number": st.integers(0, 10**6).map(str),
+        "number": st.integers(2, 10**6).map(str),
+        "place": st.sampled_from("01"),
         "unknown UUID": st.uuids(version=4).map(str),
         "nil UUID": st.just(str(UUID(int=0))),
         "hex24": st.text(_HEX, min_size=24, max_size=24),
@@ -103,6 +104,7 @@ def not_ids(own: str) -> Strategies:
         "quote": st.sampled_from(["'", "x' OR '1'='1"]),
         "control": st.sampled_from(["\0", "x\0"]),
         "long": st.text("abcdef0123456789", min_size=65, max_size=80),
+        "longer than columns are": st.text("abcdef", min_size=256, max_size=320),
         "without hyphens": st.just(own.replace("-", "")),
         "braces": st.sampled_from(["{%s}", "urn:uuid:%s"]).map(lambda form: form % own),
         "blank": st.sampled_from([f"{own} ", f" {own}"]),

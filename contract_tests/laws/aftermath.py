@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from contract_tests.actor import Actor, Customer
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
@@ -14,6 +14,8 @@ from contract_tests.transport import SAFE
 
 PLAINLY = {"Origin", "Authorization"}
 """The headers of a plain read."""
+DATED = 2
+"""So many changes of a date, with nothing written between, are the reads' doing."""
 SHOWN = 12
 """Writes, at most, that are shown with what they may have left behind."""
 
@@ -42,11 +44,37 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
     _every_read_agrees(session, operation)
     if "opted_in" in operation.fields:
         as_decided(session)
-        return
+        _nothing_by_looking(session, operation)
+    else:
+        _nothing_by_decisions(session, operation)
+
+
+def _nothing_by_decisions(session: Session, operation: Operation) -> None:
+    if SEEN in operation.fields:
+        _no_read_dates_it(session, operation)
     staff = session.roles.get("staff", session.unknown)
     for customer in session.acting:
         with suppress(NotCovered):
             _nothing_by_a_decision(customer, operation, staff)
+
+
+def _nothing_by_looking(session: Session, operation: Operation) -> None:
+    """HEAD and OPTIONS must not decide, nor take back what was decided."""
+    customer = next(filter(session.has_preferences, session.acting), None)
+    if customer is None or session.client.target.read_only:
+        return
+    for opted_in in (False, True):
+        prepared = customer.restore(dict.fromkeys(customer.consents(), opted_in))
+        before = customer.preferences()
+        looked = [customer.call(operation, method=each) for each in ("HEAD", "OPTIONS")]
+        after = customer.preferences()
+        if consents_in(after.records) != consents_in(before.records):
+            raise Violation(
+                expected=f"what was read before, {difference(before, after)}",
+                actual=difference(after, before),
+                exchange=after,
+                after=[*prepared, before, *looked],
+            )
 
 
 def _nothing_by_a_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
@@ -139,6 +167,30 @@ def _every_read_agrees(session: Session, operation: Operation) -> None:
                 after=[first],
                 certain=True,
             )
+
+
+def _no_read_dates_it(session: Session, operation: Operation) -> None:
+    """When a customer last changed may move with when they were last seen; not by reads alone."""
+    last: dict[str, Exchange] = {}
+    moved: dict[str, list[Exchange]] = {}
+    for exchange in session.client.exchanges:
+        if exchange.method not in SAFE:
+            last.clear()
+        elif exchange.operation == operation.id and exchange.fits:
+            before = last.get(exchange.actor, exchange)
+            last[exchange.actor] = exchange
+            was, now = before.data, exchange.data
+            if was.get(SEEN) == now.get(SEEN) and was["updated_at"] != now["updated_at"]:
+                moved.setdefault(exchange.actor, []).append(exchange)
+                # Once, somebody else may have changed it.
+                if len(moved[exchange.actor]) >= DATED:
+                    raise Violation(
+                        expected=f"updated_at {was['updated_at']}, as nothing was written",
+                        actual=f"{now['updated_at']}",
+                        exchange=exchange,
+                        after=[before],
+                        certain=True,
+                    )
 
 
 def _writes(session: Session, customer: Customer) -> list[Exchange]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from contract_tests.actor import Actor, Customer
 from contract_tests.client import Exchange
-from contract_tests.credentials import spellings, unknown_spellings
+from contract_tests.credentials import spellings
 from contract_tests.document import Operation
 from contract_tests.law import Violation
 from contract_tests.laws.time import difference
@@ -19,9 +19,9 @@ def reader(session: Session, operation: Operation) -> Customer | None:
 
 
 def known(session: Session, operation: Operation) -> list[str]:
-    """The other spellings of a path, and what looks like them, that are answered as it is."""
+    """The other spellings of a path that are answered as it is."""
     customer = reader(session, operation) if operation.reads else None
-    paths = (*spellings(operation.path), *unknown_spellings(operation.path))
+    paths = spellings(operation.path)
     return [path for path in paths if customer and _answered(customer.at(path))]
 
 
@@ -40,13 +40,11 @@ def answered_to(session: Session, operation: Operation, stranger: Actor) -> list
 def unknown_ones_are_not_found(session: Session, operation: Operation) -> None:
     """
     A path that the document does not know is none. A router may take one spelling for another, as
-    many do with a slash at the end; then it does so everywhere.
+    many do with a slash at the end and some with `.json`; then it does so everywhere.
     """
     found, customer = known(session, operation), reader(session, operation)
     for path in found:
-        if customer and (
-            path in unknown_spellings(operation.path) or not _everywhere(session, operation, path)
-        ):
+        if customer and not _everywhere(session, operation, path):
             answer = customer.at(path)
             raise Violation(expected="404", actual=answer.told(), exchange=answer)
 

@@ -318,8 +318,30 @@ def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
                 _same_list(holding, ((name, word),), ((name, word.lower()),))
             for query in _unclear(name, share(values, number), whole=number == 0):
                 malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
+        if number == 0:
+            _by_code(holding)
         some = casings if number == 0 else casings[number % 5 :][:2]
         _two_at_once(holding, some, share(values, number))
+
+
+def _by_code(holding: Holding) -> None:
+    """A letter of a parameter's name may come by its code, as any other of a URL."""
+    customer, operation = holding.customer, holding.customer.operation(CREDITS)
+    for name in NAMES:
+        plain = customer.once(operation, ((name, "true"),))
+        asked = customer.at(f"{operation.path}?{by_code(name)}=true")
+        if not asked.from_the_edge and _ids(asked) != _ids(plain):
+            raise Violation(
+                expected=f"the {len(_ids(plain))} credits of {name}=true",
+                actual=f"{len(_ids(asked))}" if asked.ok else asked.told(),
+                exchange=asked,
+                after=[plain],
+            )
+
+
+def by_code(name: str) -> str:
+    """A parameter's name with its first letter percent-encoded."""
+    return f"%{ord(name[0]):02x}{name[1:]}"
 
 
 def share(values: Values, number: int) -> list[str]:

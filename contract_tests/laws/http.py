@@ -280,10 +280,9 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
 def head_answers_as_get_without_a_body(session: Session, operation: Operation) -> None:
     turn = list(session.contract.operations).index(operation.id)
     customer = session.acting[turn % len(session.acting)]
-    other = session.strangers[turn % len(session.strangers)]
     beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *unreadable(operation)[:1]):
-        for actor in (customer, beside, session.nobody, other) if not query else (customer,):
+        for actor in (customer, beside, *session.strangers) if not query else (customer,):
             get = actor.once(operation, query)
             head = actor.call(operation, query, method="HEAD")
             if head.status != 404 or _answers_head(session):

@@ -12,7 +12,7 @@ from contract_tests.client import Exchange, Query
 from contract_tests.credentials import ELSEWHERE
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.filters import malformed, share
+from contract_tests.laws.filters import by_code, malformed, share
 from contract_tests.session import Session
 from contract_tests.values import drawn_numbers, not_numbers
 
@@ -174,6 +174,7 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
     for customer in _readable(customers, 1):
         for size in (None, 2):
             sized = {} if size is None else {"per_page": size}
+            customer.orders(fresh=True, page=3, per_page=2)
             plain = _page(customer, sized)
             # The size that an answer names is the size that it has when asked for.
             aloud = {"per_page": plain.json["meta"]["per_page"]}
@@ -185,6 +186,11 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
             whole = customer.orders(page=1, per_page=HUGE)
             wanted = _ids([whole])[: len(plain.records)]
             _same("the first orders:", wanted, _ids([plain]), [whole, plain])
+        second = _page(customer, {"page": 2, "per_page": 1})
+        path = customer.operation(ORDERS).path
+        coded = customer.at(f"{path}?{by_code('page')}=2&{by_code('per_page')}=1")
+        if not coded.from_the_edge:
+            _same("the orders of page 2:", _ids([second]), _ids([coded]), [second, coded])
 
 
 @law("PAGE-02")

@@ -1,6 +1,5 @@
 """Mutants that know paths which the document does not, and what is sent there."""
 
-import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -42,12 +41,6 @@ def _to_anybody(request: Request, send: Send, people: People, read: Request) -> 
 def json_is_a_suffix_of_orders(request: Request, send: Send, _people: People) -> Response:
     """Orders are answered at `/orders.json`, too."""
     return send(_read_as(request, request.path.removesuffix(".json"), ORDERS))
-
-
-@mutant("ERR-03")
-def every_path_has_a_version(request: Request, send: Send, _people: People) -> Response:
-    """The whole API is answered below `/v1`, too."""
-    return send(replace(request, path=re.sub("^/v1", "", request.path)))
 
 
 @mutant("ERR-03")

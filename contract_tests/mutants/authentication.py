@@ -325,3 +325,14 @@ def charges_take_another_scheme(request: Request, send: Send, people: People) ->
     token = request.headers.get("authorization", "").removeprefix("Digest ")
     digest = token in people.tokens.values() and at(request, CHARGES)
     return send(with_token(request, f"Bearer {token}") if digest else request)
+
+
+@mutant("HTTP-05", needs="a revoked token")
+def head_of_charges_takes_a_revoked_token(request: Request, send: Send, people: People) -> Response:
+    """HEAD of the charges is answered to a token that was revoked."""
+    head = request.method == "HEAD" and at(request, CHARGES)
+    return (
+        _let_in(request, send, people)
+        if head and people.role(request) == "revoked"
+        else send(request)
+    )

@@ -8,6 +8,7 @@ from msgspec.structs import replace as with_fields
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     ACCOUNT,
+    CHARGES,
     CREDITS,
     ORDERS,
     PAYMENT_METHODS,
@@ -179,3 +180,23 @@ def decisions_are_dated_by_a_clock_that_stands() -> Change:
 def decisions_are_dated_by_the_clock_on_the_wall() -> Change:
     """`updated_at` of a preference is the moment of the decision, an hour ahead of the time."""
     return _dating(lambda now: now + timedelta(hours=1))
+
+
+@stateful("TIME-02")
+def reading_the_charges_dates_the_account() -> Change:
+    """Each read of the charges moves the `updated_at` of the account."""
+    reads = 0
+
+    def change(request: Request, send: Send, people: People) -> Response:
+        nonlocal reads
+        response = send(request)
+        reads += request.path == CHARGES and response.status == 200
+
+        def date(tree: Tree, _request: Request) -> None:
+            moved = datetime.fromisoformat(tree["data"]["updated_at"]) + timedelta(seconds=reads)
+            tree["data"]["updated_at"] = moved.isoformat()
+
+        shown = request.path == ACCOUNT and request.method == "GET" and reads
+        return changed(request, response, date) if shown else response
+
+    return change

@@ -227,3 +227,52 @@ def _also_the_first(request: Request, send: Send, method: str, status: int) -> R
         first = next(iter(_consents(request, send)))
         send(replace(request, path=f"{PREFERENCES}/{first}"))
     return response
+
+
+@mutant("PREF-07")
+def a_preference_may_be_named_by_its_place(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting in to `1` opts in to what stands first in the list."""
+    if not (request.method == "POST" and decides(request) and _named(request) == "1"):
+        return send(request)
+    first = next(iter(_consents(request, send)), "1")
+    return send(replace(request, path=f"{PREFERENCES}/{first}"))
+
+
+@mutant("PREF-07")
+def an_id_too_long_for_its_column_breaks_opt_in(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """An id of more than 255 characters is answered 500."""
+    too_long = request.method == "POST" and decides(request) and len(_named(request)) > 255
+    return error(500) if too_long else send(request)
+
+
+@mutant("PREF-09")
+def json_without_a_body_is_malformed(request: Request, send: Send, _people: People) -> Response:
+    """Opting out is answered 400 where the type of a body is named and none is sent."""
+    named = request.method == "DELETE" and "content-type" in request.headers
+    return error(400) if named and decides(request) and not request.body else send(request)
+
+
+@mutant("PREF-06")
+def what_is_forbidden_takes_back_the_second(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting in to another organisation's preference opts out of the second of one's own."""
+    response = send(request)
+    if request.method == "POST" and decides(request) and response.status == 403:
+        for second in list(_consents(request, send))[1:2]:
+            send(replace(request, method="DELETE", path=f"{PREFERENCES}/{second}"))
+    return response
+
+
+@mutant("TIME-02")
+def head_opts_in_to_the_first(request: Request, send: Send, _people: People) -> Response:
+    """HEAD of the list opts in to the first preference."""
+    response = send(request)
+    if request.method == "HEAD" and request.path == PREFERENCES and response.status == 200:
+        for first in list(_consents(request, send))[:1]:
+            send(replace(request, method="POST", path=f"{PREFERENCES}/{first}"))
+    return response

@@ -344,3 +344,17 @@ def a_read_may_be_a_decision(request: Request, send: Send, _people: People) -> R
     one = replace(request, method=method)
     overridden = request.method == "GET" and method == "DELETE" and decides(one)
     return send(one if overridden else request)
+
+
+@mutant("CREDITS-09")
+def flags_are_known_letter_by_letter(request: Request, send: Send, _people: People) -> Response:
+    """A flag whose name has a percent-encoded letter is an unknown parameter."""
+    kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
+    return send(replace(request, query="&".join(kept))) if at(request, CREDITS) else send(request)
+
+
+@mutant("PAGE-01")
+def numbers_are_known_letter_by_letter(request: Request, send: Send, _people: People) -> Response:
+    """`page` is an unknown parameter where a letter of its name is percent-encoded."""
+    kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
+    return send(replace(request, query="&".join(kept))) if at(request, ORDERS) else send(request)

@@ -6,7 +6,17 @@ from urllib.parse import parse_qs, urlencode
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import ORDERS, Edit, Tree, at, changed, error, mutant
+from contract_tests.mutants.mutant import (
+    ORDERS,
+    Change,
+    Edit,
+    Tree,
+    at,
+    changed,
+    error,
+    mutant,
+    stateful,
+)
 from contract_tests.mutants.people import People
 
 
@@ -162,3 +172,19 @@ def a_page_is_sorted_as_asked(request: Request, send: Send, _people: People) -> 
     sorted_ = _said(request, "page") is not None and _said(request, "sort") is not None
     response = send(request)
     return changed(request, response, lambda t, _: t["data"].reverse()) if sorted_ else response
+
+
+@stateful(("PAGE-01", "PAGE-02", "PAGE-04"), needs="a customer with three orders")
+def a_size_alone_shows_the_page_asked_for_last() -> Change:
+    """`per_page` without `page` shows the page, from 2 to 4, that the customer asked for last."""
+    last: dict[str, str] = {}
+
+    def change(request: Request, send: Send, people: People) -> Response:
+        name, page = people.name(request), _said(request, "page")
+        if page in ("2", "3", "4"):
+            last[name] = page
+        alone = page is None and _said(request, "per_page") is not None and name in last
+        query = f"{request.query}&page={last.get(name)}"
+        return send(replace(request, query=query) if alone else request)
+
+    return change
