@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from contract_tests.mutants.mutant import (
     Change,
     Tree,
     at,
+    changed,
     edit,
     mutant,
     stateful,
@@ -31,8 +33,7 @@ def absent_ends_are_null(tree: Tree, _request: Request) -> None:
 @edit(HARMLESS, ORDERS)
 def links_forget_the_page_size(tree: Tree, _request: Request) -> None:
     """Links leave per_page out."""
-    links = tree["links"]
-    links.update({name: url and queried(url, per_page=None) for name, url in links.items()})
+    _no_size_in_links(tree, _request)
 
 
 @edit(HARMLESS, ORDERS)
@@ -65,9 +66,16 @@ def _capped(request: Request, send: Send, cap: int) -> Response:
 @mutant(HARMLESS)
 def ten_on_a_page(request: Request, send: Send, _people: People) -> Response:
     """A page has ten orders unless a size is asked for."""
-    plain = at(request, ORDERS) and "per_page" not in request.query
+    asked = dict(parse_qsl(request.query, keep_blank_values=True))
+    if not at(request, ORDERS) or "per_page" in asked:
+        return send(request)
     query = "&".join(filter(None, (request.query, "per_page=10")))
-    return send(replace(request, query=query) if plain else request)
+    return changed(request, send(replace(request, query=query)), _no_size_in_links)
+
+
+def _no_size_in_links(tree: Tree, _request: Request) -> None:
+    links = tree["links"]
+    links.update({name: url and queried(url, per_page=None) for name, url in links.items()})
 
 
 @stateful(HARMLESS)
