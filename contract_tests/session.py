@@ -28,7 +28,7 @@ MARKS = (
     *("basket_id", "customer_credit_id"),
 )
 """Fields whose values belong to one customer alone."""
-SOLE = ("id", "email", "stripe_id", "express_stripe_id")
+SOLE = ("id", "email", "stripe_id", "express_stripe_id", "payment_method_id", "basket_id")
 """Those of a record of its own that can be nobody else's, wherever else they are shown."""
 PARTS = ("payment_method", "booking_items", "package_items", "purchase_items", "coupon_codes")
 """Fields whose records belong to who owns the record round them."""
@@ -230,6 +230,7 @@ class Session:
         found = {mark: min(names) for mark, names in (shown | own).items() if len(names) == 1}
         twice = {str(each["id"]).lower(): name for name, each in self.accounts.items()}
         found |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
+        found |= self._phones()
         numbers: dict[str, set[str]] = {}
         for mark, owner in found.items():
             for number in numbers_in(mark):
@@ -237,6 +238,14 @@ class Session:
         known = {number: min(names) for number, names in numbers.items() if len(names) == 1}
         # An id may come without its hyphens, and a phone number with others.
         return known | {mark.replace("-", ""): owner for mark, owner in found.items()} | found
+
+    def _phones(self) -> dict[str, str]:
+        """The number of each account that is no other account's, whatever else shows it."""
+        phones = [str(each.get("phone")).lower() for each in self.accounts.values()]
+        named = zip(phones, self.accounts, strict=True)
+        return {
+            phone: name for phone, name in named if phones.count(phone) == 1 and phone != "none"
+        }
 
     def _marks_of(self, customer: Customer) -> Iterator[tuple[str, str]]:
         known = {"id": self.known_ids.get(customer.name), "email": customer.facts.get("email")}

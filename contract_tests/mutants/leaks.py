@@ -181,3 +181,31 @@ def an_address_leaks_without_its_sign(request: Request, send: Send, people: Peop
         return str(one["email"]).replace("@", " (at) ")
 
     return _noted(PAYMENT_METHODS, hidden, request, send, people)
+
+
+@mutant("OWN-04", needs="customers with telephone numbers")
+def an_order_calls_another(request: Request, send: Send, people: People) -> Response:
+    """The last order of a page bears another customer's telephone number."""
+    if not at(request, ORDERS) or not people.name(request):
+        return send(request)
+    phone = _of_another(ACCOUNT, request, send, people)["phone"]
+
+    def call(tree: Tree, _request: Request) -> None:
+        for order in tree["data"][-1:]:
+            order["phone"] = phone or order["phone"]
+
+    return changed(request, send(request), call)
+
+
+@mutant("OWN-04", needs="two customers with payment methods")
+def a_card_bears_the_number_of_anothers(request: Request, send: Send, people: People) -> Response:
+    """The last payment method has the processor's id of another customer's first."""
+    if not at(request, PAYMENT_METHODS) or not people.name(request):
+        return send(request)
+    theirs = _of_another(PAYMENT_METHODS, request, send, people)
+
+    def name(tree: Tree, _request: Request) -> None:
+        for method in tree["data"][-1:]:
+            method["payment_method_id"] = theirs[0]["payment_method_id"]
+
+    return changed(request, send(request), name)
