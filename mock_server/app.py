@@ -246,5 +246,5 @@ def _sandboxes(settings: Settings, routes: Routes) -> Sandboxes:
     )
     if settings.snapshot:
         saved = snapshot.from_file(settings.snapshot)
-        sandboxes.add(sandboxes.restored(saved, DEFAULT_SANDBOX))
+        sandboxes.add(sandboxes.restore(saved, DEFAULT_SANDBOX))
     return sandboxes

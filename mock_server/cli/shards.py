@@ -195,7 +195,7 @@ def _variables() -> set[str]:
 
 def _without_own(arguments: Sequence[str]) -> list[str]:
     """The arguments of `serve` that every shard gets."""
-    kept: list[str] = []
+    shared: list[str] = []
     skipped = False
     for each in arguments:
         name, equals, _ = each.partition("=")
@@ -204,5 +204,5 @@ def _without_own(arguments: Sequence[str]) -> list[str]:
         elif name in _OWN:
             skipped = not equals
         else:
-            kept.append(each)
-    return kept
+            shared.append(each)
+    return shared

@@ -272,9 +272,9 @@ class Sandbox:
         return self.server._call(method, f"{self._path}/{place}", **options)
 
     def _unexpected(self, expected: str, count: int, filters: Words) -> str:
-        asked = " ".join(f"{name}={value}" for name, value in filters.items()) or "any"
+        description = " ".join(f"{name}={value}" for name, value in filters.items()) or "any"
         return "\n".join(
-            [f"requests with {asked}: expected {expected}, found {count}; there were:"]
+            [f"requests with {description}: expected {expected}, found {count}; there were:"]
             + (list(map(_line, self.requests())) or ["  none at all"])
         )
 
@@ -302,6 +302,6 @@ def unmet(coverage: Coverage) -> Iterator[str]:
         for status, count in each["statuses"].items():
             if not count:
                 yield f"no {status} on {each['operation']} was ever seen"
-        for state, met in each["states"].items():
-            if not met:
+        for state, covered in each["states"].items():
+            if not covered:
                 yield f"{each['operation']} never showed {state}"

@@ -87,13 +87,13 @@ class Recorded(Struct, frozen=True):
     @property
     def headers(self) -> dict[str, str]:
         """The headers to send again."""
-        said = {
+        headers = {
             name: value
             for name, value in self.request.headers.items()
             if name.lower() not in LEFT_OUT and value != REDACTED and _HEADER.fullmatch(name)
         }
         other = self._credentials
-        return said if other is None else said | {"authorization": other}
+        return headers if other is None else headers | {"authorization": other}
 
     @property
     def is_whole(self) -> bool:
@@ -128,19 +128,19 @@ def read(file: Path) -> Bundle:
         BundleError: it is none, or of another version.
     """
     try:
-        with file.open("rb") as opened:
-            found = msgspec.json.decode(opened.read(LARGEST_FILE))
+        with file.open("rb") as stream:
+            document = msgspec.json.decode(stream.read(LARGEST_FILE))
     except OSError as error:
         raise BundleError(f"{file} cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{file} is no bundle: {error}") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise BundleError(f'{file} is no bundle: it has no "format": "{FORMAT}"')
-    if found.get("version") != VERSION:
-        version = found.get("version")
+    if document.get("version") != VERSION:
+        version = document.get("version")
         raise BundleError(f"{file} is of version {version}; this mock reads version {VERSION}")
     try:
-        return msgspec.convert(found, Bundle)
+        return msgspec.convert(document, Bundle)
     except msgspec.ValidationError as error:
         raise BundleError(f"{file} is no bundle: {error}") from None
 
@@ -252,8 +252,8 @@ def _links(then: Any, now: Any) -> bool:
 
 def _within_sandbox(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
-    named = sandbox_of(parts.path)
-    return (named[1] if named else parts.path), parts.query
+    addressed = sandbox_of(parts.path)
+    return (addressed[1] if addressed else parts.path), parts.query
 
 
 def _json(text: str) -> Any:

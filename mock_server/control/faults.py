@@ -24,19 +24,19 @@ def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
 @operation("createFault")
 def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, rule = sandboxes.get(sandbox_id), msgspec.convert(body, Rule)
-    struck = [route for route in sandboxes.operations if rule.at(route)]
-    if not struck:
+    affected = [route for route in sandboxes.operations if rule.applies_to(route)]
+    if not affected:
         known = ", ".join(route.id for route in sandboxes.operations)
         raise problems.conflict(f"operation '{rule.operation}' is not one of {known}.")
     if rule.kind == "status" and not rule.off_contract:
-        _must_be_documented(rule, struck)
+        _must_be_documented(rule, affected)
     if len(sandbox.faults) >= MOST_FAULTS:
         raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
     if (size := sum(map(_size, (rule, *(each.rule for each in sandbox.faults))))) > MOST_OF_FAULTS:
         what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most."
         raise problems.conflict(f"{what} Remove one first, or let it answer less.")
-    if wrong := rule.problem():
-        raise problems.conflict(f"{wrong}.")
+    if mistake := rule.problem():
+        raise problems.conflict(f"{mistake}.")
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
@@ -46,10 +46,10 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
 @operation("removeFault")
 def remove_fault(sandboxes: Sandboxes, *, sandbox_id: str, fault_id: str) -> None:
     sandbox = sandboxes.get(sandbox_id)
-    kept = tuple(fault for fault in sandbox.faults if fault.id != fault_id)
-    if len(kept) == len(sandbox.faults):
+    others = tuple(fault for fault in sandbox.faults if fault.id != fault_id)
+    if len(others) == len(sandbox.faults):
         raise problems.not_found(f"There is no fault '{fault_id[:80]}' in this sandbox.")
-    sandbox.apply(FaultsSet(kept))
+    sandbox.apply(FaultsSet(others))
 
 
 @operation("clearFaults")
@@ -72,7 +72,8 @@ def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:
 
 
 def _shown(fault: Fault, routes: Sequence[Route]) -> Json:
-    said: Json = msgspec.to_builtins(fault.rule)
-    documented = all(fault.rule.documented(route) for route in routes if fault.rule.at(route))
+    fields: Json = msgspec.to_builtins(fault.rule)
+    affected = (route for route in routes if fault.rule.applies_to(route))
+    documented = all(map(fault.rule.documented, affected))
     counts = {"id": fault.id, "seen": fault.seen, "hits": fault.hits}
-    return said | counts | {"documented": documented}
+    return fields | counts | {"documented": documented}

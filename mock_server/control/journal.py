@@ -33,9 +33,9 @@ def list_requests(
     since: int = 0,
     limit: int = LIMIT,
 ) -> Json:
-    wanted = _filter(sandboxes, operation, status, persona, method, since)
+    filter = _filter(sandboxes, operation, status, persona, method, since)
     journal = _journal(sandboxes, sandbox_id)
-    return _listed(journal, list(journal.entries(wanted)), limit)
+    return _listed(journal, list(journal.entries(filter)), limit)
 
 
 @operation("waitForRequests")
@@ -51,9 +51,9 @@ def wait_for_requests(
     count: int = 1,
     timeout_ms: int = WAIT_MS,
 ) -> Response:
-    wanted = _filter(sandboxes, operation, status, persona, method, since)
+    filter = _filter(sandboxes, operation, status, persona, method, since)
     journal = _journal(sandboxes, sandbox_id)
-    return Response(200, headers=(JSON,), stream=_awaited(journal, wanted, count, timeout_ms))
+    return Response(200, headers=(JSON,), stream=_awaited(journal, filter, count, timeout_ms))
 
 
 @operation("streamRequests")
@@ -70,9 +70,9 @@ def stream_requests(
 ) -> Response:
     # A browser that comes back asks the same URL again, so its header goes before `since`.
     after = since if last_event_id is None else last_event_id
-    wanted = _filter(sandboxes, operation, status, persona, method, after)
+    filter = _filter(sandboxes, operation, status, persona, method, after)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
-    stream = _journal(sandboxes, sandbox_id).stream(wanted)
+    stream = _journal(sandboxes, sandbox_id).stream(filter)
     return Response(200, b": listening\n\n", headers, stream=stream)
 
 
@@ -87,14 +87,14 @@ def export_requests(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 def export_bundle(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     journal = _journal(sandboxes, sandbox_id)
     entries = list(journal.entries(Filter()))
-    asked = [each for each in entries if not each.steers]
+    requests = [each for each in entries if not each.steers]
     return {
         "format": "my-account-bundle",
         "version": 1,
         # A replay asks the requests again; it does not change the world between them.
-        "complete": journal.complete and len(asked) == len(entries),
-        "snapshot": snapshot.opening(sandboxes.get(sandbox_id)),
-        "requests": [each.shown() for each in asked],
+        "complete": journal.complete and len(requests) == len(entries),
+        "snapshot": snapshot.initial_snapshot_of(sandboxes.get(sandbox_id)),
+        "requests": [each.shown() for each in requests],
     }
 
 
@@ -124,18 +124,17 @@ def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
     return sandboxes.get(sandbox_id).journal
 
 
-def _listed(journal: Journal, found: list[Entry], limit: int) -> Json:
+def _listed(journal: Journal, entries: list[Entry], limit: int) -> Json:
     """The latest entries, oldest first, and how many there are and were."""
-    latest = found[-limit:] if limit else []
-    entries = [each.shown() for each in latest]
-    return {"count": len(found), "forgotten": journal.forgotten, "entries": entries}
+    latest = [each.shown() for each in (entries[-limit:] if limit else [])]
+    return {"count": len(entries), "forgotten": journal.forgotten, "entries": latest}
 
 
 async def _awaited(
-    journal: Journal, wanted: Filter, count: int, timeout_ms: int
+    journal: Journal, filter: Filter, count: int, timeout_ms: int
 ) -> AsyncIterator[bytes]:
-    found = await journal.waited(wanted, count, timeout_ms / 1000)
-    yield msgspec.json.encode(_listed(journal, found, LIMIT) | {"met": len(found) >= count})
+    entries = await journal.wait_for(filter, count, timeout_ms / 1000)
+    yield msgspec.json.encode(_listed(journal, entries, LIMIT) | {"met": len(entries) >= count})
 
 
 def _har(entry: Entry) -> Json:

@@ -11,7 +11,7 @@ from mock_server.observation import people
 from mock_server.observation.people import DETAILS, Json
 from mock_server.resources.everything import SHOWN, answers_of
 from mock_server.resources.marketing_preferences import names_of
-from mock_server.worlds.catalogue import named
+from mock_server.worlds.catalogue import unknown_name
 from mock_server.worlds.changes import WorldSet
 from mock_server.worlds.registry import Sandboxes
 from mock_server.worlds.sandbox import Sandbox
@@ -45,8 +45,8 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
 
 
 def _exists(sandbox: Sandbox, persona: str) -> None:
-    if wrong := named("persona", persona, sandbox.world):
-        raise problems.not_found(f"{wrong}.")
+    if mistake := unknown_name("persona", persona, sandbox.world):
+        raise problems.not_found(f"{mistake}.")
 
 
 def _shown(sandbox: Sandbox, persona: str) -> Json:

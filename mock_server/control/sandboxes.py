@@ -57,9 +57,9 @@ def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 @operation("switchScenario")
 def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, opening = sandboxes.get(sandbox_id), _opening(sandboxes, body)
-    opened = sandbox.world.opened
+    opened_at = sandbox.world.opened
     try:
-        world = sandboxes.worlds.world(opening.scenario, opening.seed, opened, opening.overrides)
+        world = sandboxes.worlds.world(opening.scenario, opening.seed, opened_at, opening.overrides)
         world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None
@@ -70,15 +70,15 @@ def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Jso
 
 @operation("takeSnapshot")
 def take_snapshot(sandboxes: Sandboxes, *, sandbox_id: str) -> Snapshot:
-    return snapshot.taken(sandboxes.get(sandbox_id))
+    return snapshot.snapshot_of(sandboxes.get(sandbox_id))
 
 
 def _opened(sandboxes: Sandboxes, body: Json) -> Sandbox:
     if "snapshot" not in body:
-        return sandboxes.opened(_opening(sandboxes, body))
+        return sandboxes.create(_opening(sandboxes, body))
     if others := ", ".join(body.keys() - {"snapshot"}):
         raise problems.conflict(f"A snapshot says everything; leave out {others}.")
-    return sandboxes.restored(snapshot.read(body["snapshot"]))
+    return sandboxes.restore(snapshot.read(body["snapshot"]))
 
 
 def _opening(sandboxes: Sandboxes, body: Json) -> Opening:

@@ -29,5 +29,5 @@ def health(sandboxes: Sandboxes) -> Json:
 
 @operation("listScenarios")
 def list_scenarios(_sandboxes: Sandboxes) -> Sequence[Json]:
-    found = (scenario.load(name, KINDS) for name in scenario.names())
-    return [{"name": each.name, "title": each.title} for each in found]
+    scenarios = (scenario.load(name, KINDS) for name in scenario.names())
+    return [{"name": each.name, "title": each.title} for each in scenarios]

@@ -8,10 +8,10 @@ from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.observation.people import Lists, changes_between
 from mock_server.resources.everything import lists_of
-from mock_server.worlds.catalogue import named
+from mock_server.worlds.catalogue import unknown_name
 from mock_server.worlds.changes import ClockSet
 from mock_server.worlds.clock import Clock, ClockError, instant
-from mock_server.worlds.moments import Duration, duration
+from mock_server.worlds.moments import Duration, parse_duration
 from mock_server.worlds.registry import Sandboxes
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.scenario import ScenarioError
@@ -46,8 +46,8 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
 @operation("createToken")
 def create_token(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, persona = sandboxes.get(sandbox_id), body["persona"]
-    if wrong := named("persona", persona, sandbox.world):
-        raise problems.conflict(f"{wrong}.")
+    if mistake := unknown_name("persona", persona, sandbox.world):
+        raise problems.conflict(f"{mistake}.")
     expires = _end(sandbox.clock.now(), body.get("expires_in"))
     return {"token": sandbox.mint(persona, expires), "persona": persona, "expires_at": expires}
 
@@ -77,7 +77,7 @@ def _moved(clock: Clock, body: Json) -> Clock:
 
 def _duration(text: str) -> Duration:
     try:
-        return duration(text)
+        return parse_duration(text)
     except ValueError as error:
         raise problems.conflict(f"{error}.") from None
 

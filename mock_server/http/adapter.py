@@ -394,8 +394,8 @@ async def _refused(request: ConnexionRequest, error: Exception) -> ConnexionResp
     if isinstance(error, ProblemException):
         error = Problem(error.status, error.detail or error.title)
     if not isinstance(error, Problem):
-        asked = f"{context.request.method} {context.request.path!r}"
-        log.error("%s: a fault of the mock", asked, exc_info=error)
+        request_line = f"{context.request.method} {context.request.path!r}"
+        log.error("%s: a fault of the mock", request_line, exc_info=error)
         error = problems.internal("The mock failed; its log says why.")
     context.rule = error.rule
     response: Response = router.refusal(error)

@@ -60,9 +60,9 @@ async def _stream(stream: AsyncIterator[bytes], receive: Receive, send: Send) ->
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
     sending = asyncio.ensure_future(forward())
-    gone = asyncio.ensure_future(wire.disconnected(receive))
-    await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-    for each in (sending, gone):
+    disconnected = asyncio.ensure_future(wire.disconnected(receive))
+    await asyncio.wait((sending, disconnected), return_when=asyncio.FIRST_COMPLETED)
+    for each in (sending, disconnected):
         each.cancel()
 
 

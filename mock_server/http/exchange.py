@@ -91,9 +91,9 @@ class Response(Struct, frozen=True, dict=True):
     @cached_property
     def zipped_headers(self) -> list[tuple[bytes, bytes]]:
         """The headers of the body as gzip has it."""
-        kept = [each for each in self.raw_headers if each[0] != b"content-length"]
+        others = [each for each in self.raw_headers if each[0] != b"content-length"]
         length = (b"content-length", str(len(self.zipped)).encode())
-        return [*kept, length, (b"content-encoding", b"gzip")]
+        return [*others, length, (b"content-encoding", b"gzip")]
 
     def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> Awaitable[None]:
         """Send it."""
@@ -157,7 +157,7 @@ def value_of(message: Message) -> Response | None:
     return value
 
 
-class _Kept(ResponseSend):
+class _Collector(ResponseSend):
     __slots__ = ("messages", "response")
 
     def __init__(self) -> None:
@@ -173,11 +173,11 @@ class _Kept(ResponseSend):
 
 async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
     """What an application answers, as a value."""
-    kept = _Kept()
-    await app(scope, receive, kept)
-    if kept.response is not None:
-        return kept.response
-    start, *rest = kept.messages
+    collected = _Collector()
+    await app(scope, receive, collected)
+    if collected.response is not None:
+        return collected.response
+    start, *rest = collected.messages
     if (value := value_of(start)) is not None:
         return value
     headers = tuple(

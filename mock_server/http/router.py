@@ -101,16 +101,16 @@ class Routes:
 
     def methods(self, path: str) -> str | None:
         """Every method that a path answers, as `Allow` has them; None where nothing is."""
-        found = [
+        matches = [
             (template.count("{"), method)
             for template, pattern, method in self._paths
             if pattern.fullmatch(path)
         ]
-        if not found:
+        if not matches:
             return None
         # A path that is written out goes before one with a parameter in its place.
-        fewest = min(parameters for parameters, _ in found)
-        methods = {method for parameters, method in found if parameters == fewest}
+        fewest = min(parameters for parameters, _ in matches)
+        methods = {method for parameters, method in matches if parameters == fewest}
         also = {"HEAD", "OPTIONS"} if "GET" in methods else {"OPTIONS"}
         return ", ".join(sorted(methods | also))
 
@@ -210,9 +210,9 @@ def json_body(route: Route, text: bytes) -> Any:
         body = bounds.json_tree(text)
     except BoundsError as error:
         raise problems.bad_request(f"The body cannot be read as JSON: {error}.") from None
-    if wrong := first_error(route.body, body, route.body_schema):
+    if mistake := first_error(route.body, body, route.body_schema):
         raise problems.bad_request(
-            f"The body is not valid: {wrong}{'' if wrong.endswith('?') else '.'}"
+            f"The body is not valid: {mistake}{'' if mistake.endswith('?') else '.'}"
         )
     return body
 
@@ -261,16 +261,16 @@ def _disagreement(
     handler: Handler, parameters: Iterable[Parameter], *, takes_body: bool
 ) -> str | None:
     """What a handler lacks of what is declared, or the other way round."""
-    taken = list(signature(handler).parameters.values())[1:]
-    if any(each.kind is Argument.VAR_KEYWORD for each in taken):
+    accepted = list(signature(handler).parameters.values())[1:]
+    if any(each.kind is Argument.VAR_KEYWORD for each in accepted):
         return None
     declared = {each.python_name: each.name for each in parameters}
     if takes_body:
         declared["body"] = "the body"
     for python_name, name in declared.items():
-        if python_name not in {each.name for each in taken}:
+        if python_name not in {each.name for each in accepted}:
             return f"declares '{name}'; let {handler.__name__}() take `{python_name}`"
-    for each in taken:
+    for each in accepted:
         if each.name not in declared:
             return f"does not declare '{each.name}', which {handler.__name__}() takes"
     return None

@@ -191,13 +191,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     """Every address of a host that this machine has; `localhost` is two where there is IPv6."""
     infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    found = dict.fromkeys((info[0], str(info[4][0])) for info in infos)
+    addresses = dict.fromkeys((info[0], str(info[4][0])) for info in infos)
     if host == "localhost" and socket.has_ipv6:
         # Many a hosts file names only the one, while clients try the other first.
         with suppress(OSError):
             _bound(socket.AF_INET6, "::1", 0).close()
-            found |= {(socket.AF_INET6, "::1"): None}
-    return list(found)
+            addresses |= {(socket.AF_INET6, "::1"): None}
+    return list(addresses)
 
 
 def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

@@ -100,14 +100,14 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     known |= dict(_static("shopfront", "/__mock__/shopfront/"))
 
     # No browser is to guess what any of it is.
-    known = {path: _unguessed(found) for path, found in known.items()}
+    known = {path: _unguessed(response) for path, response in known.items()}
 
     def page(request: Request) -> Response:
-        found = _home(request) or known.get(request.path) or _asset(request.path)
-        if found is None:
+        response = _home(request) or known.get(request.path) or _asset(request.path)
+        if response is None:
             what = f"There is nothing at {request.path[:200]}."
             return refusal(problems.not_found(what).under("ERR-03"))
-        return found if request.method in ("GET", "HEAD") else beside(request.method, READING)
+        return response if request.method in ("GET", "HEAD") else beside(request.method, READING)
 
     return page
 

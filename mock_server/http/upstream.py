@@ -77,7 +77,7 @@ class Upstream:
         request = httpx.Request(
             scope["method"],
             url,
-            headers=[(b"Host", self._base.netloc), *_asked(scope["headers"])],
+            headers=[(b"Host", self._base.netloc), *_request_headers(scope["headers"])],
             content=body,
             extensions=as_written,
         )
@@ -101,11 +101,13 @@ class Upstream:
         return Problem(HTTPStatus.BAD_GATEWAY, f"{tried} could not be sent: {_reason(error)}.")
 
 
-def passed_on(headers: Raw) -> list[tuple[bytes, bytes]]:
+def end_to_end(headers: Raw) -> list[tuple[bytes, bytes]]:
     """Headers that go on from one connection to the next."""
-    named = (value for name, value in headers if name.lower() == b"connection")
-    own = {each.strip().lower() for value in named for each in value.split(b",")}
-    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | own]
+    listed = (value for name, value in headers if name.lower() == b"connection")
+    hop_by_hop = _HOP_BY_HOP | {
+        name.strip().lower() for each in listed for name in each.split(b",")
+    }
+    return [(name, value) for name, value in headers if name.lower() not in hop_by_hop]
 
 
 def decompressed(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> bytes:
@@ -113,9 +115,9 @@ def decompressed(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> 
     The body as it was before it was compressed, but no more than its first `most` bytes; as it is
     where nobody can tell.
     """
-    named = (text.lower() for name, text in headers if name.lower() == "content-encoding")
+    encodings = (text.lower() for name, text in headers if name.lower() == "content-encoding")
     plain = body
-    for coding in reversed([each.strip() for text in named for each in text.split(",")]):
+    for coding in reversed([each.strip() for text in encodings for each in text.split(",")]):
         try:
             plain = _inflated(coding, plain, most)
         except zlib.error:
@@ -132,15 +134,15 @@ def _inflated(coding: str, body: bytes, most: int) -> bytes:
     return zlib.decompressobj(windows).decompress(body, most)
 
 
-def _asked(headers: Raw) -> list[tuple[bytes, bytes]]:
+def _request_headers(headers: Raw) -> list[tuple[bytes, bytes]]:
     own = (b"host", b"expect", b"accept-encoding")
-    kept = [each for each in passed_on(headers) if each[0] not in own]
+    forwarded = [each for each in end_to_end(headers) if each[0] not in own]
     for name, value in headers:
         if name == b"accept-encoding":
-            wanted = (each.strip() for each in value.decode("latin-1").split(","))
-            readable = [each for each in wanted if each.partition(";")[0].lower() in READABLE]
-            kept.append((name, ", ".join(readable or ["identity"]).encode("latin-1")))
-    return kept
+            codings = (each.strip() for each in value.decode("latin-1").split(","))
+            readable = [each for each in codings if each.partition(";")[0].lower() in READABLE]
+            forwarded.append((name, ", ".join(readable or ["identity"]).encode("latin-1")))
+    return forwarded
 
 
 def _trusting(ca: Path | None) -> ssl.SSLContext:

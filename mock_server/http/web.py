@@ -91,15 +91,17 @@ def _cors(origin: str | None) -> Headers:
     )
 
 
-def _preflight(asked: Mapping[str, str], origin: str) -> Response:
-    """Yes, to whatever a browser asks."""
-    wanted = {
-        "Access-Control-Allow-Methods": asked["access-control-request-method"],
-        "Access-Control-Allow-Headers": asked.get("access-control-request-headers"),
-        "Access-Control-Allow-Private-Network": asked.get("access-control-request-private-network"),
+def _preflight(headers: Mapping[str, str], origin: str) -> Response:
+    """Allow whatever a browser asks for."""
+    requested = {
+        "Access-Control-Allow-Methods": headers["access-control-request-method"],
+        "Access-Control-Allow-Headers": headers.get("access-control-request-headers"),
+        "Access-Control-Allow-Private-Network": headers.get(
+            "access-control-request-private-network"
+        ),
     }
     shared = ((name.decode(), value.decode("latin-1")) for name, value in _cors(origin))
-    allowed = ((name, value) for name, value in wanted.items() if value)
+    allowed = ((name, value) for name, value in requested.items() if value)
     age = ("Access-Control-Max-Age", str(PREFLIGHT_KEPT_S))
     return Response(204, headers=(*shared, *allowed, age))
 

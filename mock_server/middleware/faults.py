@@ -27,7 +27,7 @@ class FaultInjection(OperationLayer):
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send
     ) -> Awaitable[None]:
         """Pass the request on, unless the first fault that fires answers; delays add up."""
-        if not any(each.rule.at(context.operation) for each in context.sandbox.faults):
+        if not any(each.rule.applies_to(context.operation) for each in context.sandbox.faults):
             return self.app(scope, receive, send)
         return self._inject(context, scope, receive, send)
 
@@ -35,22 +35,24 @@ class FaultInjection(OperationLayer):
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
         route, sandbox = context.operation, context.sandbox
-        fired, delay_ms = _drawn(sandbox, route, context.request.headers.get("x-request-id"))
+        fired, delay_ms = _draw_faults(sandbox, route, context.request.headers.get("x-request-id"))
         rule = next((each.rule for each in fired if each.rule.kind != "latency"), None)
-        if rule is not None and rule.kind in _INSTEAD:
-            response = _INSTEAD[rule.kind](rule)
+        if rule is not None and rule.kind in _REPLACEMENTS:
+            response = _REPLACEMENTS[rule.kind](rule)
         else:
             response = await answer_of(self.app, scope, receive)
             if rule is not None:
-                response = _SPOILED[rule.kind](rule, response)
-        await _marked(response, route, fired, delay_ms / 1000)(scope, receive, send)
+                response = _ALTERATIONS[rule.kind](rule, response)
+        await _with_marks(response, route, fired, delay_ms / 1000)(scope, receive, send)
 
 
-def _drawn(sandbox: Sandbox, route: Route, request_id: str | None) -> tuple[list[Fault], float]:
+def _draw_faults(
+    sandbox: Sandbox, route: Route, request_id: str | None
+) -> tuple[list[Fault], float]:
     """The faults that fire at this call, up to the first that is no mere delay; and the delay."""
-    counted, fired, delay_ms, spoiled = [], [], 0.0, False
+    counted, fired, delay_ms, decided = [], [], 0.0, False
     for fault in sandbox.faults:
-        if spoiled or not fault.rule.at(route):
+        if decided or not fault.rule.applies_to(route):
             counted.append(fault)
             continue
         fault, quantile = fault.draw(sandbox.seed, request_id)
@@ -58,7 +60,7 @@ def _drawn(sandbox: Sandbox, route: Route, request_id: str | None) -> tuple[list
         if quantile is not None:
             fired.append(fault)
             delay_ms += _delay_ms(fault.rule, quantile)
-            spoiled = fault.rule.kind != "latency"
+            decided = fault.rule.kind != "latency"
     # Before the answer is asked for, so that whatever that changes comes after.
     sandbox.apply(FaultsSet(tuple(counted)))
     return fired, delay_ms
@@ -68,7 +70,9 @@ def _delay_ms(rule: Rule, quantile: float) -> float:
     return rule.delay_ms if isinstance(rule.delay_ms, int) else rule.delay_ms.at(quantile)
 
 
-def _marked(response: Response, route: Route, fired: Sequence[Fault], delay_s: float) -> Response:
+def _with_marks(
+    response: Response, route: Route, fired: Sequence[Fault], delay_s: float
+) -> Response:
     """The answer with a word of what was done to it, so that nobody hunts a ghost."""
     if not fired:
         return response
@@ -133,13 +137,13 @@ def _on_the_wire(wire: Wire) -> Callable[[Rule, Response], Response]:
 
 
 NONE: frozenset[str] = frozenset()
-_INSTEAD: Mapping[Kind, Callable[[Rule], Response]] = {
+_REPLACEMENTS: Mapping[Kind, Callable[[Rule], Response]] = {
     "status": _status,
     "answer": _own_answer,
     "rate_limit": _rate_limit,
 }
 """Faults that answer themselves: nobody below hears of the request, and it changes nothing."""
-_SPOILED: Mapping[Kind, Callable[[Rule, Response], Response]] = {
+_ALTERATIONS: Mapping[Kind, Callable[[Rule, Response], Response]] = {
     "drip": _drip,
     "malformed_json": _malformed_json,
     "wrong_type": _wrong_type,

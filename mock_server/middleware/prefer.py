@@ -41,30 +41,30 @@ class Prefer(OperationLayer):
 
     async def _heed(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            wanted = dict(_wanted(context.request))
-            response = await self._preferred(wanted, context.operation.id, scope, receive)
+            preferred = dict(_preferences_of(context.request))
+            response = await self._preferred(preferred, context.operation.id, scope, receive)
         except Problem as problem:
             response = refusal(problem)
         await response(scope, receive, send)
 
     async def _preferred(
-        self, wanted: Mapping[str, str], id: str, scope: Scope, receive: Receive
+        self, preferred: Mapping[str, str], id: str, scope: Scope, receive: Receive
     ) -> Response:
-        if not wanted:
+        if not preferred:
             return await answer_of(self.app, scope, receive)
         known = self._examples[id]
-        code = _number("code", wanted["code"], 599) if "code" in wanted else None
+        code = _number("code", preferred["code"], 599) if "code" in preferred else None
         if code is not None and code not in known:
             codes = ", ".join(map(str, known))
             raise problems.bad_request(
                 f"{id} documents no {code}, only {codes}; for others, POST a fault to the control"
                 ' API with "off_contract": true.'
             )
-        delay_s = _number("delay", wanted.get("delay", "0"), LONGEST_DELAY_MS) / 1000
-        response = _example(known, code, wanted.get("example"))
+        delay_s = _number("delay", preferred.get("delay", "0"), LONGEST_DELAY_MS) / 1000
+        response = _example(known, code, preferred.get("example"))
         if response is None:
             response = await answer_of(self.app, scope, receive)
-        applied = ("Preference-Applied", ", ".join(f"{k}={v}" for k, v in wanted.items()))
+        applied = ("Preference-Applied", ", ".join(f"{k}={v}" for k, v in preferred.items()))
         headers = (*response.headers, applied)
         return replace(response, headers=headers, delay_s=response.delay_s + delay_s)
 
@@ -74,15 +74,15 @@ def _example(
 ) -> Response | None:
     """The example that is meant; None where the request wants a success of its own."""
     if name is not None:
-        named = {
+        by_name = {
             name: (status, body)
             for status in ([code] if code else known)
             for name, body in known[status].items()
         }
-        if name not in named:
-            names = ", ".join(named)
+        if name not in by_name:
+            names = ", ".join(by_name)
             raise problems.bad_request(f"There is no example '{name[:80]}', only {names}.")
-        return _shown(*named[name])
+        return _shown(*by_name[name])
     if code is None or code < 300:
         return None
     return _shown(code, next(iter(known[code].values()), None))
@@ -94,7 +94,7 @@ def _shown(status: int, body: Any) -> Response:
     return faults.error(status, body["message"] if body else None)
 
 
-def _wanted(request: Request) -> Iterator[tuple[str, str]]:
+def _preferences_of(request: Request) -> Iterator[tuple[str, str]]:
     for name, value in parse_qsl(request.query, keep_blank_values=True):
         if name.startswith("__") and name[2:] in NAMES:
             yield name[2:], value

@@ -18,7 +18,7 @@ from mock_server.http.edge_states import shown_by
 from mock_server.http.exchange import Request, Response, context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route, refusal
-from mock_server.http.upstream import Upstream, decompressed, passed_on
+from mock_server.http.upstream import Upstream, decompressed, end_to_end
 from mock_server.middleware.request_log import LOG
 from mock_server.observation.journal import Entry, decoded
 from mock_server.observation.people import DETAILS
@@ -78,8 +78,8 @@ class _Exchange:
 
     scope: Scope
     upstream: Upstream
-    asked: bytearray = field(default_factory=bytearray)
-    answered: bytearray = field(default_factory=bytearray)
+    request_body: bytearray = field(default_factory=bytearray)
+    answer_body: bytearray = field(default_factory=bytearray)
 
     async def body(self, receive: Receive) -> AsyncIterator[bytes]:
         """The body of the request, as it comes."""
@@ -88,7 +88,7 @@ class _Exchange:
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             if piece := message.get("body", b""):
-                self.asked += piece[: LONGEST - len(self.asked)]
+                self.request_body += piece[: LONGEST - len(self.request_body)]
                 yield piece
             if not message.get("more_body"):
                 return
@@ -103,7 +103,7 @@ class _Exchange:
     @property
     def request(self) -> Request:
         request = context_of(self.scope).request
-        return replace(request, body=bytes(self.asked), base_url=self.upstream.url)
+        return replace(request, body=bytes(self.request_body), base_url=self.upstream.url)
 
 
 class Proxy:
@@ -136,11 +136,11 @@ class Proxy:
             await self._refuse(exchange, problem, receive, send)
             return
         passing = asyncio.ensure_future(self._pass_on(exchange, answer, receive, send))
-        gone = asyncio.ensure_future(wire.disconnected(receive))
+        disconnected = asyncio.ensure_future(wire.disconnected(receive))
         try:
-            await asyncio.wait((passing, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((passing, disconnected), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
+            disconnected.cancel()
             if not passing.done():
                 passing.cancel()
             await asyncio.wait((passing,))
@@ -168,7 +168,7 @@ class Proxy:
         try:
             async for piece in answer.aiter_raw():
                 sent += len(piece)
-                exchange.answered += piece[: LONGEST - len(exchange.answered)]
+                exchange.answer_body += piece[: LONGEST - len(exchange.answer_body)]
                 await outlet({"type": "http.response.body", "body": piece, "more_body": True})
         except httpx.HTTPError as error:
             await self._break_off(exchange, answer, self._upstream.broken(error), outlet, receive)
@@ -283,7 +283,7 @@ class _Outlet:
 
 
 def _start(answer: httpx.Response) -> Message:
-    headers = passed_on(answer.headers.raw)
+    headers = end_to_end(answer.headers.raw)
     if answer.status_code == HTTPStatus.NOT_MODIFIED:
         # The length there is that of the body that does not come, which the server would wait for.
         headers = [each for each in headers if each[0].lower() != b"content-length"]
@@ -294,9 +294,9 @@ def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple
     """An answer as the journal keeps it, as it was before it was compressed; and its length."""
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in passed_on(answer.headers.raw)
+        for name, value in end_to_end(answer.headers.raw)
     )
-    body = bytes(exchange.answered)
+    body = bytes(exchange.answer_body)
     if length == len(body):
         body = decompressed(headers, body, LONGEST + 1)
         length = len(body)

@@ -25,7 +25,7 @@ class Recording:
         request, sandbox = context.request, context.sandbox
         with Hearing(sandbox) as changes:
             response = await answer_of(self._app, scope, receive)
-        persona, role = sandbox.speaker(request, context.token)
+        persona, role = sandbox.identify(request, context.token)
         if context.route is not None or request.path.startswith(API):
             shown = [text for each in changes if (text := each.shown()) is not None]
             sandbox.journal.record(

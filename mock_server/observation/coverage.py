@@ -20,7 +20,7 @@ class Coverage:
         self.personas: defaultdict[str, set[str]] = defaultdict(set)
         self.states: set[tuple[str, str]] = set()
 
-    def meet(self, route: Route, persona: str | None, response: Response) -> None:
+    def record(self, route: Route, persona: str | None, response: Response) -> None:
         """Count an answer."""
         self.statuses[route.id, response.status] += 1
         if persona is not None:
@@ -39,13 +39,13 @@ class Coverage:
         """As the control API tells it: what of all there is was met, and what was not."""
         operations = [self._operation(route) for route in routes]
         known = sum(len(each["statuses"]) + len(each["states"]) for each in operations)
-        met = sum(
+        covered = sum(
             bool(count)
             for each in operations
             for count in (*each["statuses"].values(), *each["states"].values())
         )
-        percent = round(100 * met / known, 1) if known else 100.0
-        return {"percent": percent, "met": met, "known": known, "operations": operations}
+        percent = round(100 * covered / known, 1) if known else 100.0
+        return {"percent": percent, "met": covered, "known": known, "operations": operations}
 
     def _operation(self, route: Route) -> Json:
         return {

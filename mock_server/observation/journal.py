@@ -173,35 +173,35 @@ class Memory:
 
     def __init__(self, most_bytes: int = MEMORY_BYTES) -> None:
         self._most, self._used = most_bytes, 0
-        self._taken: OrderedDict[int, tuple[Journal, int]] = OrderedDict()
+        self._allocated: OrderedDict[int, tuple[Journal, int]] = OrderedDict()
         self._keys = count()
 
     def take(self, journal: "Journal", size: int) -> int:
         """Room for an entry of so many bytes; the key gives it back."""
         key = next(self._keys)
-        self._taken[key] = journal, size
+        self._allocated[key] = journal, size
         self._used += size
-        while self._used > self._most and len(self._taken) > 1:
-            next(iter(self._taken.values()))[0].forget()
+        while self._used > self._most and len(self._allocated) > 1:
+            next(iter(self._allocated.values()))[0].forget()
         return key
 
     def give_back(self, key: int) -> None:
         """Use the room of an entry for others."""
-        self._used -= self._taken.pop(key)[1]
+        self._used -= self._allocated.pop(key)[1]
 
 
 class Subscription:
     """The entries that somebody waits for, handed over as they come."""
 
-    def __init__(self, wanted: Filter) -> None:
-        self.wanted = wanted
+    def __init__(self, filter: Filter) -> None:
+        self.matches = filter
         self._pending: deque[_Event] = deque()
         self._news = asyncio.Event()
         self._ended = False
 
     def offer(self, event: "_Event") -> None:
         """Hand an entry over, if it is wanted; who is too far behind gets no more."""
-        if not self._ended and self.wanted(event.entry):
+        if not self._ended and self.matches(event.entry):
             self._pending.append(event)
             self._news.set()
             if len(self._pending) > KEPT:
@@ -278,16 +278,17 @@ class Journal:
         self.number += 1
         if route is not None and response.wire is None:
             # What is lost on its way, no client has seen.
-            self.coverage.meet(route, persona, response)
-        asked, length = len(request.body), body_bytes or len(response.body)
-        if length > self.body_bytes:
+            self.coverage.record(route, persona, response)
+        request_bytes, answer_bytes = len(request.body), body_bytes or len(response.body)
+        if answer_bytes > self.body_bytes:
             response = msgspec.structs.replace(response, body=response.body[: self.body_bytes])
         size = _size(request)
         if size > self.body_bytes:
             request = _cut(request, self.body_bytes)
             size = _size(request)
         entry = Entry(
-            *(self.number, at, route, persona, role, request, response, asked, length, changes),
+            *(self.number, at, route, persona, role, request, response),
+            *(request_bytes, answer_bytes, changes),
             took_s=took_s,
         )
         if len(self._entries) == KEPT:
@@ -324,27 +325,27 @@ class Journal:
         for each in self._subscriptions:
             each.end()
 
-    def entries(self, wanted: Callable[[Entry], bool]) -> Iterator[Entry]:
+    def entries(self, matches: Callable[[Entry], bool]) -> Iterator[Entry]:
         """The remembered entries that are wanted, oldest first."""
-        return filter(wanted, [entry for _, entry in self._entries])
+        return filter(matches, [entry for _, entry in self._entries])
 
-    async def waited(self, wanted: Filter, count: int, timeout_s: float) -> list[Entry]:
+    async def wait_for(self, matches: Filter, count: int, timeout_s: float) -> list[Entry]:
         """The entries that are wanted, once there are `count` of them or time is up."""
-        with self._subscribed(wanted) as coming:
-            found = list(self.entries(wanted))
+        with self._subscribe(matches) as coming:
+            entries = list(self.entries(matches))
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
-                    while len(found) < count and (event := await coming.next()):
-                        found.append(event.entry)
-        return found
+                    while len(entries) < count and (event := await coming.next()):
+                        entries.append(event.entry)
+        return entries
 
-    async def stream(self, wanted: Filter) -> AsyncIterator[bytes]:
+    async def stream(self, matches: Filter) -> AsyncIterator[bytes]:
         """Entries as server-sent events, as they come; a comment now and then keeps it open."""
-        if wanted.since > self.number:
+        if matches.since > self.number:
             # It was counted by a server before this one.
-            wanted = msgspec.structs.replace(wanted, since=0)
-        with self._subscribed(wanted) as coming:
-            for entry in self.entries(wanted):
+            matches = msgspec.structs.replace(matches, since=0)
+        with self._subscribe(matches) as coming:
+            for entry in self.entries(matches):
                 yield _Event(entry).text
             while True:
                 try:
@@ -358,8 +359,8 @@ class Journal:
                 yield event.text
 
     @contextmanager
-    def _subscribed(self, wanted: Filter) -> Iterator[Subscription]:
-        subscription = Subscription(wanted)
+    def _subscribe(self, matches: Filter) -> Iterator[Subscription]:
+        subscription = Subscription(matches)
         self._subscriptions.add(subscription)
         try:
             yield subscription
@@ -374,14 +375,14 @@ def _size(request: Request) -> int:
 
 def _cut(request: Request, most: int) -> Request:
     """The request with at most so much of its headers, its path, its query and its body."""
-    kept, left = {}, most
+    headers, left = {}, most
     for name, value in request.headers.items():
-        kept[name] = value[: max(0, left)]
+        headers[name] = value[: max(0, left)]
         left -= len(name) + len(value)
         if left <= 0:
             break
     path, query, body = (each[:most] for each in (request.path, request.query, request.body))
-    return msgspec.structs.replace(request, path=path, query=query, body=body, headers=kept)
+    return msgspec.structs.replace(request, path=path, query=query, body=body, headers=headers)
 
 
 def decoded(body: bytes) -> Any:

@@ -106,9 +106,9 @@ def money(amount: int, currency: str) -> str:
 def summary_of(lists: Lists, now: datetime, order_count: int) -> list[str]:
     """What makes a customer worth choosing, the unusual first."""
     parts = (_of_account, _of_memberships, _of_charges, _of_credits, _of_methods, _of_preferences)
-    found = chain.from_iterable(part(lists, now) for part in parts)
+    remarks = chain.from_iterable(part(lists, now) for part in parts)
     orders = "no orders" if not order_count else f"{order_count:,} order{'s'[: order_count != 1]}"
-    return [*found, orders]
+    return [*remarks, orders]
 
 
 def _of_account(lists: Lists, _now: datetime) -> Iterator[str]:

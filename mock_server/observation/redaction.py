@@ -55,8 +55,8 @@ class Redactor:
     """
 
     def __init__(self, headers: Mapping[str, str], query: str = "") -> None:
-        said = [(name, text) for name, text in headers.items() if is_secret(name)]
-        pairs = [(name, secret) for name, text in said for secret in _secrets_of(text)]
+        secret_headers = [(name, text) for name, text in headers.items() if is_secret(name)]
+        pairs = [(name, secret) for name, text in secret_headers for secret in _secrets_of(text)]
         if query:
             pairs += parse_qsl(query)
         known = {text for name, text in pairs if len(text) >= _SHORTEST and is_secret(name)}
@@ -140,11 +140,11 @@ def _secrets_of(value: str) -> Iterator[str]:
         yield from (pair, pair.partition(":")[2], unquote(pair.partition(":")[2]))
 
 
-def _hidden_field(found: "re.Match[str]") -> str:
+def _hidden_field(match: "re.Match[str]") -> str:
     try:
-        name = str(msgspec.json.decode(f'"{found[1]}"'))
+        name = str(msgspec.json.decode(f'"{match[1]}"'))
     except msgspec.DecodeError:
-        name = found[1]
+        name = match[1]
     if not is_secret(name):
-        return found[0]
-    return found[0][: found.start(2) - found.start()] + HIDDEN + found[3]
+        return match[0]
+    return match[0][: match.start(2) - match.start()] + HIDDEN + match[3]

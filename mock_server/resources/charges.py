@@ -10,11 +10,11 @@ from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import Count
 from mock_server.resources.memberships import Membership
-from mock_server.resources.memberships.holding import said
+from mock_server.resources.memberships.holding import held_memberships
 from mock_server.resources.payment_methods import PaymentMethodSummary
-from mock_server.worlds.account import Account, Kind, Person, Wrong
-from mock_server.worlds.catalogue import named
-from mock_server.worlds.moments import moment
+from mock_server.worlds.account import Account, Kind, Mistake, Person
+from mock_server.worlds.catalogue import unknown_name
+from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed
 
 Status = Literal["preparing", "processing", "succeeded", "failed", "errored", "refunded"]
@@ -56,17 +56,18 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     billed: str | None = None
     """On which day it fell due, as a date or a moment; the latest, where it is not said."""
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
-            led = {name: each for name, each in said(person).items() if each.lead is None}
-            held = person.place("memberships")
+            memberships_held = held_memberships(person)
+            led = {name: each for name, each in memberships_held.items() if each.lead is None}
+            place = person.place("memberships")
             # Of which anything may be led, if what is said of one is a mistake.
-            if self.membership in said(person):
-                held = (*held, self.membership)
-            yield Wrong(named("membership", self.membership, led), ("membership", held))
+            if self.membership in memberships_held:
+                place = (*place, self.membership)
+            yield Mistake(unknown_name("membership", self.membership, led), ("membership", place))
         if self.billed is not None:
-            yield Wrong(_problem_of_day(self.billed, person), ("billed",))
+            yield Mistake(_problem_of_day(self.billed, person), ("billed",))
 
 
 class Due(Struct, frozen=True):
@@ -107,7 +108,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Ending]:
     decided = [due for due in _dues(person, person.opened) if due.decided_at <= person.opened]
     decided.sort(key=_newest_first)
     return [
-        Ending(_taken(decided, holding, person).id, holding.status)
+        Ending(_take(decided, holding, person).id, holding.status)
         for holding in holdings.values()
         for _ in range(holding.count)
     ]
@@ -117,7 +118,7 @@ def _day(text: str, person: Person) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        return moment(text, person.opened).date()
+        return parse_instant(text, person.opened).date()
 
 
 def _problem_of_day(text: str, person: Person) -> str | None:
@@ -128,16 +129,17 @@ def _problem_of_day(text: str, person: Person) -> str | None:
     return None
 
 
-def _taken(decided: list[Due], holding: Holding, person: Person) -> Due:
-    wanted = holding.membership and memberships.id_of(person, holding.membership)
-    of_it = [due for due in decided if wanted in (None, due.membership.id)]
+def _take(decided: list[Due], holding: Holding, person: Person) -> Due:
+    membership_id = holding.membership and memberships.id_of(person, holding.membership)
+    candidates = [due for due in decided if membership_id in (None, due.membership.id)]
     day = _day(holding.billed, person) if holding.billed else None
-    for due in of_it:
+    for due in candidates:
         if day is None or due.billed_at.date() == day:
             decided.remove(due)
             return due
-    if day is not None and of_it:
-        near = sorted({due.billed_at.date() for due in of_it}, key=lambda each: abs(each - day))
+    if day is not None and candidates:
+        billed_on = {due.billed_at.date() for due in candidates}
+        near = sorted(billed_on, key=lambda each: abs(each - day))
         days = " or ".join(map(str, near[:2]))
         raise ValueError(f"nothing (more) was billed on {day} and decided by now; say {days}")
     raise ValueError(
@@ -164,7 +166,7 @@ def _charges(account: Account) -> list[Charge]:
 
 
 def _dues(person: Person, now: datetime) -> Iterator[Due]:
-    for membership, holding in memberships.led(person):
+    for membership, holding in memberships.led_memberships(person):
         if membership.at(now).status in UNBILLED:
             continue
         for index, billed_at in enumerate(membership.billed_until(now)):

@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 from mock_server.http.operation import operation
 from mock_server.resources import memberships
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.resources.memberships.holding import said
-from mock_server.worlds.account import Account, Kind, Person, Wrong
-from mock_server.worlds.catalogue import NAMES, named
-from mock_server.worlds.moments import moment
+from mock_server.resources.memberships.holding import held_memberships
+from mock_server.worlds.account import Account, Kind, Mistake, Person
+from mock_server.worlds.catalogue import NAMES, unknown_name
+from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed
 
 State = Literal["open", "redeemed", "expired", "redeemed_expired", "revoked"]
@@ -88,41 +88,41 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
             self.redeemed or usual.redeemed,
         )
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
-            wrong = named("membership", self.membership, said(person))
-            yield Wrong(wrong, ("membership", person.place("memberships")))
+            mistake = unknown_name("membership", self.membership, held_memberships(person))
+            yield Mistake(mistake, ("membership", person.place("memberships")))
         if self.coupon is not None:
             known = [code.lower() for code in COUPONS]
-            yield Wrong(named("coupon", self.coupon.lower(), known), ("coupon",))
+            yield Mistake(unknown_name("coupon", self.coupon.lower(), known), ("coupon",))
         if self.redeemed is not None and USUAL[self.state].redeemed is None:
             what = f"redeemed is said of a credit that is '{self.state}'"
-            yield Wrong(what, ("redeemed", "state"))
+            yield Mistake(what, ("redeemed", "state"))
         if self.multi_use and USUAL[self.state].redeemed is not None:
             what = f"a multi-use credit is never redeemed, so it cannot be '{self.state}'"
-            yield Wrong(what, ("multi_use", "state"))
+            yield Mistake(what, ("multi_use", "state"))
         yield from self._problems_of_dates(person)
 
-    def _problems_of_dates(self, person: Person) -> Iterator[Wrong]:
+    def _problems_of_dates(self, person: Person) -> Iterator[Mistake]:
         dates, is_over = self.dates(), self.state in EXPIRED
         if is_over and dates.expires == NEVER:
-            yield Wrong(f"a credit that is '{self.state}' expires", ("expires", "state"))
+            yield Mistake(f"a credit that is '{self.state}' expires", ("expires", "state"))
         issued, redeemed = ("issued", dates.issued), ("redeemed", dates.redeemed)
         expires = ("expires", None if dates.expires == NEVER else dates.expires)
         ends = [expires, NOW] if is_over else [NOW, expires]
         for steps in ([issued, redeemed, NOW], [issued, redeemed, expires], ends):
-            yield from out_of_order(person, *steps, given="state")
+            yield from out_of_order(person, *steps, state_field="state")
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Credit]:
     """Soonest to expire first, those without expiry last, then by id (CREDITS-07)."""
-    made = [
+    credits = [
         _credit(person, holding, person.seed.child("credits", name, index), index)
         for name, holding in holdings.items()
         for index in range(holding.count)
     ]
-    return sorted(made, key=_order)
+    return sorted(credits, key=_order)
 
 
 def _order(credit: Credit) -> tuple[bool, datetime, str]:
@@ -156,10 +156,10 @@ def _instants(
     step = timedelta(days=0 if holding.expires else index)
     # What is past goes further back with each, or the eleventh would not have expired yet.
     past = step if holding.state in EXPIRED else timedelta()
-    expires = None if dates.expires == NEVER else moment(dates.expires, person.opened)
-    redeemed = moment(dates.redeemed, person.opened) - past if dates.redeemed else None
+    expires = None if dates.expires == NEVER else parse_instant(dates.expires, person.opened)
+    redeemed = parse_instant(dates.redeemed, person.opened) - past if dates.redeemed else None
     later = -past if past else step
-    return moment(dates.issued, person.opened) - past, expires and expires + later, redeemed
+    return parse_instant(dates.issued, person.opened) - past, expires and expires + later, redeemed
 
 
 CREDITS = Kind("credits", Holding, make, state="state")
@@ -167,13 +167,13 @@ CREDITS = Kind("credits", Holding, make, state="state")
 
 def facts(account: Account) -> dict[str, Any]:
     """What a tester may want to know: ids by state, at this instant."""
-    found: dict[str, list[str]] = {
+    ids: dict[str, list[str]] = {
         f"{state}_credits": []
         for state in ("live", "redeemed", "expired", "redeemed_expired", "revoked")
     }
     for credit in account.all(CREDITS):
-        found[f"{_state(credit, account.now)}_credits"].append(credit.id)
-    return found
+        ids[f"{_state(credit, account.now)}_credits"].append(credit.id)
+    return ids
 
 
 def _state(credit: Credit, now: datetime) -> str:

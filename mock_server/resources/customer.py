@@ -8,9 +8,9 @@ from msgspec import Meta, Struct
 
 from mock_server.http.operation import operation
 from mock_server.resources.holding import CATALOGUE, NOW, out_of_order
-from mock_server.worlds.account import Account, Kind, Person, Wrong
-from mock_server.worlds.catalogue import SiteName, named, uuid_of
-from mock_server.worlds.moments import moment
+from mock_server.worlds.account import Account, Kind, Mistake, Person
+from mock_server.worlds.catalogue import SiteName, unknown_name, uuid_of
+from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed
 
 _ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -110,9 +110,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     locked: str | None = None
     anonymised: str | None = None
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
-        yield Wrong(named("site", self.site, person.catalogue.sites), ("site", CATALOGUE))
+        yield Mistake(unknown_name("site", self.site, person.catalogue.sites), ("site", CATALOGUE))
         joined = ("joined", self.joined)
         yield from out_of_order(person, joined, ("anonymised", self.anonymised), NOW)
         yield from out_of_order(person, joined, ("locked", self.locked))
@@ -122,7 +122,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:
     """The one customer that a person is."""
     holding = holdings.get("self", Holding())
     seed = person.seed.child("customer")
-    anonymised = holding.anonymised and moment(holding.anonymised, person.opened)
+    anonymised = holding.anonymised and parse_instant(holding.anonymised, person.opened)
     return [
         _anonymous(person, holding, anonymised) if anonymised else _known(person, holding, seed)
     ]
@@ -132,8 +132,8 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
     faker = seed.faker(faker_locale(holding.locale))
     first = holding.first_name or faker.first_name()
     last = holding.last_name or faker.last_name()
-    joined = moment(holding.joined, person.opened)
-    seen = person.opened - timedelta(hours=seed.child("seen").below(96))
+    joined = parse_instant(holding.joined, person.opened)
+    last_seen = person.opened - timedelta(hours=seed.child("seen").below(96))
     avatar = _avatar(seed, first) if holding.visits else None
     return Customer(
         id=person.customer_id,
@@ -150,13 +150,13 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
         email=(holding.email or f"{person.name}@example.com").lower(),
         labels=[_label(seed, text) for text in holding.labels],
         preferred_locale=holding.locale,
-        locked_at=moment(holding.locked, person.opened) if holding.locked else None,
+        locked_at=parse_instant(holding.locked, person.opened) if holding.locked else None,
         created_at=joined,
-        updated_at=max(joined, seen - timedelta(days=9)),
+        updated_at=max(joined, last_seen - timedelta(days=9)),
         deleted_at=None,
-        last_active_at=max(joined, seen),
+        last_active_at=max(joined, last_seen),
         email_verified_at=joined + timedelta(minutes=6),
-        last_check_in=LastCheckIn(max(joined, seen), "qr_code") if holding.visits else None,
+        last_check_in=LastCheckIn(max(joined, last_seen), "qr_code") if holding.visits else None,
         avatar_id=avatar.id if avatar else None,
         avatar=avatar,
         external_ref=f"CRM-{seed.child('ref').digits(5)}",
@@ -169,9 +169,9 @@ def _birthday(seed: Seed) -> date:
 
 
 def _anonymous(person: Person, holding: Holding, deleted_at: datetime) -> Customer:
-    joined = moment(holding.joined, person.opened)
-    nothing = dict.fromkeys(field for field in Customer.__struct_fields__)
-    said = {
+    joined = parse_instant(holding.joined, person.opened)
+    empty = dict.fromkeys(field for field in Customer.__struct_fields__)
+    fields = {
         "id": person.customer_id,
         "has_password": False,
         "brand_id": brand_id(person, holding),
@@ -182,7 +182,7 @@ def _anonymous(person: Person, holding: Holding, deleted_at: datetime) -> Custom
         "updated_at": deleted_at,
         "deleted_at": deleted_at,
     }
-    return Customer(**(nothing | said))  # type: ignore[arg-type]  # every field is given above
+    return Customer(**(empty | fields))  # type: ignore[arg-type]  # every field is given above
 
 
 def brand_id(person: Person, holding: Holding) -> str:
@@ -210,15 +210,15 @@ def faker_locale(locale: str) -> str:
     return (locale if locale in FAKER_LOCALES else "en-GB").replace("-", "_")
 
 
-def about(person: Person) -> Holding:
+def holding_of(person: Person) -> Holding:
     """What the scenario says of the person themselves."""
-    found: Holding = person.holdings.get("customer", {}).get("self", Holding())
-    return found
+    holding: Holding = person.holdings.get("customer", {}).get("self", Holding())
+    return holding
 
 
 def organisation(person: Person) -> str:
     """The name of the organisation that the person is a customer of."""
-    return person.catalogue.brand_of(about(person).site).organisation
+    return person.catalogue.brand_of(holding_of(person).site).organisation
 
 
 def details(account: Account) -> Customer:

@@ -54,10 +54,10 @@ def about(account: Account) -> Json:
 
 def _answer(id: str, account: Account) -> tuple[list[Json], int] | Problem:
     try:
-        found = READS[id](account, **_WIDEST.get(id, {}))
+        result = READS[id](account, **_WIDEST.get(id, {}))
     except Problem as problem:
         return problem
-    shown = msgspec.to_builtins(found, builtin_types=(datetime,))
+    shown = msgspec.to_builtins(result, builtin_types=(datetime,))
     if isinstance(shown, list):
         return shown, len(shown)
     return (shown["items"], shown["total"]) if "items" in shown else ([shown], 1)

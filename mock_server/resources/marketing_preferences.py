@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from mock_server.http import problems
 from mock_server.http.operation import operation
-from mock_server.resources.customer import about, organisation
+from mock_server.resources.customer import holding_of, organisation
 from mock_server.resources.holding import CATALOGUE
-from mock_server.worlds.account import Account, Consent, Kind, Person, Wrong
-from mock_server.worlds.catalogue import FOUNDED, NAMES, PreferenceName, named, uuid_of
+from mock_server.worlds.account import Account, Consent, Kind, Mistake, Person
+from mock_server.worlds.catalogue import FOUNDED, NAMES, PreferenceName, unknown_name, uuid_of
 
 APART = timedelta(days=97)
 """Between one preference of the catalogue and the next."""
@@ -39,15 +39,15 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     opted_in: tuple[PreferenceName, ...] | AllOrNone = "none"
     """Names of preferences, or `all`, or `none`."""
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         if isinstance(self.opted_in, str):
             known = ("all", "none", "a list of names")
-            yield Wrong(named("opted_in", self.opted_in, known), ("opted_in",))
+            yield Mistake(unknown_name("opted_in", self.opted_in, known), ("opted_in",))
             return
         where = ("opted_in", person.place("customer", "site"), CATALOGUE)
         for name in self.opted_in:
-            yield Wrong(_not_available(name, person), where)
+            yield Mistake(_not_available(name, person), where)
 
     def includes(self, name: str) -> bool:
         """Whether the customer had opted in when the world was opened."""
@@ -57,10 +57,10 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _not_available(name: str, person: Person) -> str | None:
-    site, preference = about(person).site, person.catalogue.preferences.get(name)
+    site, preference = holding_of(person).site, person.catalogue.preferences.get(name)
     if preference is not None and preference.archived:
         return f"at {site}, preference '{name}' is archived: nobody is asked for it any more"
-    return named(f"at {site}, preference", name, person.catalogue.preferences_at(site))
+    return unknown_name(f"at {site}, preference", name, person.catalogue.preferences_at(site))
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[MarketingPreference]:
@@ -76,7 +76,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[MarketingP
             updated_at=created[name] + timedelta(days=30),
             opted_in=holding.includes(name),
         )
-        for name, preference in person.catalogue.preferences_at(about(person).site).items()
+        for name, preference in person.catalogue.preferences_at(holding_of(person).site).items()
     ]
     return sorted(available, key=lambda each: (each.created_at, each.id))
 
@@ -94,7 +94,7 @@ def facts(account: Account) -> dict[str, Any]:
 
 def names_of(person: Person) -> dict[str, str]:
     """The names that a scenario file has for a customer's preferences, by id."""
-    available = person.catalogue.preferences_at(about(person).site)
+    available = person.catalogue.preferences_at(holding_of(person).site)
     return {uuid_of("preference", name): name for name in available}
 
 

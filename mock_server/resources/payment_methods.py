@@ -8,10 +8,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mock_server.http import problems
 from mock_server.http.operation import operation
-from mock_server.resources.customer import CUSTOMER, about
+from mock_server.resources.customer import CUSTOMER, holding_of
 from mock_server.resources.holding import NOW, Count, out_of_order
-from mock_server.worlds.account import Account, Kind, Person, Wrong
-from mock_server.worlds.moments import moment
+from mock_server.worlds.account import Account, Kind, Mistake, Person
+from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed
 
 Type = Literal["card", "direct_debit"]
@@ -77,15 +77,15 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     processor: Literal["stripe", "adyen", "manual"] = "stripe"
     added: str | None = None
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
-        if not about(person).payment_provider:
+        if not holding_of(person).payment_provider:
             what = "no payment processor knows this customer; say `payment_provider: true` of them"
-            yield Wrong(what, (person.place("customer", "payment_provider"),))
+            yield Mistake(what, (person.place("customer", "payment_provider"),))
         if self.type == "direct_debit":
             for name in ("card_brand", "card_country", "card_expiry"):
                 if getattr(self, name):
-                    yield Wrong(f"a direct debit has no {name}", (name, "type"))
+                    yield Mistake(f"a direct debit has no {name}", (name, "type"))
         yield from out_of_order(person, ("added", self.added), NOW)
 
 
@@ -125,13 +125,13 @@ def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
 
 def _added(holding: Holding, joined: datetime, opened: datetime) -> datetime:
     if holding.added is not None:
-        return moment(holding.added, opened)
+        return parse_instant(holding.added, opened)
     return max(joined, opened - USUALLY_ADDED)
 
 
 def _expiry(seed: Seed, opened: datetime) -> str:
-    left = timedelta(days=70 + seed.child("expiry").below(1000))
-    return (opened + left).strftime("%m/%y")
+    lifetime = timedelta(days=70 + seed.child("expiry").below(1000))
+    return (opened + lifetime).strftime("%m/%y")
 
 
 PAYMENT_METHODS = Kind("payment_methods", Holding, make, state="type")

@@ -13,7 +13,7 @@ H = TypeVar("H")
 R = TypeVar("R")
 
 
-class Wrong(NamedTuple):
+class Mistake(NamedTuple):
     """What may be wrong with what a scenario says of a holding."""
 
     text: str | None
@@ -24,9 +24,9 @@ class Wrong(NamedTuple):
     scenario. Nothing follows from what is itself a mistake.
     """
 
-    def told_at(self, place: Place) -> "Wrong":
+    def at_place(self, place: Place) -> "Mistake":
         """The same, of a holding at a place of the scenario."""
-        return Wrong(self.text, self.places(place))
+        return Mistake(self.text, self.places(place))
 
     def places(self, place: Place) -> tuple[Place, ...]:
         """What it follows from, where the holding stands at a place."""
@@ -66,7 +66,7 @@ class Person:
     catalogue: Catalogue
     holdings: Mapping[str, Mapping[str, Any]]
     """Kind name → holding name → holding."""
-    fellows: Mapping[str, "Person"]
+    personas: Mapping[str, "Person"]
     """Everybody of the same world, for what two people share."""
     make: Callable[["Person", Kind[Any, Any]], Sequence[Any]]
     """The records of a kind: the world's, which makes them once."""

@@ -197,7 +197,7 @@ def unknown_references(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], 
         for name, each in getattr(catalogue, section).items():
             value = getattr(each, field)
             for reference in (value,) if isinstance(value, str) else value or ():
-                if problem := named(field, reference, known):
+                if problem := unknown_name(field, reference, known):
                     yield (section, name, field), problem
 
 
@@ -230,6 +230,6 @@ def read_catalogue(text: str) -> Catalogue:
         raise CatalogueError(f"{file}:{line_of(text, place)}: {where}: {what}") from None
 
 
-def named(what: str, name: str, known: Collection[str]) -> str | None:
+def unknown_name(what: str, name: str, known: Collection[str]) -> str | None:
     """What is wrong with a name that should be one of `known`."""
     return None if name in known else f"{what} {not_one_of(name, known)}"

@@ -104,12 +104,12 @@ class WorldSet:
 
     def applied_to(self, state: State, _opening: State) -> State:
         """The state after it."""
-        gone = {self.persona} if self.forgets_decisions else set()
-        kept = {who: own for who, own in state.decisions.items() if who in self.world}
+        forgotten = {self.persona} if self.forgets_decisions else set()
+        remaining = {who: own for who, own in state.decisions.items() if who in self.world}
         return replace(
             state,
             world=self.world,
-            decisions={who: own for who, own in kept.items() if who not in gone},
+            decisions={who: own for who, own in remaining.items() if who not in forgotten},
         )
 
     def shown(self) -> Json:

@@ -46,13 +46,13 @@ class Delay(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     uniform: tuple[Milliseconds, Milliseconds] | None = None
     lognormal: LogNormal | None = None
 
-    def at(self, share: float) -> float:
+    def at(self, quantile: float) -> float:
         """The delay in ms that so large a share of all delays is below."""
         if self.lognormal is not None:
-            spread = math.exp(self.lognormal.sigma * NormalDist().inv_cdf(share))
+            spread = math.exp(self.lognormal.sigma * NormalDist().inv_cdf(quantile))
             return self.lognormal.median_ms * spread
         low, high = sorted(self.uniform or (0, 0))
-        return low + (high - low) * share
+        return low + (high - low) * quantile
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -100,7 +100,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
             return status in route.answers and route.answers[status] is None
         return status in route.answers and violation(route, status, self.body) is None
 
-    def at(self, route: Route) -> bool:
+    def applies_to(self, route: Route) -> bool:
         """Whether it is about an operation."""
         return self.operation in (None, route.id)
 
@@ -122,15 +122,15 @@ class Fault(Struct, frozen=True):
         """
         id = request_id[:200] if request_id and self.rule.count_by == "request" else None
         if id in self.struck:
-            return self, _share(seed.child("faults", self.id, self.seen).child("delay"))
+            return self, _draw_quantile(seed.child("faults", self.id, self.seen).child("delay"))
         seen = self.seen + 1
         rule, place = self.rule, seed.child("faults", self.id, seen)
         spent = rule.count is not None and self.hits >= rule.count
-        if seen <= rule.skip or spent or _share(place) > rule.probability:
+        if seen <= rule.skip or spent or _draw_quantile(place) > rule.probability:
             return replace(self, seen=seen), None
         struck = (*self.struck, id)[-REQUESTS_KEPT:] if id else self.struck
         hit = replace(self, seen=seen, hits=self.hits + 1, struck=struck)
-        return hit, _share(place.child("delay"))
+        return hit, _draw_quantile(place.child("delay"))
 
 
 _OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
@@ -143,6 +143,6 @@ def _is_sendable(name: str, value: str) -> bool:
     return bool(name) and is_token and is_text and name.lower() not in _OF_THE_CONNECTION
 
 
-def _share(place: Seed) -> float:
+def _draw_quantile(place: Seed) -> float:
     """A number above 0 and below 1."""
     return (place.below(_FINEST - 1) + 1) / _FINEST

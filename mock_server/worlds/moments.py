@@ -35,25 +35,25 @@ class Duration:
 
 
 @cache
-def duration(text: str) -> Duration:
+def parse_duration(text: str) -> Duration:
     """
     Read an ISO 8601 duration, with an optional sign before it.
 
     Raises:
         ValueError: it is none.
     """
-    found = _DURATION.fullmatch(text)
-    if found is None or text[-1] in "PT":
+    match = _DURATION.fullmatch(text)
+    if match is None or text[-1] in "PT":
         raise ValueError(f"'{text}' is not an ISO 8601 duration such as P30D, P1M or PT90S")
-    parts = {name: int(value or 0) for name, value in found.groupdict().items() if name != "sign"}
+    parts = {name: int(value or 0) for name, value in match.groupdict().items() if name != "sign"}
     months = parts.pop("years") * 12 + parts.pop("months")
     try:
-        return Duration(months, timedelta(**parts)) * (-1 if found["sign"] == "-" else 1)
+        return Duration(months, timedelta(**parts)) * (-1 if match["sign"] == "-" else 1)
     except OverflowError:
         raise ValueError(f"'{text}' is longer than a calendar goes") from None
 
 
-def moment(text: str, opened: datetime) -> datetime:
+def parse_instant(text: str, opened: datetime) -> datetime:
     """
     The instant a scenario means: relative to `opened`, absolute, or the next midnight: `midnight`
     in UTC, `midnight Europe/London` there.
@@ -90,7 +90,7 @@ def _absolute(text: str) -> datetime:
 
 
 def _relative(text: str, opened: datetime) -> datetime:
-    length = duration(text)
+    length = parse_duration(text)
     try:
         return length.after(opened)
     except (ValueError, OverflowError):

@@ -43,16 +43,16 @@ class Worlds:
         self.kinds = kinds.values()
 
         @lru_cache(_KEPT)
-        def made(source: str | Source, seed: int, opened: datetime, overrides: bytes) -> World:
+        def build(source: str | Source, seed: int, opened_at: datetime, overrides: bytes) -> World:
             loaded = scenario.read(source, kinds, msgspec.json.decode(overrides))
-            world = World(loaded, seed, opened, loaded.catalogue, about, overrides)
+            world = World(loaded, seed, opened_at, loaded.catalogue, about, overrides)
             world.check(kinds.values())
             return world
 
-        self._made = made
+        self._build = build
 
     def world(
-        self, source: str | Source, seed: int, opened: datetime, overrides: Mapping[str, Any]
+        self, source: str | Source, seed: int, opened_at: datetime, overrides: Mapping[str, Any]
     ) -> World:
         """
         Everybody of a scenario.
@@ -60,9 +60,9 @@ class Worlds:
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
         """
-        return self._made(source, seed, opened, msgspec.json.encode(overrides, order="sorted"))
+        return self._build(source, seed, opened_at, msgspec.json.encode(overrides, order="sorted"))
 
-    def opened(self, opening: Opening, at: datetime | None = None) -> State:
+    def initial_state(self, opening: Opening, at: datetime | None = None) -> State:
         """
         Where a sandbox begins, `at` an instant if not now.
 
@@ -71,24 +71,24 @@ class Worlds:
             ClockError: no clock shows that time.
         """
         since = None if opening.now else machine_now()
-        at = at or opening.now or _lately()
+        at = at or opening.now or _rounded_now()
         clock = Clock(at.astimezone(UTC).replace(microsecond=0), since=since)
         world = self.world(opening.scenario, opening.seed, clock.base, opening.overrides)
         return State(world, clock)
 
-    def restored(self, saved: Snapshot, *, resumed: bool) -> tuple[State, State]:
+    def restore(self, saved: Snapshot, *, resumed: bool) -> tuple[State, State]:
         """
         Where a saved sandbox began, and where it stands; `resumed` is whether its clock ran on.
 
         Raises:
             SnapshotError: it cannot be had in this version of the mock.
         """
-        for wrong in filter(None, (each.rule.problem() for each in saved.faults)):
-            raise SnapshotError(f"a snapshot that cannot be opened: {wrong}")
+        for mistake in filter(None, (each.rule.problem() for each in saved.faults)):
+            raise SnapshotError(f"a snapshot that cannot be opened: {mistake}")
         try:
             first, clock = saved.clocks(resumed=resumed)
-            opened = saved.opened.astimezone(UTC)
-            world = first_world = self.world(saved.source, saved.seed, opened, saved.overrides)
+            opened_at = saved.opened.astimezone(UTC)
+            world = first_world = self.world(saved.source, saved.seed, opened_at, saved.overrides)
             if begun := saved.begun_as:
                 source = Source(begun.scenario.name, begun.scenario.text)
                 first_world = self.world(source, begun.seed, world.opened, begun.overrides)
@@ -102,7 +102,7 @@ class Worlds:
         state = State(world, clock, saved.decided, tuple(saved.faults))
         return State(first_world, first), state
 
-    def remade(self, state: State) -> State:
+    def reread(self, state: State) -> State:
         """
         A state in a world that is read anew from where it came from.
 
@@ -111,11 +111,11 @@ class Worlds:
         """
         world = state.world
         source = world.scenario.reread_from
-        new = self._made(source, world.seed, world.opened, world.overrides)
+        new = self._build(source, world.seed, world.opened, world.overrides)
         return WorldSet(new, None, "reloaded").applied_to(state, state)
 
 
-def _lately() -> datetime:
+def _rounded_now() -> datetime:
     """A moment ago, so that sandboxes opened shortly after each other share a world."""
     now = machine_now()
     return now - timedelta(seconds=now.second % _SHARED_S)

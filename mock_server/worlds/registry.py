@@ -55,20 +55,20 @@ class Sandboxes:
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
         """When somebody last asked for each, on a clock that only measures."""
-        self._met = Coverage()
+        self._closed_coverage = Coverage()
         self.problem: str | None = None
         """Why changed files are not served, where they are watched."""
         self.upstream: str | None = None
         """The real implementation that requests are forwarded to, where they are."""
-        first = worlds.opened(default, default.now or machine_now())
-        self._keep(self._sandbox(DEFAULT_SANDBOX, first))
+        first = worlds.initial_state(default, default.now or machine_now())
+        self._register(self._sandbox(DEFAULT_SANDBOX, first))
         for id, saved in storage.all() if storage else ():
-            if id != DEFAULT_SANDBOX or self._is_still(saved, default):
-                self._keep(self.restored(saved, id, resumed=True))
+            if id != DEFAULT_SANDBOX or self._is_same_start(saved, default):
+                self._register(self.restore(saved, id, resumed=True))
         if storage:
             storage.begin()
 
-    def opened(self, opening: Opening) -> Sandbox:
+    def create(self, opening: Opening) -> Sandbox:
         """
         A new sandbox, which nobody can reach until it is added.
 
@@ -78,7 +78,7 @@ class Sandboxes:
             Problem: 503, there are as many as there may be.
         """
         self._make_room()
-        return self._sandbox(self._shard.new_id(), self.worlds.opened(opening))
+        return self._sandbox(self._shard.new_id(), self.worlds.initial_state(opening))
 
     def add(self, sandbox: Sandbox) -> None:
         """
@@ -88,13 +88,13 @@ class Sandboxes:
             Problem: 500, it could not be kept and is not there.
         """
         before = self._by_id.get(sandbox.id)
-        self._keep(sandbox)
+        self._register(sandbox)
         try:
-            self._save(sandbox)
+            self._persist(sandbox)
         except Problem:
             del self._by_id[sandbox.id], self._used_s[sandbox.id]
             if before is not None:
-                self._keep(before)
+                self._register(before)
             raise
         if before is not None:
             before.close()
@@ -106,16 +106,17 @@ class Sandboxes:
         Raises:
             ScenarioError: one of their scenarios cannot be used any more; nothing has changed then.
         """
-        made = [
-            (each, self.worlds.remade(each.opening), self.worlds.remade(each.state))
+        moved = [
+            (each, self.worlds.reread(each.opening), self.worlds.reread(each.state))
             for each in earlier._by_id.values()
         ]
-        self._storage, self._memory, self._met = earlier._storage, earlier._memory, earlier._met
+        self._storage, self._memory = earlier._storage, earlier._memory
         self._by_id, self._used_s = earlier._by_id, earlier._used_s
-        for sandbox, opening, state in made:
-            sandbox.move(opening, state, self._save)
+        self._closed_coverage = earlier._closed_coverage
+        for sandbox, opening, state in moved:
+            sandbox.move(opening, state, self._persist)
 
-    def _is_still(self, saved: Snapshot, default: Opening) -> bool:
+    def _is_same_start(self, saved: Snapshot, default: Opening) -> bool:
         """Whether the default sandbox was kept by a server that was started as this one."""
         name = self._by_id[DEFAULT_SANDBOX].world.scenario.name
         return (saved.scenario.name, saved.seed) == (name, default.seed)
@@ -128,7 +129,7 @@ class Sandboxes:
                 " start the server with another --max-sandboxes."
             )
 
-    def restored(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
+    def restore(self, saved: Snapshot, id: str | None = None, *, resumed: bool = False) -> Sandbox:
         """
         A sandbox as it was saved, under an id of its own or this one; `resumed` is whether its
         clock ran on meanwhile. Nobody can reach it until it is added.
@@ -139,13 +140,13 @@ class Sandboxes:
         """
         if id is None:
             self._make_room()
-        opening, state = self.worlds.restored(saved, resumed=resumed)
+        opening, state = self.worlds.restore(saved, resumed=resumed)
         return self._sandbox(id or self._shard.new_id(), opening, state)
 
     def _sandbox(self, id: str, opening: State, state: State | None = None) -> Sandbox:
-        return Sandbox(id, opening, state=state, keep=self._save, memory=self._memory)
+        return Sandbox(id, opening, state=state, persist=self._persist, memory=self._memory)
 
-    def _save(self, sandbox: Sandbox) -> None:
+    def _persist(self, sandbox: Sandbox) -> None:
         """
         Keep a sandbox as it is, where sandboxes are kept.
 
@@ -155,13 +156,13 @@ class Sandboxes:
         if self._storage is None or sandbox.id not in self._by_id:
             return
         try:
-            self._storage.save(sandbox.id, snapshot.taken(sandbox))
+            self._storage.save(sandbox.id, snapshot.snapshot_of(sandbox))
         except StorageError as error:
             raise problems.internal(
                 f"Nothing was changed, for a restart would undo it: {error}."
             ) from None
 
-    def _keep(self, sandbox: Sandbox) -> None:
+    def _register(self, sandbox: Sandbox) -> None:
         self._by_id[sandbox.id] = sandbox
         self._used_s[sandbox.id] = time.monotonic()
 
@@ -176,11 +177,11 @@ class Sandboxes:
         Raises:
             Problem: 404, there is none; 421, it is another shard's.
         """
-        found = self.find(id)
+        sandbox = self.find(id)
         self.check_shard(id)
-        if found is None:
+        if sandbox is None:
             raise problems.not_found(f"There is no sandbox '{id[:80]}'.")
-        return found
+        return sandbox
 
     def check_shard(self, id: str) -> None:
         """
@@ -194,14 +195,14 @@ class Sandboxes:
 
     def find(self, id: str) -> Sandbox | None:
         """A sandbox by its id, which is used by that; None where there is none."""
-        found = self._by_id.get(id)
-        if found is None or self._limits.idle_s is None:
-            return found
+        sandbox = self._by_id.get(id)
+        if sandbox is None or self._limits.idle_s is None:
+            return sandbox
         self._close_idle()
-        if found.id in self._by_id:
+        if sandbox.id in self._by_id:
             self._used_s[id] = time.monotonic()
             self._by_id.move_to_end(id)
-            return found
+            return sandbox
         return None
 
     def _close_idle(self) -> None:
@@ -244,7 +245,7 @@ class Sandboxes:
     def _close(self, sandbox: Sandbox) -> None:
         del self._by_id[sandbox.id], self._used_s[sandbox.id]
         if sandbox.coverage is not None:
-            self._met.add(sandbox.coverage)
+            self._closed_coverage.add(sandbox.coverage)
         sandbox.close()
 
     def end_streams(self) -> None:
@@ -255,12 +256,12 @@ class Sandboxes:
     @property
     def coverage(self) -> Coverage:
         """What was met in all sandboxes, closed ones included."""
-        met = Coverage()
-        met.add(self._met)
+        total = Coverage()
+        total.add(self._closed_coverage)
         for sandbox in self._by_id.values():
             if sandbox.coverage is not None:
-                met.add(sandbox.coverage)
-        return met
+                total.add(sandbox.coverage)
+        return total
 
 
 def base_path(sandbox: Sandbox) -> str:

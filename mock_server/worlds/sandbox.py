@@ -38,9 +38,9 @@ class Sandbox:
 
     __slots__ = (
         "_grants",
-        "_heard",
+        "_listeners",
         "_journal",
-        "_keep",
+        "_persist",
         "_memory",
         "id",
         "opening",
@@ -54,20 +54,20 @@ class Sandbox:
         opening: State,
         *,
         state: State | None = None,
-        keep: Callable[["Sandbox"], None] | None = None,
+        persist: Callable[["Sandbox"], None] | None = None,
         memory: Memory | None = None,
     ) -> None:
         """
-        `state` is where it stands, if not at its opening; `keep` is told of each change before
+        `state` is where it stands, if not at its opening; `persist` is told of each change before
         anybody sees it, and refuses it by raising; `memory` is what its journal shares with others.
         """
-        self.id, self.opening, self._keep, self._memory = id, opening, keep, memory
+        self.id, self.opening, self._persist, self._memory = id, opening, persist, memory
         self._journal: Journal | None = None
         self._grants: Grants | None = None
         self.state = state or opening
         self.revision = next(_REVISIONS)
         """Counts changes: no two states of any sandboxes have the same."""
-        self._heard: tuple[list[Change], ...] = ()
+        self._listeners: tuple[list[Change], ...] = ()
 
     @property
     def journal(self) -> Journal:
@@ -125,8 +125,8 @@ class Sandbox:
         before = self.state
         self.state = change.applied_to(before, self.opening)
         try:
-            if self._keep is not None:
-                self._keep(self)
+            if self._persist is not None:
+                self._persist(self)
         except Problem:
             self.state = before
             raise
@@ -135,12 +135,12 @@ class Sandbox:
             self._grants = None
             if self._journal is not None:
                 self._journal.clear(reset=True)
-        for changes in self._heard:
+        for changes in self._listeners:
             changes.append(change)
 
-    def move(self, opening: State, state: State, keep: Callable[["Sandbox"], None]) -> None:
+    def move(self, opening: State, state: State, persist: Callable[["Sandbox"], None]) -> None:
         """Go on in other worlds, as another registry keeps it; the journal goes on, too."""
-        self.opening, self.state, self._keep = opening, state, keep
+        self.opening, self.state, self._persist = opening, state, persist
         self.revision = next(_REVISIONS)
 
     def account(self, name: str) -> Account:
@@ -186,7 +186,7 @@ class Sandbox:
         grant = token.grant if token else None
         return grant is not None and grant in self.grants.revoked
 
-    def speaker(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
+    def identify(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
         """The persona and the role that a token names, good or not."""
         authorization = request.headers.get("authorization")
         if authorization is None:
@@ -231,12 +231,12 @@ class Hearing:
     __slots__ = ("_before", "_changes", "_sandbox")
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox, self._before = sandbox, sandbox._heard
+        self._sandbox, self._before = sandbox, sandbox._listeners
         self._changes: list[Change] = []
 
     def __enter__(self) -> list[Change]:
-        self._sandbox._heard = (*self._before, self._changes)
+        self._sandbox._listeners = (*self._before, self._changes)
         return self._changes
 
     def __exit__(self, *_error: object) -> None:
-        self._sandbox._heard = self._before
+        self._sandbox._listeners = self._before

@@ -97,7 +97,7 @@ class Reading:
     meant: Set[Place]
     """What seems to be left out, and may be meant by a name that nobody knows."""
 
-    def said(self, place: Place) -> Place:
+    def deepest_place(self, place: Place) -> Place:
         """How far down to a place the scenario says something."""
         node: Any = self.tree
         for depth, name in enumerate(place):
@@ -155,8 +155,8 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
 
 def names() -> list[str]:
     """The scenarios that come with the mock."""
-    found = (entry.name for entry in shipped("fixtures", "scenarios").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
+    files = (entry.name for entry in shipped("fixtures", "scenarios").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
 
 
 def load(source: str | Source, kinds: Kinds) -> Scenario:
@@ -194,8 +194,8 @@ def _read(source: str) -> Source:
         file = shipped("fixtures", "scenarios", f"{source}.yaml")
         return Source(_shipped(source), file.read_text("utf-8"))
     try:
-        with Path(source).open(encoding="utf-8") as opened:
-            return Source(source, opened.read(LARGEST_TEXT + 1))
+        with Path(source).open(encoding="utf-8") as stream:
+            return Source(source, stream.read(LARGEST_TEXT + 1))
     except UnicodeDecodeError:
         raise ScenarioError(f"{source} cannot be read: it is not text in UTF-8") from None
     except (IsADirectoryError, PermissionError) as error:
@@ -290,7 +290,7 @@ class _Reader:
             self._note_unknown(kind_name, known, place[:-1])
             return {}
         if kind.single:
-            return {"self": self._made(kind, value, place)}
+            return {"self": self._make_holding(kind, value, place)}
         if not isinstance(value, dict):
             self.mistakes.append((place, "must map names to holdings"))
             return {}
@@ -306,9 +306,9 @@ class _Reader:
             what = "must be how many, or a mapping of what they are like"
             self.mistakes.append((place, f"{what}; got {shown(value)}"))
             return None
-        return self._made(kind, value or {}, place)
+        return self._make_holding(kind, value or {}, place)
 
-    def _made(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
+    def _make_holding(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
         holding, before = self._converted(value, kind.holding, place), self._cost
         self._cost += kind.cost * getattr(holding, "count", 1)
         if self._cost > MOST_RECORDS >= before:

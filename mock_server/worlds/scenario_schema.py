@@ -36,12 +36,12 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     """What a scenario file may say, as JSON Schema."""
     types: list[Any] = [Header, *(kind.holding for kind in kinds.values())]
     (header, *holdings), components = _components(types)
-    said = zip(kinds.values(), holdings, strict=True)
+    kinds_with_schema = zip(kinds.values(), holdings, strict=True)
     customer = {
         "type": "object",
         "additionalProperties": False,
         "properties": {"description": {"type": "string"}}
-        | {kind.name: _held(kind, holding) for kind, holding in said},
+        | {kind.name: _held(kind, holding) for kind, holding in kinds_with_schema},
     }
     names = load_catalogue()
     customer, components = _named(customer, names), _named(components, names)

@@ -41,7 +41,7 @@ class YamlText:
         return _scalar(node.tag, str(node.value))
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -49,15 +49,15 @@ class YamlText:
             elif key.tag == f"{_CORE}merge":
                 for each in self._merged(value, place):
                     merged = each | merged
-            elif key.value in found:
+            elif key.value in fields:
                 first = self.lines[*place, key.value]
                 self.lines[*place, key.value] = _line(key)
                 what = f"'{key.value}' stands here a second time; the first is on line {first}"
                 self.mistakes.append(((*place, key.value), what))
             else:
                 self.lines[*place, key.value] = _line(key)
-                found[key.value] = self.value(value, (*place, key.value))
-        return merged | found
+                fields[key.value] = self.value(value, (*place, key.value))
+        return merged | fields
 
     def _merged(self, node: yaml.Node, place: Place) -> Iterator[dict[str, Any]]:
         for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
@@ -77,11 +77,11 @@ def read(text: str) -> YamlText:
     """
     bounds.check_yaml(text)
     try:
-        found, root = YamlText(), yaml.compose(text, Loader=yaml.CSafeLoader)
+        document, root = YamlText(), yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise readable(error) from None
-    found.tree = found.value(root) if root is not None else None
-    return found
+    document.tree = document.value(root) if root is not None else None
+    return document
 
 
 def _scalar(tag: str, text: str) -> str | int | bool | None:

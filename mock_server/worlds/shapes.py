@@ -30,7 +30,7 @@ def converted(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
             return msgspec.convert(reading, shape, strict=False)
         except msgspec.ValidationError:
             continue
-    mistakes.append((place, _wrong(value, inspect.type_info(shape))))
+    mistakes.append((place, _mismatch(value, inspect.type_info(shape))))
     return None
 
 
@@ -50,14 +50,14 @@ def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -
         mistakes.append(((*place, name), f"the field {not_one_of(name, fields)}"))
     missing = [name for name, each in fields.items() if each.required and name not in value]
     mistakes.extend(((*place, name), "is missing") for name in missing)
-    made = {}
+    values = {}
     for name in fields.keys() & value.keys():
         before, each = len(mistakes), fields[name]
         read = converted(value[name], each.type, (*place, name), mistakes)
         if len(mistakes) == before:
-            made[each.name] = read
-    lacking = any(each.required and each.name not in made for each in fields.values())
-    return None if lacking else shape(**made)
+            values[each.name] = read
+    lacking = any(each.required and each.name not in values for each in fields.values())
+    return None if lacking else shape(**values)
 
 
 def _items(shape: Any) -> Any:
@@ -68,10 +68,10 @@ def _items(shape: Any) -> Any:
     return items if isinstance(items, type) and issubclass(items, Struct) else None
 
 
-def _wrong(value: Any, wanted: inspect.Type) -> str:
-    if isinstance(wanted, inspect.LiteralType) and isinstance(value, str):
-        return not_one_of(value, map(str, wanted.values))
-    return f"{shown(value)} is not {_words(wanted)}"
+def _mismatch(value: Any, expected: inspect.Type) -> str:
+    if isinstance(expected, inspect.LiteralType) and isinstance(value, str):
+        return not_one_of(value, map(str, expected.values))
+    return f"{shown(value)} is not {_words(expected)}"
 
 
 def shown(value: Any) -> str:
@@ -91,8 +91,8 @@ _PLAIN: Mapping[type[inspect.Type], str] = {
 }
 
 
-def _words(wanted: inspect.Type) -> str:
-    match wanted:
+def _words(expected: inspect.Type) -> str:
+    match expected:
         case inspect.Metadata(extra_json_schema={"description": str(text)}):
             return text
         case inspect.Metadata(type=inner):
@@ -109,4 +109,4 @@ def _words(wanted: inspect.Type) -> str:
             return " or ".join(map(_words, known))
         case inspect.VarTupleType(item_type=item, min_length=least):
             return f"a list{' of one at least' if least else ''}, of which each is {_words(item)}"
-    return _PLAIN.get(type(wanted), "what is meant here")
+    return _PLAIN.get(type(expected), "what is meant here")

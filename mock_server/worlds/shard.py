@@ -39,5 +39,5 @@ class Shard:
 
     def owner_of(self, id: str) -> int | None:
         """The other shard that drew an id; None where it may be one of this server's own."""
-        found = _PREFIX.match(id) if self.count > 1 else None
-        return int(found[1]) if found and int(found[1]) != self.number else None
+        match = _PREFIX.match(id) if self.count > 1 else None
+        return int(match[1]) if match and int(match[1]) != self.number else None

@@ -30,7 +30,7 @@ class SnapshotError(UserError):
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class Clocked(Struct, frozen=True, forbid_unknown_fields=True):
+class ClockState(Struct, frozen=True, forbid_unknown_fields=True):
     """A clock: its base, what it was advanced by, and since when, by the machine's, it runs."""
 
     base: Instant
@@ -73,9 +73,9 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
     overrides: dict[str, Any]
     opened: Instant
-    first_clock: Clocked
+    first_clock: ClockState
     """What a reset goes back to."""
-    clock: Clocked
+    clock: ClockState
     decisions: list[Decision]
     faults: Annotated[list[Fault], Meta(max_length=MOST_FAULTS)]
     begun_as: WorldText | None = None
@@ -113,7 +113,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
         return clocks
 
 
-def taken(sandbox: Sandbox) -> Snapshot:
+def snapshot_of(sandbox: Sandbox) -> Snapshot:
     """A sandbox as it is now."""
     world, text = sandbox.world, _text_of(sandbox.world)
     return Snapshot(
@@ -124,8 +124,8 @@ def taken(sandbox: Sandbox) -> Snapshot:
         text.seed,
         text.overrides,
         world.opened,
-        _clocked(sandbox.opening.clock),
-        _clocked(sandbox.clock),
+        _clock_state(sandbox.opening.clock),
+        _clock_state(sandbox.clock),
         [
             Decision(persona, id, opted_in)
             for persona, own in sandbox.state.decisions.items()
@@ -136,9 +136,9 @@ def taken(sandbox: Sandbox) -> Snapshot:
     )
 
 
-def opening(sandbox: Sandbox) -> Snapshot:
+def initial_snapshot_of(sandbox: Sandbox) -> Snapshot:
     """A sandbox as it was opened."""
-    now, begun = taken(sandbox), _text_of(sandbox.opening.world)
+    now, begun = snapshot_of(sandbox), _text_of(sandbox.opening.world)
     return replace(
         now,
         scenario=begun.scenario,
@@ -163,12 +163,12 @@ def read(document: Any) -> Snapshot:
     Raises:
         SnapshotError: it is none, or of another version.
     """
-    said = document if isinstance(document, dict) else {}
-    if said.get("format") != FORMAT:
+    fields = document if isinstance(document, dict) else {}
+    if fields.get("format") != FORMAT:
         raise SnapshotError(f'not a snapshot: it has no "format": "{FORMAT}"')
-    if said.get("version") != VERSION:
+    if fields.get("version") != VERSION:
         raise SnapshotError(
-            f"a snapshot of version {said.get('version')}; this mock reads version {VERSION}"
+            f"a snapshot of version {fields.get('version')}; this mock reads version {VERSION}"
         )
     try:
         return msgspec.convert(document, Snapshot)
@@ -204,14 +204,14 @@ def decoded(text: bytes) -> Snapshot:
         raise SnapshotError(f"not a snapshot: {error}") from None
 
 
-def _clocked(clock: Clock) -> Clocked:
-    return Clocked(clock.base, clock.months, 0, clock.since)
+def _clock_state(clock: Clock) -> ClockState:
+    return ClockState(clock.base, clock.months, 0, clock.since)
 
 
-def _clock(said: Clocked, passed: timedelta) -> Clock:
-    since = said.since + passed if said.since else None
-    if not said.seconds:
-        return Clock(said.base, said.months, since)
+def _clock(state: ClockState, passed: timedelta) -> Clock:
+    since = state.since + passed if state.since else None
+    if not state.seconds:
+        return Clock(state.base, state.months, since)
     # Of a version that kept the time apart, too, and added the months first.
-    advanced = Duration(said.months, timedelta(seconds=said.seconds))
-    return Clock(advanced.after(said.base), since=since)
+    advanced = Duration(state.months, timedelta(seconds=state.seconds))
+    return Clock(advanced.after(state.base), since=since)

@@ -52,8 +52,8 @@ class Storage:
         """Whether somebody has written to it."""
         if not self._file.is_file():
             raise self._refused("it is no ordinary file")
-        with self._file.open("rb") as opened:
-            head = opened.read(100)
+        with self._file.open("rb") as stream:
+            head = stream.read(100)
         if not head:
             return False
         if not head.startswith(_MAGIC) or int.from_bytes(head[68:72], "big") != _APPLICATION:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from mock_server.http.bounds import MOST_FOLLOWING
-from mock_server.worlds.account import Account, Kind, Person, Wrong
+from mock_server.worlds.account import Account, Kind, Mistake, Person
 from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
 from mock_server.worlds.scenario_text import Place
@@ -84,24 +84,24 @@ class World(Mapping[str, Person]):
     def mistakes(self, kinds: Collection[Kind[Any, Any]]) -> list[tuple[Place, str]]:
         """What is wrong with holdings that could be read, or else cannot be made of them."""
         reading, sound = self.scenario.reading, []
-        found = []
+        mistakes = []
         for person in self.values():
-            wrong = [each for kind in kinds for each in _wrong(person, kind)]
-            found += [
-                (reading.said(places[0]), text)
-                for places, text in wrong
+            own = [each for kind in kinds for each in _mistakes_of(person, kind)]
+            mistakes += [
+                (reading.deepest_place(places[0]), text)
+                for places, text in own
                 if not any(map(reading.is_in_doubt, places))
             ]
-            if not wrong and not reading.is_in_doubt(("customers", person.name)):
+            if not own and not reading.is_in_doubt(("customers", person.name)):
                 sound.append(person)
         if reading.is_in_doubt(("catalogue",)):
-            return found
+            return mistakes
         leading = [kind for kind in kinds if kind.follow is not None]
-        found += _unmakeable(sound, leading)
+        mistakes += _unmakeable(sound, leading)
         if too_many := self._too_many(leading, self.opened, sound):
             # What follows from so many is not made.
-            return [*found, too_many]
-        return found + _unmakeable(sound, [kind for kind in kinds if kind.follow is None])
+            return [*mistakes, too_many]
+        return mistakes + _unmakeable(sound, [kind for kind in kinds if kind.follow is None])
 
     def check_size(self, kinds: Iterable[Kind[Any, Any]], now: datetime) -> None:
         """
@@ -137,26 +137,26 @@ class World(Mapping[str, Person]):
         return self._records[key]
 
 
-def _wrong(person: Person, kind: Kind[Any, Any]) -> Iterator[tuple[Sequence[Place], str]]:
+def _mistakes_of(person: Person, kind: Kind[Any, Any]) -> Iterator[tuple[Sequence[Place], str]]:
     """What is wrong with what somebody holds, and the places that it follows from."""
     for name, holding in person.holdings.get(kind.name, {}).items():
         place = person.place(kind.name, *([] if kind.single else [name]))
-        problems: Callable[[Person], Iterable[Wrong]] = getattr(holding, "problems", _none)
+        problems: Callable[[Person], Iterable[Mistake]] = getattr(holding, "problems", _none)
         yield from ((each.places(place), each.text) for each in problems(person) if each.text)
 
 
 def _unmakeable(
     people: Iterable[Person], kinds: Collection[Kind[Any, Any]]
 ) -> list[tuple[Place, str]]:
-    found = []
+    mistakes = []
     for person in people:
         for kind in kinds:
             try:
                 person.all(kind)
             except ValueError as error:
-                found.append((person.place(kind.name), str(error)))
-    return found
+                mistakes.append((person.place(kind.name), str(error)))
+    return mistakes
 
 
-def _none(_person: Person) -> Iterable[Wrong]:
+def _none(_person: Person) -> Iterable[Mistake]:
     return ()

@@ -65,7 +65,7 @@ def _sandboxes() -> Points:
     last, there = sandboxes.get("default"), 1
     for number in SANDBOXES:
         for _ in range(number - there):
-            last = sandboxes.opened(Opening("default", 1))
+            last = sandboxes.create(Opening("default", 1))
             sandboxes.add(last)
         there, token = number, last.token("customer", "ada")
         points[f"{number:,}"] = _cost(

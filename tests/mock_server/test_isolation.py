@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from mock_server.app import Settings
 from mock_server.client import MockServer
-from mock_server.worlds.moments import duration
+from mock_server.worlds.moments import parse_duration
 from tests.conftest import Caller
 
 ACCOUNT = "/customers/my-account"
@@ -47,7 +47,7 @@ async def one_test(client: httpx.AsyncClient, number: int) -> bool:
     asked = (await client.get(f"{path}/journal")).json()["count"]
     await client.delete(path)
     gone = (await client.get(PREFERENCES, headers=headers)).status_code
-    right = duration(f"P{months}M").after(NOW).isoformat().replace("+00:00", "Z")
+    right = parse_duration(f"P{months}M").after(NOW).isoformat().replace("+00:00", "Z")
     return (
         {each["id"]: each["opted_in"] for each in shown} == model
         and clock == right
@@ -172,7 +172,7 @@ class Worlds(RuleBasedStateMachine):
             status = self.call("GET", ACCOUNT, said["token"]).status
             assert status == (401 if said["faulty"] else 200)
             clock = self.control("GET", f"{SANDBOXES}/{id}/clock")["now"]
-            now = duration(f"P{said['months']}M").after(NOW)
+            now = parse_duration(f"P{said['months']}M").after(NOW)
             assert clock == now.isoformat().replace("+00:00", "Z")
 
 

@@ -150,7 +150,7 @@ def test_an_idle_sandbox_makes_room_for_a_new_one() -> None:
 def test_sandboxes_opened_together_share_a_world() -> None:
     now = datetime(2026, 3, 1, 9, tzinfo=UTC)
     mock = Caller(Settings(scenario="empty", now=now)).mock
-    one, other = (mock.sandboxes.opened(mock.sandboxes.default) for _ in range(2))
+    one, other = (mock.sandboxes.create(mock.sandboxes.default) for _ in range(2))
 
     assert one.world is other.world
 

@@ -147,8 +147,8 @@ class _Challenge(CodeChallenge):
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         super().validate_code_challenge(grant, redirect_uri)
-        asked = grant.request.payload.data
-        if not asked.get("code_challenge") and not asked.get("nonce"):
+        parameters = grant.request.payload.data
+        if not parameters.get("code_challenge") and not parameters.get("nonce"):
             what = "Send 'code_challenge' with 'code_challenge_method=S256' (PKCE)."
             raise InvalidRequestError(what)
 
@@ -157,15 +157,15 @@ class _CodeGrant(AuthorizationCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-        asked = request.payload.data
+        parameters = request.payload.data
         self.server.sandbox.grants.offer(
             code,
             Code(
                 request.user,
-                asked["redirect_uri"],
-                asked.get("code_challenge", ""),
-                asked.get("code_challenge_method", ""),
-                asked.get("nonce"),
+                parameters["redirect_uri"],
+                parameters.get("code_challenge", ""),
+                parameters.get("code_challenge_method", ""),
+                parameters.get("nonce"),
             ),
         )
 
@@ -173,8 +173,8 @@ class _CodeGrant(AuthorizationCodeGrant):
         return f"{self.server.sandbox.id}.{secrets.token_urlsafe(24)}"
 
     def query_authorization_code(self, code: str, client: Client) -> Code | None:
-        found = self.server.sandbox.grants.redeem(code, self.server.now)
-        return found if found and found.grant.check_client(client) else None
+        redeemed = self.server.sandbox.grants.redeem(code, self.server.now)
+        return redeemed if redeemed and redeemed.grant.check_client(client) else None
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
         self.server.sandbox.grants.use(authorization_code)

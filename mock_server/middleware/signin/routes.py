@@ -116,21 +116,21 @@ class SignIn:
     async def authorize(self, request: Request) -> Response:
         """Ask who signs in, or take it from `login_hint`, and lead back with a code."""
         form = _form(request)
-        asked = dict(form.fields)
-        provider = self._provider(request, _named_sandbox(asked))
+        parameters = dict(form.fields)
+        provider = self._provider(request, _named_sandbox(parameters))
         sandbox = provider.sandbox
-        persona = _persona(request, sandbox, asked)
-        user = _grant(sandbox, persona, asked) if persona else None
+        persona = _persona(request, sandbox, parameters)
+        user = _grant(sandbox, persona, parameters) if persona else None
         authlib_request = provider.create_oauth2_request(form)
         try:
             grant = provider.get_consent_grant(authlib_request, end_user=user)
             if persona and (reason := self.refused(sandbox.account(persona))):
                 raise _denied(reason, grant.redirect_uri)
         except OAuth2Error as error:
-            error.state = asked.get("state")
+            error.state = parameters.get("state")
             return _refused(request, provider.handle_error_response(authlib_request, error))
         if user is None:
-            return _people(request, sandbox, asked)
+            return _people(request, sandbox, parameters)
         response: Response = provider.create_authorization_response(
             authlib_request, grant_user=user, grant=grant
         )
@@ -140,8 +140,10 @@ class SignIn:
     async def token(self, request: Request) -> Response:
         """Redeem a code or a refresh token."""
         form = _form(request)
-        asked = dict(form.fields)
-        provider = self._provider(request, _prefix(asked.get("code") or asked.get("refresh_token")))
+        parameters = dict(form.fields)
+        provider = self._provider(
+            request, _prefix(parameters.get("code") or parameters.get("refresh_token"))
+        )
         response: Response = provider.create_token_response(form)
         return response
 
@@ -186,11 +188,11 @@ class SignIn:
 
     def _sandbox(self, request: Request, id: str | None = None) -> Sandbox:
         """The sandbox of the path, else the one that is named, else the default one."""
-        found = request.scope.get("mock_sandbox") or id or DEFAULT_SANDBOX
+        name = request.scope.get("mock_sandbox") or id or DEFAULT_SANDBOX
         try:
-            return self.find(found)
+            return self.find(name)
         except Problem:
-            what = f"There is no sandbox '{quote(found[:64])}'."
+            what = f"There is no sandbox '{quote(name[:64])}'."
             raise OAuth2Error(description=what) from None
 
 
@@ -262,9 +264,9 @@ def _check_basic(request: Request) -> None:
         raise OAuth2Error(description="Basic credentials are base64 of UTF-8.") from None
 
 
-def _named_sandbox(asked: dict[str, str]) -> str | None:
+def _named_sandbox(parameters: dict[str, str]) -> str | None:
     """The sandbox of `acr_values=sandbox:ID`."""
-    values = asked.get("acr_values", "").split()
+    values = parameters.get("acr_values", "").split()
     return next((each[8:] for each in values if each.startswith("sandbox:")), None)
 
 
@@ -274,20 +276,20 @@ def _prefix(token: str | None) -> str | None:
     return id if dot else None
 
 
-def _persona(request: Request, sandbox: Sandbox, asked: dict[str, str]) -> str | None:
+def _persona(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> str | None:
     """Who was chosen on the page, hinted at, or, for `prompt=none`, signed in here before."""
-    chosen = asked.get("persona") or asked.get("login_hint")
-    if chosen is None and asked.get("prompt") == "none":
+    chosen = parameters.get("persona") or parameters.get("login_hint")
+    if chosen is None and parameters.get("prompt") == "none":
         chosen = request.cookies.get(_cookie(sandbox))
     return chosen if chosen in sandbox.world else None
 
 
-def _grant(sandbox: Sandbox, persona: str, asked: dict[str, str]) -> Grant:
+def _grant(sandbox: Sandbox, persona: str, parameters: dict[str, str]) -> Grant:
     return Grant(
         secrets.token_hex(8),
         persona,
-        asked.get("client_id", ""),
-        asked.get("scope", "openid"),
+        parameters.get("client_id", ""),
+        parameters.get("scope", "openid"),
         sandbox.clock.now(),
     )
 
@@ -312,7 +314,7 @@ def _refused(request: Request, response: Response) -> Response:
     )
 
 
-def _people(request: Request, sandbox: Sandbox, asked: dict[str, str]) -> Response:
+def _people(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> Response:
     """Everybody of the sandbox, to choose from."""
     cards = "".join(
         "<li class='card'><h2 dir='auto'>{name}</h2><p class='soft'>{text}</p>"
@@ -320,11 +322,11 @@ def _people(request: Request, sandbox: Sandbox, asked: dict[str, str]) -> Respon
         "</li>".format(
             name=escape(person.name),
             text=escape(person.description),
-            query=escape(urlencode(asked | {"persona": person.name})),
+            query=escape(urlencode(parameters | {"persona": person.name})),
         )
         for person in sandbox.world.values()
     )
-    client = escape(asked.get("client_id", ""))
+    client = escape(parameters.get("client_id", ""))
     return _page(
         request,
         "Sign in",

@@ -8,8 +8,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mock_server.http.operation import operation
-from mock_server.resources.customer import about
-from mock_server.resources.memberships.holding import REASONS, Holding, Reason, Source, Status, said
+from mock_server.resources.customer import holding_of
+from mock_server.resources.memberships.holding import (
+    REASONS,
+    Holding,
+    Reason,
+    Source,
+    Status,
+    held_memberships,
+)
 from mock_server.resources.memberships.offers import (
     MembershipRate,
     MembershipType,
@@ -19,7 +26,7 @@ from mock_server.resources.memberships.offers import (
 from mock_server.resources.payment_methods import PaymentMethodSummary, method_named
 from mock_server.worlds.account import Account, Kind, Person
 from mock_server.worlds.catalogue import uuid_of
-from mock_server.worlds.moments import duration, moment, working_days_after
+from mock_server.worlds.moments import parse_duration, parse_instant, working_days_after
 from mock_server.worlds.seed import Seed
 
 RUNNING = ("active", "needs_attention")
@@ -82,7 +89,7 @@ class Membership(Struct, frozen=True):
 
     def billed_until(self, now: datetime) -> Iterator[datetime]:
         """Every instant up to `now` at which a period was billed."""
-        period, count = duration(self.rate.billing_frequency), 0
+        period, count = parse_duration(self.rate.billing_frequency), 0
         while (due := (period * count).after(self.start_date)) <= now:
             if self.end_date is not None and self.end_date <= due:
                 return
@@ -93,7 +100,7 @@ class Membership(Struct, frozen=True):
         """About how many periods were billed up to `now`, without going through them."""
         start, end = self.start_date, min(now, self.end_date or now)
         months = (end.year - start.year) * 12 + end.month - start.month + 1
-        return max(0, months // duration(self.rate.billing_frequency).months)
+        return max(0, months // parse_duration(self.rate.billing_frequency).months)
 
     def decided_at(self, billed_at: datetime) -> datetime:
         """When it is known whether a charge came in: cards at once, bank debits take their days."""
@@ -103,41 +110,41 @@ class Membership(Struct, frozen=True):
 
     def _due_after(self, now: datetime) -> datetime | None:
         count = sum(1 for _ in self.billed_until(now))
-        due = (duration(self.rate.billing_frequency) * count).after(self.start_date)
+        due = (parse_duration(self.rate.billing_frequency) * count).after(self.start_date)
         return None if self.end_date is not None and self.end_date <= due else due
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Membership]:
     """Newest first, then by id."""
-    made = [
+    memberships = [
         _shared(person, holding.lead) if holding.lead else _own(person, holding, name, index)
         for name, holding in holdings.items()
         for index in range(holding.count)
     ]
-    return sorted(made, key=lambda each: (-each.created_at.timestamp(), each.id))
+    return sorted(memberships, key=lambda each: (-each.created_at.timestamp(), each.id))
 
 
 def _shared(person: Person, lead: str) -> Membership:
     """What another person leads: the same membership, less how that person pays for it."""
-    id, theirs = _id_of_lead(person, lead), person.fellows[lead.partition("/")[0]]
-    found = next(each for each in theirs.all(MEMBERSHIPS) if each.id == id)
-    return replace(found, payment_method=None, payment_setup_url=None)
+    id, leader = _id_of_lead(person, lead), person.personas[lead.partition("/")[0]]
+    membership = next(each for each in leader.all(MEMBERSHIPS) if each.id == id)
+    return replace(membership, payment_method=None, payment_setup_url=None)
 
 
 def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
     seed = _place(person, name, index)
-    started, ends = moment(holding.starts(), person.opened), holding.over()
+    started, ends = parse_instant(holding.starts(), person.opened), holding.over()
     method = method_named(person, holding.payment_method) if holding.payment_method else None
     number = seed.child("number").digits(10)
     unpaid = holding.status in REASONS
     return Membership(
         id=seed.uuid(),
-        site_id=uuid_of("site", about(person).site),
+        site_id=uuid_of("site", holding_of(person).site),
         status=holding.status,
         attention_reason=holding.attention or REASONS.get(holding.status),
         source=holding.source,
         start_date=started,
-        end_date=moment(ends, person.opened) if ends else None,
+        end_date=parse_instant(ends, person.opened) if ends else None,
         next_billing_date=None,
         created_at=min(started, person.opened),
         basket_id=seed.child("basket").hex24() if holding.source != "import" else None,
@@ -157,7 +164,7 @@ def _members(
 ) -> Sequence[MembershipMember]:
     others = [
         MembershipMember(
-            person.fellows[name].customer_id, seed.child(name).digits(10), is_lead=False
+            person.personas[name].customer_id, seed.child(name).digits(10), is_lead=False
         )
         for name in holding.members
     ]
@@ -176,19 +183,19 @@ def _place(person: Person, name: str, index: int) -> Seed:
 
 def _id_of_lead(person: Person, lead: str) -> str:
     who, _, name = lead.partition("/")
-    return id_of(person.fellows[who], name)
+    return id_of(person.personas[who], name)
 
 
 def id_of(person: Person, name: str) -> str:
     """The id of a membership by its name in the scenario."""
-    lead = said(person)[name].lead
+    lead = held_memberships(person)[name].lead
     return _id_of_lead(person, lead) if lead else _place(person, name, 0).uuid()
 
 
-def led(person: Person) -> Iterator[tuple[Membership, Holding]]:
+def led_memberships(person: Person) -> Iterator[tuple[Membership, Holding]]:
     """Each membership that a person leads, with what the scenario says of it."""
     by_id = {each.id: each for each in person.all(MEMBERSHIPS)}
-    for name, holding in said(person).items():
+    for name, holding in held_memberships(person).items():
         for index in range(0 if holding.lead else holding.count):
             yield by_id[_place(person, name, index).uuid()], holding
 
@@ -215,9 +222,13 @@ def _marked(membership: Membership, unpaid: set[str]) -> Membership:
 def _unpaid(account: Account) -> Iterator[str]:
     """The memberships of which a charge failed since the world was opened."""
     person, now = account.person, account.now
-    leads = {holding.lead.partition("/")[0] for holding in said(person).values() if holding.lead}
-    for lead in (person, *map(person.fellows.__getitem__, leads)):
-        for membership, holding in led(lead):
+    leads = {
+        holding.lead.partition("/")[0]
+        for holding in held_memberships(person).values()
+        if holding.lead
+    }
+    for lead in (person, *map(person.personas.__getitem__, leads)):
+        for membership, holding in led_memberships(lead):
             due = (at for at in membership.billed_until(now) if at > person.opened)
             if holding.billing == "fails" and any(membership.decided_at(at) <= now for at in due):
                 yield membership.id

@@ -6,10 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mock_server.resources.customer import about
+from mock_server.resources.customer import holding_of
 from mock_server.resources.holding import CATALOGUE, NOW, Count, out_of_order
-from mock_server.worlds.account import Person, Wrong
-from mock_server.worlds.catalogue import RateName, named
+from mock_server.worlds.account import Mistake, Person
+from mock_server.worlds.catalogue import RateName, unknown_name
 
 Status = Literal[
     "active", "needs_dd_mandate", "needs_attention", "reserved", "inactive", "expired", "upcoming"
@@ -57,33 +57,33 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         """When it ended or will end, if it does."""
         return self.ends or ENDED.get(self.status)
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         if self.lead is not None:
             return _of_a_member(person, self, self.lead)
         return chain(_of_terms(person, self), _of_dates(person, self), _of_members(person, self))
 
 
-def said(person: Person) -> Mapping[str, Holding]:
+def held_memberships(person: Person) -> Mapping[str, Holding]:
     """The memberships that a person holds, by the names that other holdings may use."""
     held: Mapping[str, Holding] = person.holdings.get("memberships", {})
     return {name: holding for name, holding in held.items() if holding.count}
 
 
-def _of_terms(person: Person, holding: Holding) -> Iterator[Wrong]:
-    site = about(person).site
-    rate = named(f"at {site}, rate", holding.rate, person.catalogue.rates_at(site))
-    yield Wrong(rate, ("rate", person.place("customer", "site"), CATALOGUE))
+def _of_terms(person: Person, holding: Holding) -> Iterator[Mistake]:
+    site = holding_of(person).site
+    rate = unknown_name(f"at {site}, rate", holding.rate, person.catalogue.rates_at(site))
+    yield Mistake(rate, ("rate", person.place("customer", "site"), CATALOGUE))
     if holding.payment_method is not None:
         known = person.holdings.get("payment_methods", {})
-        method = named("payment method", holding.payment_method, known)
-        yield Wrong(method, ("payment_method", person.place("payment_methods")))
+        method = unknown_name("payment method", holding.payment_method, known)
+        yield Mistake(method, ("payment_method", person.place("payment_methods")))
     if holding.attention is not None and holding.status not in REASONS:
         what = f"attention is for {' and '.join(REASONS)}; the status is '{holding.status}'"
-        yield Wrong(what, ("attention", "status"))
+        yield Mistake(what, ("attention", "status"))
 
 
-def _of_dates(person: Person, holding: Holding) -> Iterator[Wrong]:
+def _of_dates(person: Person, holding: Holding) -> Iterator[Mistake]:
     steps = [("started", holding.starts()), ("ends", holding.over())]
     match holding.status:
         case "upcoming":
@@ -92,69 +92,71 @@ def _of_dates(person: Person, holding: Holding) -> Iterator[Wrong]:
             steps.insert(1, NOW)
         case "inactive" | "expired":
             steps.append(NOW)
-    return out_of_order(person, *steps, given="status")
+    return out_of_order(person, *steps, state_field="status")
 
 
-def _of_members(person: Person, holding: Holding) -> Iterator[Wrong]:
+def _of_members(person: Person, holding: Holding) -> Iterator[Mistake]:
     rate = person.catalogue.rates.get(holding.rate)
     if rate is None or not holding.members or not holding.count:
         return
     most = person.catalogue.membership_types[rate.membership_type].max_members
     if 1 + len(holding.members) > most:
         what = f"'{rate.membership_type}' is for {most} at most, the one who leads it included"
-        yield Wrong(what, ("members", "rate", CATALOGUE))
-    name = next(name for name, each in said(person).items() if each is holding)
+        yield Mistake(what, ("members", "rate", CATALOGUE))
+    name = next(name for name, each in held_memberships(person).items() if each is holding)
     for who in holding.members:
-        unknown, theirs = named("persona", who, person.fellows), ("customers", who)
+        unknown, their_place = unknown_name("persona", who, person.personas), ("customers", who)
         if unknown:
-            yield Wrong(unknown, ("members",))
+            yield Mistake(unknown, ("members",))
         else:
-            places = (person.place("customer", "site"), (*theirs, "customer", "site"), CATALOGUE)
-            wrong = _not_mutual(person, name, who)
-            yield Wrong(wrong, ("members", (*theirs, "memberships"), *places))
+            mistake = _not_mutual(person, name, who)
+            sites = (person.place("customer", "site"), (*their_place, "customer", "site"))
+            yield Mistake(mistake, ("members", (*their_place, "memberships"), *sites, CATALOGUE))
 
 
 def _not_mutual(person: Person, name: str, who: str) -> str | None:
-    other, this = person.fellows[who], f"{person.name}/{name}"
+    other, this = person.personas[who], f"{person.name}/{name}"
     sites = person.catalogue.sites
     if other is person:
         return f"{who} leads it, and so is a member anyway"
-    if not any(each.lead == this for each in said(other).values()):
+    if not any(each.lead == this for each in held_memberships(other).values()):
         return f"{who} does not hold it; give {who} a membership of `{{lead: {this}}}`"
     brands = {sites[site].brand for site in map(_site, (person, other)) if site in sites}
     return f"{who} is a customer of another brand" if len(brands) > 1 else None
 
 
 def _site(person: Person) -> str:
-    return about(person).site
+    return holding_of(person).site
 
 
-def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[Wrong]:
+def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[Mistake]:
     who, _, name = lead.partition("/")
-    theirs = person.fellows.get(who)
-    if theirs is None or name not in said(theirs):
-        yield Wrong(named("lead", lead, _to_be_shared(person)), ("lead", ("customers",)))
+    leader = person.personas.get(who)
+    if leader is None or name not in held_memberships(leader):
+        yield Mistake(unknown_name("lead", lead, _to_be_shared(person)), ("lead", ("customers",)))
         return
-    if said(theirs)[name].lead is not None:
-        yield Wrong(f"{who} does not lead {lead}, but is a mere member of it", ("lead",))
+    if held_memberships(leader)[name].lead is not None:
+        yield Mistake(f"{who} does not lead {lead}, but is a mere member of it", ("lead",))
         return
     if holding != Holding(lead=lead):
         what = f"only `lead` is said of a shared membership; the rest is said of {lead}"
-        yield Wrong(what, ("lead",))
-    there = theirs.place("memberships", name)
-    if person.name not in said(theirs)[name].members:
+        yield Mistake(what, ("lead",))
+    there = leader.place("memberships", name)
+    if person.name not in held_memberships(leader)[name].members:
         what = f"{lead} does not name {person.name} among its members"
-        yield Wrong(what, ("lead", (*there, "members")))
+        yield Mistake(what, ("lead", (*there, "members")))
         return
     # It is made of what is said there, which may be a mistake.
-    yield from (each.told_at(theirs.place("customer")) for each in about(theirs).problems(theirs))
-    yield from (each.told_at(there) for each in said(theirs)[name].problems(theirs))
+    yield from (
+        each.at_place(leader.place("customer")) for each in holding_of(leader).problems(leader)
+    )
+    yield from (each.at_place(there) for each in held_memberships(leader)[name].problems(leader))
 
 
 def _to_be_shared(person: Person) -> Mapping[str, Holding]:
     return {
         f"{who}/{name}": holding
-        for who, fellow in person.fellows.items()
-        for name, holding in said(fellow).items()
+        for who, fellow in person.personas.items()
+        for name, holding in held_memberships(fellow).items()
         if person.name in holding.members and holding.lead is None
     }

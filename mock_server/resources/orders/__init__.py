@@ -24,7 +24,7 @@ class Orders(Sequence[Order]):
         self._buyer, self._stretches = buyer, stretches
         self._firsts = [stretch.first for stretch in stretches]
         self._length = sum(stretch.holding.count for stretch in stretches)
-        self._made = lru_cache(KEPT)(self._make)
+        self._cached = lru_cache(KEPT)(self._make)
 
     def __len__(self) -> int:
         return self._length
@@ -35,8 +35,8 @@ class Orders(Sequence[Order]):
     def __getitem__(self, index: slice) -> list[Order]: ...
     def __getitem__(self, index: int | slice) -> Order | list[Order]:
         if isinstance(index, slice):
-            return [self._made(each) for each in range(*index.indices(self._length))]
-        return self._made(range(self._length)[index])
+            return [self._cached(each) for each in range(*index.indices(self._length))]
+        return self._cached(range(self._length)[index])
 
     def _make(self, index: int) -> Order:
         stretch = self._stretches[bisect_right(self._firsts, index) - 1]
@@ -59,5 +59,5 @@ def facts(account: Account) -> dict[str, Any]:
 @operation("listMyAccountOrders")
 def list_orders(account: Account, *, page: int = 1, per_page: int | None = None) -> Page[Order]:
     """A page of orders, newest first."""
-    found = page_of(account.all(ORDERS), page, per_page)
-    return replace(found, items=[order.at(account.now) for order in found.items])
+    result = page_of(account.all(ORDERS), page, per_page)
+    return replace(result, items=[order.at(account.now) for order in result.items])

@@ -12,11 +12,11 @@ class Draws:
     """All the choices of one record: a place of its own for each would cost far more time."""
 
     def __init__(self, seed: Seed) -> None:
-        self._left = seed.child("draws").below(1 << 128)
+        self._remaining = seed.child("draws").below(1 << 128)
 
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, `limit`."""
-        self._left, drawn = divmod(self._left, limit)
+        self._remaining, drawn = divmod(self._remaining, limit)
         return drawn
 
     def pick(self, options: Sequence[T]) -> T:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mock_server.resources.customer import CUSTOMER, about
+from mock_server.resources.customer import CUSTOMER, holding_of
 from mock_server.resources.holding import CATALOGUE, NOW, Count, out_of_order
 from mock_server.resources.orders.items import range_at
-from mock_server.worlds.account import Person, Wrong
-from mock_server.worlds.moments import duration, moment
+from mock_server.worlds.account import Mistake, Person
+from mock_server.worlds.moments import parse_duration, parse_instant
 from mock_server.worlds.seed import Seed
 
 Status = Literal["submitted", "settled", "cancelled", "no_show"]
@@ -33,23 +33,23 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     every: str | None = None
     """How far apart they are; if left out nine days, or what fits in since the customer joined."""
 
-    def problems(self, person: Person) -> Iterator[Wrong]:
+    def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         yield from out_of_order(person, ("latest", self.latest), NOW)
         if self.every is not None:
-            yield Wrong(_problem_of(self.every), ("every",))
-        wrong = _not_sold(self.items, person)
-        yield Wrong(wrong, ("items", person.place("customer", "site"), CATALOGUE))
+            yield Mistake(_problem_of(self.every), ("every",))
+        mistake = _not_sold(self.items, person)
+        yield Mistake(mistake, ("items", person.place("customer", "site"), CATALOGUE))
         if self.upcoming and self.items == "purchases":
             what = "what is bought is for no time, so it cannot be upcoming"
-            yield Wrong(what, ("upcoming", "items"))
+            yield Mistake(what, ("upcoming", "items"))
         if self.upcoming and self.status == "no_show":
-            yield Wrong("who is still to come cannot be a no_show", ("status", "upcoming"))
+            yield Mistake("who is still to come cannot be a no_show", ("status", "upcoming"))
 
 
 def _not_sold(items: Items, person: Person) -> str | None:
     """What orders would be of, and what nobody can buy."""
-    site = about(person).site
+    site = holding_of(person).site
     if site not in person.catalogue.sites:
         return None
     sold = range_at(person.catalogue, site)
@@ -90,23 +90,23 @@ def stretches(person: Person, holdings: Mapping[str, Holding]) -> list[Stretch]:
     """
     joined = person.all(CUSTOMER)[0].created_at
     end = person.opened - min(RECENTLY, (person.opened - joined) / 4)
-    left = sum(holding.count for holding in holdings.values())
-    found: list[Stretch] = []
+    total = sum(holding.count for holding in holdings.values())
+    result: list[Stretch] = []
     first = 0
     for name, holding in holdings.items():
         if holding.count:
-            latest = moment(holding.latest, person.opened) if holding.latest else end
-            if found and latest > end:
-                raise ValueError(f"'{name}' is later than where '{found[-1].name}' ends")
-            every = _every(holding, (latest - joined) / (left - first))
-            found.append(Stretch(name, holding, first, latest, every))
-            first, end = first + holding.count, _end(found[-1])
-    return found
+            latest = parse_instant(holding.latest, person.opened) if holding.latest else end
+            if result and latest > end:
+                raise ValueError(f"'{name}' is later than where '{result[-1].name}' ends")
+            every = _every(holding, (latest - joined) / (total - first))
+            result.append(Stretch(name, holding, first, latest, every))
+            first, end = first + holding.count, _end(result[-1])
+    return result
 
 
 def _every(holding: Holding, room: timedelta) -> timedelta:
     if holding.every is not None:
-        return duration(holding.every).time
+        return parse_duration(holding.every).time
     if room < CLOSEST:
         raise ValueError(
             f"{holding.count} orders do not fit in since the customer joined; "
@@ -124,7 +124,7 @@ def _end(stretch: Stretch) -> datetime:
 
 def _problem_of(every: str) -> str | None:
     try:
-        apart = duration(every)
+        apart = parse_duration(every)
     except ValueError as error:
         return f"every {error}"
     if apart.months or apart.time < CLOSEST:

@@ -173,8 +173,8 @@ def bookings(setting: Setting, seed: Seed, draws: Draws, count: int) -> list[Boo
     chosen = [offers[(first + step * number) % len(offers)] for number in range(count)]
     planned = sorted((_start(setting, each.hours, draws), name, each) for name, each in chosen)
     items = []
-    for number, (wanted, name, offer) in enumerate(planned):
-        start = max(wanted, free)
+    for number, (earliest, name, offer) in enumerate(planned):
+        start = max(earliest, free)
         items.append(_booking(setting, seed.child("booking", number), draws, name, offer, start))
         free = start + timedelta(minutes=offer.minutes) + BETWEEN
     return items

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mock_server.resources.customer import CUSTOMER, about, faker_locale, organisation
+from mock_server.resources.customer import CUSTOMER, faker_locale, holding_of, organisation
 from mock_server.resources.orders.draws import Draws
 from mock_server.resources.orders.history import Holding, Items, Status, Stretch
 from mock_server.resources.orders.items import (
@@ -119,7 +119,7 @@ class Sold(Struct, frozen=True):
 
 def buyer_of(person: Person) -> Buyer:
     """Whose orders are made."""
-    holding, customer = about(person), person.all(CUSTOMER)[0]
+    holding, customer = holding_of(person), person.all(CUSTOMER)[0]
     brand = person.catalogue.brand_of(holding.site)
     name = {"first_name": customer.first_name, "last_name": customer.last_name}
     return Buyer(

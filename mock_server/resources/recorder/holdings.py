@@ -20,7 +20,7 @@ BILLED = get_args(RateOffer.__annotations__["billing_frequency"])
 
 
 @dataclass
-class Seen:
+class ObservedCustomer:
     """What one customer was answered, the latest of each."""
 
     name: str
@@ -45,7 +45,7 @@ class Seen:
 class Book:
     """Everybody who was seen, and what all of them share."""
 
-    def __init__(self, people: Sequence[Seen], now: datetime, masks: Masks) -> None:
+    def __init__(self, people: Sequence[ObservedCustomer], now: datetime, masks: Masks) -> None:
         self.people, self._now, self._masks = people, now, masks
         self.catalogue: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[str, str | None], str] = {}
@@ -54,20 +54,20 @@ class Book:
 
     def customers(self) -> Json:
         """Everybody, as `customers:` has them."""
-        customers = {seen.name: self._customer(seen) for seen in self.people}
+        customers = {customer.name: self._customer(customer) for customer in self.people}
         self._limit_preferences()
         return customers
 
-    def _customer(self, seen: Seen) -> Json:
-        methods, memberships = self._methods(seen), self._memberships(seen)
+    def _customer(self, customer: ObservedCustomer) -> Json:
+        methods, memberships = self._methods(customer), self._memberships(customer)
         held = {
-            "customer": self._details(seen),
+            "customer": self._details(customer),
             "payment_methods": methods,
             "memberships": memberships,
-            "charges": self._charges(seen),
-            "credits": self._credits(seen),
-            "marketing_preferences": self._preferences(seen),
-            "orders": self._orders(seen),
+            "charges": self._charges(customer),
+            "credits": self._credits(customer),
+            "marketing_preferences": self._preferences(customer),
+            "orders": self._orders(customer),
         }
         return {"description": "As the proxy saw them"} | {k: v for k, v in held.items() if v}
 
@@ -83,32 +83,32 @@ class Book:
             self.catalogue.setdefault(section, {})[name] = described
         return self._names[section, id]
 
-    def _site(self, seen: Seen) -> str:
+    def _site(self, customer: ObservedCustomer) -> str:
         def site(number: int) -> Json:
-            return {"name": f"Site {number}", "brand": self._brand(seen)}
+            return {"name": f"Site {number}", "brand": self._brand(customer)}
 
-        return self._sold("sites", seen.field("site_id"), site)
+        return self._sold("sites", customer.field("site_id"), site)
 
-    def _brand(self, seen: Seen) -> str:
+    def _brand(self, customer: ObservedCustomer) -> str:
         def brand(number: int) -> Json:
             return {
                 "name": f"Brand {number}",
-                "organisation": self._organisation(seen.field("organisation_id")),
-                "currency": (seen.field("currency") or "GBP").upper(),
+                "organisation": self._organisation(customer.field("organisation_id")),
+                "currency": (customer.field("currency") or "GBP").upper(),
             }
 
-        return self._sold("brands", seen.field("brand_id"), brand)
+        return self._sold("brands", customer.field("brand_id"), brand)
 
     def _organisation(self, id: str | None) -> str:
         return self._sold("organisations", id, lambda number: f"Organisation {number}")
 
-    def _rate(self, seen: Seen, membership: Json) -> str:
+    def _rate(self, customer: ObservedCustomer, membership: Json) -> str:
         type, rate = membership["type"], membership["rate"]
         frequency = rate["billing_frequency"]
 
         def offer(_number: int) -> Json:
             return self._texts(type, "name", "description", "terms") | {
-                "brand": self._brand(seen),
+                "brand": self._brand(customer),
                 "visibility": type["visibility"],
                 "max_members": type["max_members"],
             }
@@ -130,36 +130,36 @@ class Book:
 
     # ---- What people hold ---------------------------------------------------------------------
 
-    def _details(self, seen: Seen) -> Json:
-        details, masks = seen.details, self._masks
+    def _details(self, customer: ObservedCustomer) -> Json:
+        details, masks = customer.details, self._masks
         locale = details.get("preferred_locale") or "en-GB"
-        known = {
+        personal = {
             name: masks(name, details.get(name), locale)
             for name in ("first_name", "last_name", "email", "phone", "dob")
         }
         visits = bool(details.get("last_check_in") or details.get("avatar"))
         labels = [masks("label", each["value"]) for each in details.get("labels", ())]
         joined = details.get("created_at")
-        said = {
-            "site": self._site(seen),
+        other = {
+            "site": self._site(customer),
             "locale": locale,
             "joined": self._when(joined),
             "labels": labels or None,
             "visits": visits if details else None,
-            "payment_provider": self._has_provider(seen),
+            "payment_provider": self._has_provider(customer),
         }
-        return _said(known | said)
+        return _without_none(personal | other)
 
-    def _has_provider(self, seen: Seen) -> bool | None:
-        if seen.has_provider is None and seen.details:
-            return seen.details.get("stripe_id") is not None
-        return seen.has_provider
+    def _has_provider(self, customer: ObservedCustomer) -> bool | None:
+        if customer.has_provider is None and customer.details:
+            return customer.details.get("stripe_id") is not None
+        return customer.has_provider
 
-    def _methods(self, seen: Seen) -> Json:
-        if self._has_provider(seen) is False:
+    def _methods(self, customer: ObservedCustomer) -> Json:
+        if self._has_provider(customer) is False:
             return {}
         return {
-            name: _said(
+            name: _without_none(
                 {
                     "type": each["type"],
                     "status": each["status"],
@@ -171,40 +171,40 @@ class Book:
                     "added": self._when(each.get("created_at")),
                 }
             )
-            for name, each in _named(seen.of("payment_methods"), "method").items()
+            for name, each in _named(customer.of("payment_methods"), "method").items()
         }
 
-    def _memberships(self, seen: Seen) -> Json:
+    def _memberships(self, customer: ObservedCustomer) -> Json:
         return {
-            name: self._shared(seen, each) or self._led(seen, each)
-            for name, each in _named(seen.of("memberships"), "membership").items()
+            name: self._shared(customer, each) or self._led(customer, each)
+            for name, each in _named(customer.of("memberships"), "membership").items()
         }
 
-    def _led(self, seen: Seen, membership: Json) -> Json:
+    def _led(self, customer: ObservedCustomer, membership: Json) -> Json:
         summary = membership["payment_method"]
-        with_them = [each.name for each in self._holders(membership) if each is not seen]
-        return _said(
+        with_them = [each.name for each in self._holders(membership) if each is not customer]
+        return _without_none(
             {
-                "rate": self._rate(seen, membership),
+                "rate": self._rate(customer, membership),
                 "status": membership["status"],
                 "attention": membership["attention_reason"],
                 "started": self._when(membership["start_date"]),
                 "ends": self._when(membership["end_date"]),
-                "payment_method": summary and _name_of(seen, "payment_methods", summary["id"]),
+                "payment_method": summary and _name_of(customer, "payment_methods", summary["id"]),
                 "source": membership["source"],
                 "members": with_them or None,
             }
         )
 
-    def _shared(self, seen: Seen, membership: Json) -> Json | None:
+    def _shared(self, customer: ObservedCustomer, membership: Json) -> Json | None:
         """What another customer leads, if they were seen."""
         leads = [each["customer_id"] for each in membership["members"] if each["is_lead"]]
         for other in self._holders(membership):
-            if other is not seen and other.details["id"] in leads:
+            if other is not customer and other.details["id"] in leads:
                 return {"lead": f"{other.name}/{_name_of(other, 'memberships', membership['id'])}"}
         return None
 
-    def _holders(self, membership: Json) -> list[Seen]:
+    def _holders(self, membership: Json) -> list[ObservedCustomer]:
         ids = [each["customer_id"] for each in membership["members"]]
         return [
             each
@@ -212,12 +212,12 @@ class Book:
             if each.details.get("id") in ids and _name_of(each, "memberships", membership["id"])
         ]
 
-    def _charges(self, seen: Seen) -> Json:
+    def _charges(self, customer: ObservedCustomer) -> Json:
         ended = Counter(
             (each["status"], name)
-            for each in seen.of("charges")
+            for each in customer.of("charges")
             if each["status"] in get_args(Outcome) and each["status"] != "succeeded"
-            if (name := _name_of(seen, "memberships", each["membership_id"]))
+            if (name := _name_of(customer, "memberships", each["membership_id"]))
         )
         return {
             f"{status}-{membership}": {
@@ -228,33 +228,33 @@ class Book:
             for (status, membership), count in ended.items()
         }
 
-    def _credits(self, seen: Seen) -> Json:
+    def _credits(self, customer: ObservedCustomer) -> Json:
         return {
-            name: self._credit(seen, each)
-            for name, each in _named(seen.of("credits"), "credit").items()
+            name: self._credit(customer, each)
+            for name, each in _named(customer.of("credits"), "credit").items()
         }
 
-    def _credit(self, seen: Seen, credit: Json) -> Json:
+    def _credit(self, customer: ObservedCustomer, credit: Json) -> Json:
         expires, redeemed = credit["expires_at"], credit["redeemed_at"]
         expired = expires is not None and datetime.fromisoformat(expires) <= self._now
         state = f"{'redeemed_' if redeemed else ''}expired" if expired else None
         membership = credit["membership_id"]
-        return _said(
+        return _without_none(
             {
                 "state": state or ("redeemed" if redeemed else "open"),
                 "issued": self._when(credit["issued_at"]),
                 "expires": self._when(expires) if expires else NEVER,
                 "redeemed": self._when(redeemed),
-                "membership": membership and _name_of(seen, "memberships", membership),
+                "membership": membership and _name_of(customer, "memberships", membership),
                 "multi_use": credit["multi_use"] or None,
             }
         )
 
-    def _preferences(self, seen: Seen) -> Json:
+    def _preferences(self, customer: ObservedCustomer) -> Json:
         opted_in = []
-        for each in seen.of("marketing_preferences"):
+        for each in customer.of("marketing_preferences"):
             name = self._sold("preferences", each["id"], partial(self._preference, each))
-            self._preferred.setdefault(name, set()).add(self._site(seen))
+            self._preferred.setdefault(name, set()).add(self._site(customer))
             opted_in += [name] if each["opted_in"] else []
         return {"opted_in": opted_in} if opted_in else {}
 
@@ -275,17 +275,17 @@ class Book:
             if others - sites:
                 described["sites"] = sorted(sites)
 
-    def _orders(self, seen: Seen) -> Json:
+    def _orders(self, customer: ObservedCustomer) -> Json:
         """Stretches of orders that are alike, the newest first, and all that were not looked at."""
-        orders = sorted(seen.of("orders"), key=_submitted, reverse=True)
+        orders = sorted(customer.of("orders"), key=_submitted, reverse=True)
         alike = [(kind, len([*each])) for kind, each in groupby(orders, self._kind_of_order)]
-        found = {
-            f"orders-{number}": _said(dict(kind) | {"count": count})
+        stretches = {
+            f"orders-{number}": _without_none(dict(kind) | {"count": count})
             for number, (kind, count) in enumerate(alike, 1)
         }
-        if (rest := seen.order_count - len(orders)) > 0:
-            found["earlier"] = {"count": rest}
-        return found
+        if (rest := customer.order_count - len(orders)) > 0:
+            stretches["earlier"] = {"count": rest}
+        return stretches
 
     def _kind_of_order(self, order: Json) -> tuple[tuple[str, Any], ...]:
         booked = (*order["booking_items"], *order["package_items"])
@@ -314,10 +314,10 @@ def _named(records: Sequence[Json], kind: str) -> dict[str, Json]:
     return {f"{kind}-{number}": each for number, each in enumerate(records, 1)}
 
 
-def _name_of(seen: Seen, kind: str, id: str) -> str | None:
+def _name_of(customer: ObservedCustomer, kind: str, id: str) -> str | None:
     """What a record of a customer is called in the scenario, by its id."""
     names: Iterator[str] = (
-        name for name, each in _named(seen.of(kind), _CALLED[kind]).items() if each["id"] == id
+        name for name, each in _named(customer.of(kind), _CALLED[kind]).items() if each["id"] == id
     )
     return next(names, None)
 
@@ -325,6 +325,6 @@ def _name_of(seen: Seen, kind: str, id: str) -> str | None:
 _CALLED = {"payment_methods": "method", "memberships": "membership", "credits": "credit"}
 
 
-def _said(fields: Json) -> Json:
+def _without_none(fields: Json) -> Json:
     """What there is to say; what is left out is as usual."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -27,7 +27,7 @@ from mock_server.observation.people import (
 )
 from mock_server.resources import KINDS
 from mock_server.resources.everything import about
-from mock_server.resources.recorder.holdings import Book, Seen
+from mock_server.resources.recorder.holdings import Book, ObservedCustomer
 from mock_server.resources.recorder.masks import Masks
 from mock_server.worlds import scenario
 from mock_server.worlds.scenario import ScenarioError, Source
@@ -68,14 +68,14 @@ class Recorder:
             RecordingError: the file is somebody's own, or cannot be written.
         """
         self._file = file
-        self._people: dict[str, Seen] = {}
+        self._people: dict[str, ObservedCustomer] = {}
         self._now: datetime | None = None
         self._ends, self._writer = Event(), Thread(target=self._write_at_times, daemon=True)
         self._is_written = True
         try:
-            with file.open("a+", encoding="utf-8") as opened:
-                opened.seek(0)
-                begins = opened.read(len(HEAD))
+            with file.open("a+", encoding="utf-8") as stream:
+                stream.seek(0)
+                begins = stream.read(len(HEAD))
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise RecordingError(f"{file} cannot be recorded to: {reason}") from None
@@ -89,12 +89,12 @@ class Recorder:
             return
         if persona not in self._people and len(self._people) == MOST_CUSTOMERS:
             return
-        seen = self._people.setdefault(persona, Seen(persona))
+        customer = self._people.setdefault(persona, ObservedCustomer(persona))
         self._now = entry.at
         if route.id == METHODS and status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
-            seen.has_provider = status == HTTPStatus.OK
+            customer.has_provider = status == HTTPStatus.OK
         if status == HTTPStatus.OK and isinstance(body, dict):
-            _take(seen, route.id, body)
+            _take(customer, route.id, body)
         self._is_written = False
         if not self._writer.is_alive():
             self._writer.start()
@@ -125,7 +125,9 @@ class Recorder:
                 self._file.unlink()
             return "nothing was recorded: no answer that keeps the contract opened anything"
         self._is_written = True
-        people = [replace(seen, lists={**seen.lists}) for seen in tuple(self._people.values())]
+        people = [
+            replace(customer, lists={**customer.lists}) for customer in tuple(self._people.values())
+        ]
         text, left_out = _text(people, self._now)
         try:
             _write_whole(self._file, text)
@@ -136,7 +138,7 @@ class Recorder:
         return f"{self._file}: {count} customer{'s'[: count != 1]} recorded{lacking}"
 
 
-def _text(everybody: Sequence[Seen], now: datetime) -> tuple[str, list[str]]:
+def _text(everybody: Sequence[ObservedCustomer], now: datetime) -> tuple[str, list[str]]:
     """The scenario as a file has it, and what is left out of it."""
     people = everybody
     while True:
@@ -148,7 +150,7 @@ def _text(everybody: Sequence[Seen], now: datetime) -> tuple[str, list[str]]:
             if len(people) == 1:
                 raise
             people = people[: len(people) * 3 // 4]
-    left_out += [seen.name for seen in everybody if seen.name not in tree["customers"]]
+    left_out += [customer.name for customer in everybody if customer.name not in tree["customers"]]
     lines = "".join(f"# The mock cannot say it: {each}\n" for each in left_out)
     text = yaml.safe_dump(
         tree, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
@@ -166,14 +168,14 @@ def _write_whole(file: Path, text: str) -> None:
     beside.replace(file.resolve())
 
 
-def _scenario(people: Sequence[Seen], now: datetime) -> tuple[Json, list[str]]:
+def _scenario(people: Sequence[ObservedCustomer], now: datetime) -> tuple[Json, list[str]]:
     """
     The scenario of what people were seen to have, and what of it was left out.
 
     Raises:
         ScenarioError: it is more than a scenario may hold.
     """
-    everything = [[seen.details, *seen.lists.values()] for seen in people]
+    everything = [[customer.details, *customer.lists.values()] for customer in people]
     book = Book(people, now, Masks(everything))
     customers = book.customers()
     tree = {
@@ -185,20 +187,20 @@ def _scenario(people: Sequence[Seen], now: datetime) -> tuple[Json, list[str]]:
     return tree, _made_possible(tree, now)
 
 
-def _take(seen: Seen, operation: str, body: Json) -> None:
+def _take(customer: ObservedCustomer, operation: str, body: Json) -> None:
     """Keep what a success shows."""
     if operation == DETAILS:
-        seen.details = body["data"]
+        customer.details = body["data"]
         return
     kind = LISTS.get(operation)
     if kind is None:
         return
     records = {each["id"]: each for each in body["data"]}
     if kind in IN_PARTS:
-        records = {each["id"]: each for each in seen.of(kind)} | records
-    seen.lists[kind] = list(records.values())
+        records = {each["id"]: each for each in customer.of(kind)} | records
+    customer.lists[kind] = list(records.values())
     if kind == "orders":
-        seen.order_count = body["meta"]["total"]
+        customer.order_count = body["meta"]["total"]
 
 
 def _made_possible(tree: Json, now: datetime) -> list[str]:
