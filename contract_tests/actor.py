@@ -23,14 +23,14 @@ def consents_in(records: Iterable[Record]) -> dict[str, bool]:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody with a token, or without; what they read is remembered unless it must be fresh."""
+    """A caller of the API, with a token or without: `call` always sends, `once` caches."""
 
     client: Client = field(repr=False)
     name: str = ""
     token: str | None = field(default=None, repr=False)
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     """Sent with every request; for credentials that are no bearer token."""
-    _read: dict[Any, Exchange] = field(default_factory=dict, repr=False)
+    _answers: dict[Any, Exchange] = field(default_factory=dict, repr=False)
 
     def call(
         self,
@@ -42,7 +42,7 @@ class Actor:
         payload: str = "",
     ) -> Exchange:
         """Call an operation, or another method on its path."""
-        found = self.client.send(
+        exchange = self.client.send(
             method or operation.method,
             operation.path.replace("{marketingPreferenceId}", quote(preference, safe="")),
             actor=self.name,
@@ -52,26 +52,26 @@ class Actor:
             payload=payload,
             operation=None if method else operation,
         )
-        self._read.setdefault((operation.id, tuple(query), preference, method), found)
-        return found
+        self._answers.setdefault((operation.id, tuple(query), preference, method), exchange)
+        return exchange
 
     def at(self, path: str, method: str = "GET") -> Exchange:
-        """What a path answers that is no operation's, when it is first asked."""
+        """The first answer at a path that is no operation's; sent if there is none yet."""
         key = (method, path)
-        if key not in self._read:
-            self._read[key] = self.client.send(
+        if key not in self._answers:
+            self._answers[key] = self.client.send(
                 method, path, actor=self.name, token=self.token, headers=self.headers
             )
-        return self._read[key]
+        return self._answers[key]
 
     def once(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
     ) -> Exchange:
-        """What the operation answered when it was first called so."""
+        """The first answer to this call; sent only if there is none yet."""
         key = (operation.id, tuple(query), preference, method)
-        if key not in self._read:
+        if key not in self._answers:
             self.call(operation, query, preference=preference, method=method)
-        return self._read[key]
+        return self._answers[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ class Customer(Actor):
         operation = self.operation(id)
         answer = self.call(operation, query) if fresh else self.once(operation, query)
         if not answer.fits:
-            raise NotCovered(f"{self.name}'s {id} answered {answer.told()[:60]}")
+            raise NotCovered(f"{self.name}'s {id} answered {answer.brief()[:60]}")
         return answer
 
-    def listed(self, id: str, *query: tuple[str, str]) -> list[Record]:
+    def list_records(self, id: str, *query: tuple[str, str]) -> list[Record]:
         """
         The records that a list operation answers.
 
@@ -134,8 +134,8 @@ class Customer(Actor):
         Raises:
             NotCovered: there was no page.
         """
-        asked = tuple((name, str(value)) for name, value in query.items())
-        return self.read("listMyAccountOrders", *asked, fresh=fresh)
+        parameters = tuple((name, str(value)) for name, value in query.items())
+        return self.read("listMyAccountOrders", *parameters, fresh=fresh)
 
     def preferences(self) -> Exchange:
         """Every preference as it is now."""
@@ -159,9 +159,13 @@ class Customer(Actor):
             NotCovered: the customer has no preference, or none may be changed.
         """
         if not self._tried:
-            found = list(self.changeable())
-            chosen = found if len(found) <= TRIED else [*found[: TRIED - 1], found[-1]]
-            self.restore(dict.fromkeys(found, False))
+            preferences = list(self.changeable())
+            chosen = (
+                preferences
+                if len(preferences) <= TRIED
+                else [*preferences[: TRIED - 1], preferences[-1]]
+            )
+            self.restore(dict.fromkeys(preferences, False))
             before = self.preferences()
             apart = [*chosen[::-2], *chosen[-2::-2]]
             for order in (chosen, apart):
@@ -185,8 +189,8 @@ class Customer(Actor):
             calls.append(self.call(operation, preference=preference))
         # A cache may know the list by its URL.
         query = UNKNOWN if times > 1 else ()
-        shown = self.read(self.client.contract.preferences.id, *query, fresh=True) if read else None
-        return Trial(preference, before, tuple(calls), shown)
+        after = self.read(self.client.contract.preferences.id, *query, fresh=True) if read else None
+        return Trial(preference, before, tuple(calls), after)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""
@@ -201,16 +205,16 @@ class Customer(Actor):
         """
         if self.client.target.read_only:
             raise NotCovered("the run is read-only")
-        found = self._last_seen() or self.consents()
-        if len(found) < least:
-            raise NotCovered(f"{self.name} has {len(found)} marketing preferences, not {least}")
-        return found
+        consents = self._last_seen() or self.consents()
+        if len(consents) < least:
+            raise NotCovered(f"{self.name} has {len(consents)} marketing preferences, not {least}")
+        return consents
 
     def _last_seen(self) -> dict[str, bool]:
         """Every preference as this customer's last answer showed it; empty if it showed none."""
-        said = [each for each in self.client.exchanges if each.actor == self.name][-1:]
-        shown = [each for each in said if each.fits and self._shows_consents(each)]
-        return consents_in(record for last in shown for record in last.records)
+        answers = [each for each in self.client.exchanges if each.actor == self.name][-1:]
+        lists = [each for each in answers if each.fits and self._shows_consents(each)]
+        return consents_in(record for last in lists for record in last.records)
 
     def _shows_consents(self, exchange: Exchange) -> bool:
         operation = self.client.contract.operations.get(exchange.operation or "")
@@ -220,9 +224,9 @@ class Customer(Actor):
         self, wanted: Mapping[str, bool], now: Mapping[str, bool] | None = None
     ) -> list[Exchange]:
         """Opt in and out until every preference is as wanted; `now` is how they are, if known."""
-        found = self.consents() if now is None else now
+        current = self.consents() if now is None else now
         return [
             self.decide(preference, opted_in=opted_in)
             for preference, opted_in in wanted.items()
-            if found.get(preference) != opted_in
+            if current.get(preference) != opted_in
         ]

@@ -47,8 +47,8 @@ def load(path: Path) -> tuple[Known, ...]:
         TargetError: the file cannot be read, or something in it is wrong.
     """
     try:
-        read = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        return msgspec.convert(read or {}, Baseline).known
+        tree = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        return msgspec.convert(tree or {}, Baseline).known
     except (OSError, UnicodeDecodeError) as error:
         raise TargetError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
@@ -57,7 +57,7 @@ def load(path: Path) -> tuple[Known, ...]:
         raise TargetError(f"{path}: {error}") from None
 
 
-def checked(known: Sequence[Known], places: Sequence[str]) -> None:
+def check_entries(known: Sequence[Known], places: Sequence[str]) -> None:
     """
     Every entry must name a place that is judged, and no place may be named twice.
 
@@ -72,7 +72,7 @@ def checked(known: Sequence[Known], places: Sequence[str]) -> None:
             raise TargetError(f"baseline: {law} stands there twice")
 
 
-def tolerated(verdict: Verdict, known: Sequence[Known], today: date) -> Verdict:
+def tolerate(verdict: Verdict, known: Sequence[Known], today: date) -> Verdict:
     """The verdict, which is `known` where an entry that has not ended speaks of its violation."""
     if verdict.outcome not in ("violated", "unstable"):
         return verdict

@@ -39,12 +39,12 @@ def check(
     plan: Plan | None = None,
     *,
     contract: Contract | None = None,
-    seen: Callable[[Verdict], None] = lambda verdict: None,
+    on_verdict: Callable[[Verdict], None] = lambda verdict: None,
     enough: Callable[[Verdict], bool] = lambda verdict: False,
     transport: httpx.BaseTransport | None = None,
 ) -> Report:
     """
-    Judge a target, telling `seen` each verdict as it falls, and ending early with one that is
+    Judge a target, telling `on_verdict` each verdict as it falls, and ending early with one that is
     `enough`. Consents are put back as they were. `transport` sends the requests of laws and model
     in place of a socket.
 
@@ -54,8 +54,8 @@ def check(
         Unreachable: the target does not answer, or not to its own customer.
     """
     plan, contract = plan or Plan(), contract or Contract.load()
-    _waivable(target, contract)
-    selected(plan, contract)
+    _check_waivers(target, contract)
+    check_selection(plan, contract)
     started, now, verdicts = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC), []
     today = now.date()
     strict = plan.options.strict_enums
@@ -64,17 +64,17 @@ def check(
     )
     session.client.limits.ends_at = time.monotonic() + target.max_time_s
     left, halted = list[str](), ""
-    with leftovers.kept(session) as kept:
+    with leftovers.tracking(session) as left_over:
         try:
             for verdict in _verdicts(session, plan):
-                shown = verdict.shown(session.client.redact)
-                verdicts.append(baseline.tolerated(shown, plan.known, today))
-                seen(verdicts[-1])
+                redacted = verdict.redacted(session.client.redact)
+                verdicts.append(baseline.tolerate(redacted, plan.known, today))
+                on_verdict(verdicts[-1])
                 if enough(verdicts[-1]):
                     break
             halted = session.halted()
         finally:
-            left = kept.restore()
+            left = left_over.restore()
     seconds = time.perf_counter() - started
     requests = session.client.count + sum(
         each.requests for each in verdicts if each.group == schema_checks.GROUP
@@ -88,7 +88,10 @@ def check(
         left,
         plan.allow_unstable,
         started_at=now,
-        notes=[*baseline.notes(verdicts, plan.known, today), *filter(None, [kept.told, halted])],
+        notes=[
+            *baseline.notes(verdicts, plan.known, today),
+            *filter(None, [left_over.summary, halted]),
+        ],
         halted=bool(halted),
     )
 
@@ -108,25 +111,27 @@ _GENERATED = {model.GROUP: {model.GROUP}, schema_checks.GROUP: {schema_checks.GR
 """What chooses the two groups that send generated requests, which are judged as a whole."""
 
 
-def selected(plan: Plan, contract: Contract) -> None:
+def check_selection(plan: Plan, contract: Contract) -> None:
     """
     Every name in `only` must choose something, and every known violation a place.
 
     Raises:
         TargetError: one of them does not; what comes close is named.
     """
-    baseline.checked(plan.known, list(_places(contract)))
-    known: dict[str, set[str]] = {}
+    baseline.check_entries(plan.known, list(_places(contract)))
+    sources: dict[str, set[str]] = {}
     for law, rule, operation in engine.cases(contract, Options()):
         for name in (rule.id, law.group, operation.id, f"{rule.id}@{operation.id}"):
-            known.setdefault(name, set()).add(rule.source)
+            sources.setdefault(name, set()).add(rule.source)
     if plan.depth != "quick":
-        known |= {name: {"documented"} for names in _GENERATED.values() for name in names}
+        sources |= {name: {"documented"} for names in _GENERATED.values() for name in names}
     for name in plan.options.only:
-        if name not in known:
-            raise TargetError(f"--only: there is nothing to judge at '{name}'{_near(name, known)}")
-        if not known[name] & set(plan.options.rules):
-            kinds = ", ".join(sorted(known[name]))
+        if name not in sources:
+            raise TargetError(
+                f"--only: there is nothing to judge at '{name}'{_near(name, sources)}"
+            )
+        if not sources[name] & set(plan.options.rules):
+            kinds = ", ".join(sorted(sources[name]))
             raise TargetError(f"--only {name}: its rules are {kinds}, which --rules leaves out")
 
 
@@ -146,7 +151,7 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"; near it: {', '.join(near[:3])}" if near else ""
 
 
-def _waivable(target: Target, contract: Contract) -> None:
+def _check_waivers(target: Target, contract: Contract) -> None:
     for id in target.waive:
         if id not in contract.rules:
             raise TargetError(f"waive: there is no rule '{id}'; `contract-tests laws` lists them")

@@ -16,7 +16,7 @@ from rich.console import Console
 from contract_tests import archive, baseline, cli_mutants, power, recorded
 from contract_tests import parity as oracles
 from contract_tests.baseline import Known
-from contract_tests.check import Plan, check, selected
+from contract_tests.check import Plan, check, check_selection
 from contract_tests.client import Exchange
 from contract_tests.command import THIN, USAGE, VIOLATED
 from contract_tests.command import one_line_errors as _one_line_errors
@@ -74,7 +74,7 @@ def main() -> None:
 @_option("--max-time", type=float, metavar="SECONDS", help="For the run; 3600 if not given.")
 @_option("--rate", type=float, metavar="N", help="Requests per second at the most.")
 @_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
-def run(**said: Any) -> None:
+def run(**options: Any) -> None:
     """Judge an implementation.
 
     \b
@@ -89,21 +89,24 @@ def run(**said: Any) -> None:
       contract-tests run --profile staging.yaml --read-only --report junit=report.xml
     """
     with _one_line_errors() as redact:
-        files, contract, wanted = asked_for(said["reports"]), Contract.load(), _target(said)
-        redact.hide_target(wanted)
-        plan = _plan(said, wanted)
-        kept = said["write_baseline"] and writable(said["write_baseline"], "--write-baseline")
-        with provided(wanted) as provided_target, progress() as seen:
+        files, contract = asked_for(options["reports"]), Contract.load()
+        described_target = _target(options)
+        redact.hide_target(described_target)
+        plan = _plan(options, described_target)
+        baseline_file = options["write_baseline"]
+        if baseline_file:
+            writable(baseline_file, "--write-baseline")
+        with provided(described_target) as provided_target, progress() as on_verdict:
             redact.hide_target(provided_target)
-            target = ready(provided_target, contract, said["patience"])
-            report = check(target, plan, contract=contract, seen=seen)
-        if kept:
+            target = ready(provided_target, contract, options["patience"])
+            report = check(target, plan, contract=contract, on_verdict=on_verdict)
+        if baseline_file:
             today = report.started_at.date()
-            kept.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
-        required = 100.0 if said["strict"] else said["require_coverage"]
-        if not said["only"] and (figure := power.last(report.base_url)):
+            baseline_file.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
+        required = 100.0 if options["strict"] else options["require_coverage"]
+        if not options["only"] and (figure := power.last(report.base_url)):
             report = replace(report, power=f"power: a run here {figure}")
-        _finish(report, files, said["profile"], required)
+        _finish(report, files, options["profile"], required)
 
 
 def _finish(
@@ -122,18 +125,18 @@ _PASSED_ON = ("base_url", "customer_token", "read_only", "state_url")
 _REACH = ("header", "ca", "insecure", "cert", "key")
 
 
-def _target(said: dict[str, Any]) -> Target:
+def _target(options: dict[str, Any]) -> Target:
     """The profile, with what the command line says laid over it."""
     target = described(
-        said["profile"],
-        **{name: said[name] for name in (*_PASSED_ON, *_REACH)},
-        timeout_s=said["timeout"],
-        max_time_s=said["max_time"],
-        rate_per_s=said["rate"],
+        options["profile"],
+        **{name: options[name] for name in (*_PASSED_ON, *_REACH)},
+        timeout_s=options["timeout"],
+        max_time_s=options["max_time"],
+        rate_per_s=options["rate"],
     )
-    tokens = {name: said[f"{name}_token"] for name in ("staff", "expired", "revoked")}
+    tokens = {name: options[f"{name}_token"] for name in ("staff", "expired", "revoked")}
     tokens = {name: token for name, token in tokens.items() if token}
-    waive = target.waive | dict(map(_waiver, said["waive"]))
+    waive = target.waive | dict(map(_waiver, options["waive"]))
     return described_as(target, tokens=described_as(target.tokens, **tokens), waive=waive)
 
 
@@ -153,7 +156,7 @@ def _of_repository(profile: Path | None) -> str | None:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
 
-def _known(file: Path | None, target: Target) -> tuple[Known, ...]:
+def _known_violations(file: Path | None, target: Target) -> tuple[Known, ...]:
     try:
         own = msgspec.convert(target.known, tuple[Known, ...])
     except msgspec.ValidationError as error:
@@ -161,14 +164,14 @@ def _known(file: Path | None, target: Target) -> tuple[Known, ...]:
     return own + (baseline.load(file) if file else ())
 
 
-def _plan(said: dict[str, Any], target: Target) -> Plan:
-    rules = tuple(each.strip() for each in said["rules"].split(","))
-    if wrong := [each for each in rules if each not in SOURCES]:
-        raise TargetError(f"--rules: '{wrong[0]}' is not one of {', '.join(SOURCES)}")
-    options = Options(rules, said["only"], said["strict_enums"])
-    known = _known(said["baseline"], target)
-    plan = Plan(options, said["depth"], said["seed"], said["allow_unstable"], known)
-    selected(plan, Contract.load())
+def _plan(given: dict[str, Any], target: Target) -> Plan:
+    rules = tuple(each.strip() for each in given["rules"].split(","))
+    if unknown := [each for each in rules if each not in SOURCES]:
+        raise TargetError(f"--rules: '{unknown[0]}' is not one of {', '.join(SOURCES)}")
+    options = Options(rules, given["only"], given["strict_enums"])
+    known = _known_violations(given["baseline"], target)
+    plan = Plan(options, given["depth"], given["seed"], given["allow_unstable"], known)
+    check_selection(plan, Contract.load())
     return plan
 
 
@@ -195,7 +198,7 @@ def _exit_code(report: Report, required: float | None) -> int:
 @_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
 @_option("--baseline", type=Path, metavar="FILE", help="Violations that are known, until a date.")
 @_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
-def judge(file: Path, **said: Any) -> None:
+def judge(file: Path, **options: Any) -> None:
     """
     Judge traffic that was recorded as an HTTP Archive, by a browser, a proxy or the mock's journal.
 
@@ -203,12 +206,12 @@ def judge(file: Path, **said: Any) -> None:
     record does not have are not covered. Exit codes are those of `run`.
     """
     with _one_line_errors():
-        files, contract = asked_for(said["reports"]), Contract.load()
-        target = described(said["profile"], base_url=said["base_url"])
+        files, contract = asked_for(options["reports"]), Contract.load()
+        target = described(options["profile"], base_url=options["base_url"])
         record = recorded.Record.of(archive.load(file), contract, target)
-        options = {"depth": "quick", "seed": 0, "allow_unstable": False}
-        report = recorded.judge(record, _plan(said | options, target))
-        _finish(report, files, said["profile"], said["require_coverage"])
+        fixed = {"depth": "quick", "seed": 0, "allow_unstable": False}
+        report = recorded.judge(record, _plan(options | fixed, target))
+        _finish(report, files, options["profile"], options["require_coverage"])
 
 
 @main.command()
@@ -253,25 +256,33 @@ def explain(law: str) -> None:
         click.echo(f"See it fail: contract-tests self-check --only {rule.id}")
         with mock() as url:
             target = complete(Target(base_url=url))
-            shown = example(rule, judge, contract, target)
+            broken = example(rule, judge, contract, target)
             right = right_answer(rule, contract, target)
-        text = _exemplified(shown) if shown else _right(right)
+        text = _example_text(broken) if broken else _right_answer_text(right)
         # Where a mock of the reader's own is by default: this one is gone by then.
         click.echo(text.replace(url, "http://127.0.0.1:4010"))
 
 
-def _right(answer: Exchange) -> str:
-    lines = ["\nFor example:", f"  {answer.summary}", answer.curl, f"Right answer: {answer.told()}"]
+def _right_answer_text(answer: Exchange) -> str:
+    lines = [
+        "\nFor example:",
+        f"  {answer.summary}",
+        answer.curl,
+        f"Right answer: {answer.brief()}",
+    ]
     return "\n".join([*lines, "Wrong answer: no mutant of this rule is known yet"])
 
 
-def _exemplified(shown: Example) -> str:
-    verdict = shown.verdict
+def _example_text(broken: Example) -> str:
+    verdict = broken.verdict
     requests = [f"  {each.summary}\n{each.curl}" for each in verdict.evidence]
-    difference = list(shown.difference()) or [f"-{shown.right.told()}", f"+{shown.wrong.told()}"]
+    difference = list(broken.difference()) or [
+        f"-{broken.right.brief()}",
+        f"+{broken.wrong.brief()}",
+    ]
     return "\n".join(
         [
-            f"\nFor example, broken by the mutant {shown.mutant.id}: {shown.mutant.text}",
+            f"\nFor example, broken by the mutant {broken.mutant.id}: {broken.mutant.text}",
             "Request:" if len(requests) == 1 else "Requests, in order:",
             *requests,
             f"Expected:   {verdict.expected}",
@@ -333,20 +344,20 @@ def parity(
         sides = (ready(one, contract, 0), ready(other, contract, 0))
         for side in sides:
             redact.hide_target(side)
-        found = oracles.compare(*sides, seed=seed, depth=depth, ignore=ignore)
-        for difference in found:
+        parted = oracles.compare(*sides, seed=seed, depth=depth, ignore=ignore)
+        for difference in parted:
             click.echo(redact(_as_text(difference)))
-        click.echo(f"{len(found)} differences" if len(found) != 1 else "1 difference")
-        sys.exit(VIOLATED if found else 0)
+        click.echo(f"{len(parted)} differences" if len(parted) != 1 else "1 difference")
+        sys.exit(VIOLATED if parted else 0)
 
 
 def _as_text(difference: oracles.Difference) -> str:
     lines = [f"{difference.id}: {difference.rule.text}"]
-    for name, seen, curls in (
+    for name, behaviour, curls in (
         ("left", difference.expected, difference.left),
         ("right", difference.actual, difference.right),
     ):
-        lines += [f"  {name}: {seen}", *(f"    {line}" for line in curls)]
+        lines += [f"  {name}: {behaviour}", *(f"    {line}" for line in curls)]
     return "\n".join(lines)
 
 
@@ -360,12 +371,12 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
     Exits with 1 if anything breaks a client of the old one.
     """
     with _one_line_errors():
-        found = differences(Contract.load(old), Contract.load(new))
+        changes = differences(Contract.load(old), Contract.load(new))
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(msgspec.json.encode(changes))
     else:
-        click.echo("\n".join(map(str, found)) or "no difference")
-    if any(each.kind == "breaking" for each in found):
+        click.echo("\n".join(map(str, changes)) or "no difference")
+    if any(each.kind == "breaking" for each in changes):
         sys.exit(VIOLATED)
 
 

@@ -55,9 +55,9 @@ def self_check(
 
 def _line(finding: Finding) -> str:
     mutant, seconds = finding.mutant, finding.seconds
-    told = finding.wakes or ",".join(finding.killers)[:48]
+    note = finding.wakes or ",".join(finding.killers)[:48]
     return (
-        f"{finding.outcome:11} {mutant.id:42} {','.join(mutant.rules):11} {seconds:4.1f} s  {told}"
+        f"{finding.outcome:11} {mutant.id:42} {','.join(mutant.rules):11} {seconds:4.1f} s  {note}"
     )
 
 
@@ -83,24 +83,27 @@ def power(
     """
     with one_line_errors() as redact:
         chosen = [mutant for mutant in named(only) if not mutant.harmless]
-        contract, wanted = Contract.load(), described(profile, base_url=base_url, **options)
-        redact.hide_target(wanted)
-        target = ready(wanted, contract, patience)
+        contract, described_target = (
+            Contract.load(),
+            described(profile, base_url=base_url, **options),
+        )
+        redact.hide_target(described_target)
+        target = ready(described_target, contract, patience)
         study = Study(target, contract)
-        findings = list(_watched(study, chosen))
-        measured = powers.measured(findings, powers.now())
+        findings = list(_judge_with_progress(study, chosen))
+        measured = powers.measure(findings, powers.now())
         _show(study, findings, measured)
         if not only:
             with suppress(OSError):
                 powers.keep(target.base_url, measured)
 
 
-def _watched(study: Study, mutants: Sequence[Mutant]) -> list[Finding]:
-    """Judge through each, with a bar where somebody watches."""
+def _judge_with_progress(study: Study, mutants: Sequence[Mutant]) -> list[Finding]:
+    """Judge through each mutant, with a progress bar in a terminal."""
     with click.progressbar(
         mutants, file=sys.stderr, label="mutants", item_show_func=lambda each: each and each.id
-    ) as shown:
-        return [study.finding(mutant) for mutant in shown]
+    ) as shown_mutants:
+        return [study.finding(mutant) for mutant in shown_mutants]
 
 
 def _show(study: Study, findings: Sequence[Finding], measured: powers.Power) -> None:
@@ -135,15 +138,15 @@ def break_(
     Mutants about tokens and about other customers need a profile, or two customers' tokens.
     """
     with one_line_errors() as redact:
-        chosen, wanted = exactly(mutant), described(profile, base_url=base_url, **options)
-        redact.hide_target(wanted)
-        target = _known(wanted)
+        chosen, described_target = exactly(mutant), described(profile, base_url=base_url, **options)
+        redact.hide_target(described_target)
+        target = _complete(described_target)
         with Proxy(chosen, target, Contract.load(), port) as proxy:
             click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
             proxy.serve_forever()
 
 
-def _known(target: Target) -> Target:
+def _complete(target: Target) -> Target:
     """The target with its people, where they can be found out."""
     if not target.base_url:
         raise TargetError("--target: say where the implementation is, as in http://127.0.0.1:4010")

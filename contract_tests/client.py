@@ -1,4 +1,4 @@
-"""Speaking to the target: records every exchange, is patient, and hides tokens."""
+"""The client of the target: it records every exchange, retries, and hides tokens."""
 
 import re
 import shlex
@@ -127,7 +127,7 @@ class Exchange:
         head = "\n".join(
             f"{name}: {self.redact.header(name, value)}" for name, value in self.headers.items()
         )
-        return f"{self.status}\n{head}\n\n{self._shown(SHOWN)}"
+        return f"{self.status}\n{head}\n\n{self._body_text(SHOWN)}"
 
     @property
     def from_a_gateway(self) -> bool:
@@ -157,25 +157,25 @@ class Exchange:
     @property
     def records(self) -> list[dict[str, Any]]:
         """The objects of a list; the account itself as a list of one."""
-        found = self.data if isinstance(self.data, list) else [self.data]
-        return [each for each in found if isinstance(each, dict)]
+        items = self.data if isinstance(self.data, list) else [self.data]
+        return [each for each in items if isinstance(each, dict)]
 
     @cached_property
     def words(self) -> set[str]:
         """Every address, id and word of the answer, its headers included, in lower case."""
-        shown = self.body if self.json is None else msgspec.json.encode(self.json)
+        text = self.body if self.json is None else msgspec.json.encode(self.json)
         beside = words_in("\n".join(self.headers.values()))
-        return beside | _words_in_body(shown.decode("utf-8", "replace"))
+        return beside | _words_in_body(text.decode("utf-8", "replace"))
 
-    def told(self) -> str:
-        """The answer in a few words."""
+    def brief(self) -> str:
+        """Status, redirect and the beginning of the body, in one line."""
         if self.status == NO_ANSWER:
-            return f"no answer: {self._shown(SHOWN)}"
+            return f"no answer: {self._body_text(SHOWN)}"
         to = self.headers.get("location")
         where = f" to {self.redact(to)[:200]}" if to and 300 <= self.status < 400 else ""
-        return f"{self.status}{where} {self._shown(160)}".rstrip()
+        return f"{self.status}{where} {self._body_text(160)}".rstrip()
 
-    def _shown(self, letters: int) -> str:
+    def _body_text(self, letters: int) -> str:
         # Secrets are taken out before the text is cut: a part of one tells too much.
         window = self.body[: letters * 4 + 8192].decode("utf-8", "replace")
         return self.redact.body(window)[:letters]
@@ -256,7 +256,7 @@ class Client:
         url = self.target.base_url + path + _encoded(query)
         self._note_writer(method, actor)
         sent = ({"Content-Type": "application/json"} if payload else {}) | sent
-        answer = self._patiently(method, url, sent, payload.encode())
+        answer = self._send_renewing(method, url, sent, payload.encode())
         exchange = self._exchange(method, url, answer, actor, sent, operation, payload)
         self.exchanges.append(exchange)
         if token and token == self._tokens.get(actor):
@@ -285,7 +285,7 @@ class Client:
         operation = self.contract.operations.get(exchange.operation or "")
         self._note_writer(method, exchange.actor)
         payload = exchange.payload
-        answer = self._patiently(method, url, sent, payload.encode())
+        answer = self._send_renewing(method, url, sent, payload.encode())
         again = self._exchange(method, url, answer, exchange.actor, sent, operation, payload)
         self.exchanges.append(again)
 
@@ -294,7 +294,7 @@ class Client:
     ) -> Exchange:
         """Send a request that another engine sent, with the same patience."""
         sent = {name: value for name, value in headers.items() if name.lower() in RESENT}
-        answer = self._patiently(method, url, sent)
+        answer = self._send_renewing(method, url, sent)
         return self._exchange(method, url, answer, "", sent, operation)
 
     def forward(
@@ -307,7 +307,7 @@ class Client:
             NotSent: it must not leave, or the target is too busy.
             Unreachable: the target is gone.
         """
-        return self._patiently(method, url, headers, body)
+        return self._send_renewing(method, url, headers, body)
 
     def wait(self, seconds: float) -> None:
         """Let some time pass at the target."""
@@ -318,19 +318,19 @@ class Client:
         if self.target.now is not None:
             return self.target.now
         dates = (each.headers.get("date") for each in reversed(self.exchanges))
-        found = next(filter(None, (_instant(date) for date in dates if date)), None)
-        return found or datetime.fromtimestamp(time.time(), UTC)
+        date_of_answer = next(filter(None, (_instant(date) for date in dates if date)), None)
+        return date_of_answer or datetime.fromtimestamp(time.time(), UTC)
 
-    def _patiently(
+    def _send_renewing(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
         """Send with the customer's present token, which is renewed once if it has lapsed."""
-        answer = self._sent(method, url, self._present(headers), body)
+        answer = self._send_patiently(method, url, self._with_current_token(headers), body)
         if answer.status == 401 and self._renew(headers):
-            answer = self._sent(method, url, self._present(headers), body)
+            answer = self._send_patiently(method, url, self._with_current_token(headers), body)
         return answer
 
-    def _present(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+    def _with_current_token(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or token not in self.limits.renewed:
             return headers
@@ -344,19 +344,21 @@ class Client:
         if customer is None or customer.name not in self.limits.accepted:
             return False
         account = self.target.base_url + self.contract.account.path
-        asked = self._present({"Authorization": f"Bearer {customer.token}"})
-        if self._sent("GET", account, asked).status != 401:
+        headers_sent = self._with_current_token({"Authorization": f"Bearer {customer.token}"})
+        if self._send_patiently("GET", account, headers_sent).status != 401:
             return False  # It is the answer to this request alone, and a law's to judge.
         try:
             token = token_of(customer.token_command or (), customer.name)
         except TargetError:
             return False
-        if asked["Authorization"] == f"Bearer {token}" or not sendable(token):
+        if headers_sent["Authorization"] == f"Bearer {token}" or not sendable(token):
             return False
         self.limits.renewed[customer.token] = token
         return True
 
-    def _sent(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    def _send_patiently(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
         patience = 1 if url in self._silent else PATIENCE
         waited = 0.0
         for attempt in range(patience):
@@ -368,7 +370,7 @@ class Client:
                 answer = self._sender.send(method, url, headers.items(), body)
             except Broken as error:
                 if attempt + 1 == patience:
-                    return self._unanswered(method, url, str(error))
+                    return self._no_answer(method, url, str(error))
                 time.sleep(0.1 * 2**attempt)
                 continue
             self._silences = 0
@@ -392,11 +394,11 @@ class Client:
         after = dict(answer.headers).get("retry-after")
         if answer.status == 503 and after is None and not from_the_edge(answer):
             return answer
-        told = f", Retry-After: {after}" if after else ""
-        self._refused_as_busy = self.redact(f"rate-limited: {answer.status}{told}"[:200])
+        retry_after = f", Retry-After: {after}" if after else ""
+        self._refused_as_busy = self.redact(f"rate-limited: {answer.status}{retry_after}"[:200])
         raise NotSent(self._refused_as_busy)
 
-    def _unanswered(self, method: str, url: str, error: str) -> Answer:
+    def _no_answer(self, method: str, url: str, error: str) -> Answer:
         """What stands for an answer where the target is there, and sent none."""
         self._silences += 1
         try:
@@ -425,7 +427,7 @@ class Client:
         operation: Operation | None,
         payload: str = "",
     ) -> Exchange:
-        tree, judged = _read(answer, operation)
+        tree, misfits = _read(answer, operation)
         self.redact.hide_answer(answer.headers, answer.content, tree)
         for word in sent.get("Authorization", "").split()[-1:]:
             self.redact.hide_altered(word)
@@ -442,7 +444,7 @@ class Client:
             headers,
             answer.content,
             tree,
-            judged,
+            misfits,
             self.redact,
             payload,
             self.together,
@@ -476,15 +478,15 @@ def _words_in_body(text: str) -> set[str]:
 def words_in(text: str) -> set[str]:
     """Every address, id and word of a text, in lower case, those within URLs too."""
     plain = (unquote(text) if "%" in text else text).lower()
-    found = {*_WORDS.findall(plain), *numbers_in(plain)}
+    words = {*_WORDS.findall(plain), *numbers_in(plain)}
     joined, count = _AT.subn("@", plain)
-    return found | set(_WORDS.findall(joined)) if count else found
+    return words | set(_WORDS.findall(joined)) if count else words
 
 
 def numbers_in(text: str) -> set[str]:
     """The last digits of every phone number, however it is written."""
-    found = ("".join(filter(str.isdecimal, each)) for each in _NUMBER.findall(text))
-    return {digits[-SIGNIFICANT:] for digits in found}
+    numbers = ("".join(filter(str.isdecimal, each)) for each in _NUMBER.findall(text))
+    return {digits[-SIGNIFICANT:] for digits in numbers}
 
 
 def lengthened(token: str) -> str:
@@ -507,10 +509,12 @@ def _curl_flags(method: str, url: str) -> list[str]:
 def _shell_word(text: str, redact: Redactor) -> str:
     """One word of a shell line in which the tokens are variables."""
     parts = redact.parts(text)
-    if not any(shown for _, shown in parts):
+    if not any(is_variable for _, is_variable in parts):
         return shlex.quote("".join(part for part, _ in parts))
     # In double quotes a shell fills variables in; all else that it would read is escaped.
-    quoted = (part if shown else re.sub(r'([\\"$`])', r"\\\1", part) for part, shown in parts)
+    quoted = (
+        part if is_variable else re.sub(r'([\\"$`])', r"\\\1", part) for part, is_variable in parts
+    )
     return f'"{"".join(quoted)}"'
 
 
@@ -522,10 +526,10 @@ def _encoded(query: Query) -> str:
 def _wait_s(answer: Answer, attempt: int) -> float:
     """How long to wait, as the answer asks: in seconds, or until a date."""
     headers = dict(answer.headers)
-    asked = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", asked):
-        return float(asked)
-    until = _instant(asked)
+    retry_after = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", retry_after):
+        return float(retry_after)
+    until = _instant(retry_after)
     if until is None:
         return 0.1 * float(2**attempt)
     now = _instant(headers.get("date", "")) or datetime.fromtimestamp(time.time(), UTC)
@@ -535,7 +539,7 @@ def _wait_s(answer: Answer, attempt: int) -> float:
 def _instant(date: str) -> datetime | None:
     """The instant of a date as HTTP writes it; None where it is none."""
     try:
-        found = parsedate_to_datetime(date)
+        instant = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

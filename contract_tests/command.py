@@ -29,7 +29,7 @@ def one_line_errors() -> Iterator[Redactor]:
     """Whatever goes wrong is told in one line, without the secrets of what it yields."""
     redact = Redactor()
     try:
-        with _ended_by_signals():
+        with _end_on_signals():
             yield redact
     except (BrokenPipeError, click.exceptions.Exit, click.ClickException):
         # Whoever read the output has seen enough; Click ends the command quietly.
@@ -37,13 +37,13 @@ def one_line_errors() -> Iterator[Redactor]:
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("CONTRACT_TESTS_TRACEBACK"):
             raise
-        text, status = _ending(error)
+        text, status = _message_and_status(error)
         click.echo(f"contract-tests: {redact(' '.join(text.split()))}", err=True)
         sys.exit(status)
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def _end_on_signals() -> Iterator[None]:
     """SIGTERM ends a command as Ctrl-C does, and interrupts no restoring that a signal began."""
     ended_by = 0
 
@@ -68,7 +68,7 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _ending(error: BaseException) -> tuple[str, int]:
+def _message_and_status(error: BaseException) -> tuple[str, int]:
     """What is said of an error, and the exit code."""
     match error:
         case KeyboardInterrupt(args=(signal.SIGTERM,)):
@@ -85,11 +85,11 @@ def _ending(error: BaseException) -> tuple[str, int]:
     return f"{text} (CONTRACT_TESTS_TRACEBACK=1 shows where)", CRASHED
 
 
-def option(*names: str, **said: Any) -> Callable[[Any], Any]:
+def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     """An option that a variable can give too: `--seed` is CONTRACT_TESTS_SEED."""
     long = next(name for name in names if name.startswith("--"))
     variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **said)
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 
 _WAY = (

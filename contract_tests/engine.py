@@ -12,8 +12,9 @@ from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session
 from contract_tests.transport import SAFE, NotSent
 
+# A replay doubles the requests of a run, and each later violation of that run costs another one.
 LONGEST_JOURNAL = 1500
-"""Of so many requests a run is played again to meet a violation a second time."""
+"""The longest run, in requests, that is replayed whole to meet a violation again."""
 
 ARRIVED = "a record arrived while the law was judged, and it was judged once more"
 
@@ -48,8 +49,8 @@ def run(session: Session, options: Options) -> Iterator[Verdict]:
 
 def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Operation]]:
     """Every rule of the document at every operation that it binds, with the law that judges it."""
-    known = {law.rule for law in LAWS}
-    unjudged = [_unjudged(id) for id in contract.rules if id not in known]
+    judged = {law.rule for law in LAWS}
+    unjudged = [_stand_in_law(id) for id in contract.rules if id not in judged]
     for law in (*LAWS, *unjudged):
         rule = contract.rules.get(law.rule)
         for id in rule.operations if rule else ():
@@ -57,8 +58,8 @@ def cases(contract: Contract, options: Options) -> Iterator[tuple[Law, Rule, Ope
                 yield law, rule, contract.operations[id]
 
 
-def _unjudged(rule: str) -> Law:
-    """What stands for the law of a rule that has none."""
+def _stand_in_law(rule: str) -> Law:
+    """A law for a rule that no law judges: it is not covered."""
 
     def judge() -> None:
         raise NotCovered("no law of this kit judges the rule")
@@ -67,34 +68,37 @@ def _unjudged(rule: str) -> Law:
 
 
 def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
-    """One law at one operation; a violation counts only when it is met again."""
+    """
+    Judge one law at one operation. A violation counts only when it is met again: at a real service
+    records change while they are read, and one odd answer proves no broken rule.
+    """
     clean, waived = Verdict(rule, law.group, operation.id, "holds"), session.client.target.waive
     if rule.id in waived:
         return replace(clean, outcome="waived", actual=waived[rule.id])
     if reason := session.halted():
         return replace(clean, outcome="not covered", actual=reason)
     started, before = time.perf_counter(), session.client.count
-    verdict = _judged(clean, law, operation, session)
+    verdict = _evaluate(clean, law, operation, session)
     if verdict.outcome == "violated" and not verdict.certain:
-        verdict = _confirmed(verdict, clean, law, operation, session)
+        verdict = _confirm(verdict, clean, law, operation, session)
     requests = session.client.count - before
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
 
 
 def judge_once(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
     """One law at one operation, by what the session shows this once."""
-    return _judged(Verdict(rule, law.group, operation.id, "holds"), law, operation, session)
+    return _evaluate(Verdict(rule, law.group, operation.id, "holds"), law, operation, session)
 
 
-def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) -> Verdict:
+def _evaluate(clean: Verdict, law: Law, operation: Operation, session: Session) -> Verdict:
     try:
-        _hold(law, operation, session)
+        _apply(law, operation, session)
     except Violation as violation:
         last = violation.exchanges[-1]
         if last.from_a_gateway:
             reason = f"something before the API answered {last.status}"
             return replace(clean, outcome="not covered", actual=reason)
-        return _violated(clean, violation)
+        return _violated_verdict(clean, violation)
     except (NotCovered, NotSent) as reason:
         return replace(clean, outcome="not covered", actual=str(reason))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -103,7 +107,7 @@ def _judged(clean: Verdict, law: Law, operation: Operation, session: Session) ->
     return replace(clean, notices=_drift(session, operation) if law.rule == "BODY-01" else ())
 
 
-def _violated(clean: Verdict, violation: Violation) -> Verdict:
+def _violated_verdict(clean: Verdict, violation: Violation) -> Verdict:
     return replace(
         clean,
         outcome="violated",
@@ -114,15 +118,15 @@ def _violated(clean: Verdict, violation: Violation) -> Verdict:
     )
 
 
-def _confirmed(
+def _confirm(
     verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
 ) -> Verdict:
-    """A violation, if it is met again; unstable if not; not covered where nothing can be told."""
+    """The violation if it is met again, else unstable; not covered where the run had to stop."""
     try:
-        again = _again(verdict, clean, law, operation, session)
+        again = _judge_again(verdict, clean, law, operation, session)
         if again.outcome == "violated":
             pass
-        elif _arrived(verdict, operation, session):
+        elif _records_arrived(verdict, operation, session):
             verdict = replace(again, notices=(*again.notices, ARRIVED))
         else:
             verdict = replace(verdict, outcome="unstable")
@@ -132,21 +136,21 @@ def _confirmed(
     return replace(clean, outcome="not covered", actual=reason) if reason else verdict
 
 
-def _again(
+def _judge_again(
     verdict: Verdict, clean: Verdict, law: Law, operation: Operation, session: Session
 ) -> Verdict:
     """
-    What becomes of a violation: it is met again from scratch, or from the state in which it was
-    met, to which the requests of all actors lead; or what was written for it left the harm.
+    Try to meet a violation again: first after its evidence alone, then after a replay of the whole
+    run, which leads to the state that it was met in; last, by whether its harm is still there.
     """
     client, journal = session.client, list(session.client.exchanges)
-    for led in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
+    for replayed in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
         again = session.again()
         session.restore()
-        again.survey(*(() if led is journal else (operation, client.contract.preferences)))
-        for exchange in led:
+        again.survey(*(() if replayed is journal else (operation, client.contract.preferences)))
+        for exchange in replayed:
             again.client.repeat(exchange)
-        second = _judged(clean, law, operation, again)
+        second = _evaluate(clean, law, operation, again)
         client.count += again.client.count
         session.forget_consents()
         if second.outcome == "violated":
@@ -154,7 +158,7 @@ def _again(
     return verdict if _harm_stays(verdict, client) else second
 
 
-def _arrived(verdict: Verdict, operation: Operation, session: Session) -> bool:
+def _records_arrived(verdict: Verdict, operation: Operation, session: Session) -> bool:
     """
     Whether somebody's records became more while they were looked at, and never fewer: life goes
     on at a real service. Totals that go up and down are the service's own fault.
@@ -180,39 +184,39 @@ def _total(exchange: Exchange) -> int:
 
 def _harm_stays(verdict: Verdict, client: Client) -> bool:
     """Whether the kit wrote before it saw the violation, and what it saw is there for good."""
-    *before, shown = verdict.evidence or (None,)
-    if shown is None or shown.method not in SAFE or all(e and e.method in SAFE for e in before):
+    *before, last = verdict.evidence or (None,)
+    if last is None or last.method not in SAFE or all(e and e.method in SAFE for e in before):
         return False
-    client.repeat(shown)
+    client.repeat(last)
     now = client.exchanges[-1]
-    return (now.status, now.json) == (shown.status, shown.json)
+    return (now.status, now.json) == (last.status, last.json)
 
 
-def _hold(law: Law, operation: Operation, session: Session) -> None:
+def _apply(law: Law, operation: Operation, session: Session) -> None:
     """
-    Call a law with what it asks for by name: with every customer who acts, and where none of them
-    can tell with the others, until one can.
+    Call a law with the arguments it names: once for every acting customer, and if all of these
+    leave it uncovered, for the others until one covers it.
     """
     first = session.contract.rules[law.rule].operations[0]
     if "operation" not in law.needs and law.needs and operation.id != first:
         raise NotCovered(f"its law looks at {first} alone")
     reasons: list[str] = []
-    told = False
+    judged = False
     for turn in range(len(session.customers) if "customer" in law.needs else 1):
-        if told and turn >= len(session.acting):
+        if judged and turn >= len(session.acting):
             return
         try:
-            law.judge(**_given(law, operation, session, turn))
-            told = True
+            law.judge(**_arguments(law, operation, session, turn))
+            judged = True
         except NotCovered as reason:
             reasons.append(str(reason))
-    if not told:
+    if not judged:
         raise NotCovered(reasons[0] if reasons else "the target names no customer")
 
 
-def _given(law: Law, operation: Operation, session: Session, first: int) -> dict[str, Any]:
+def _arguments(law: Law, operation: Operation, session: Session, first: int) -> dict[str, Any]:
     customers = session.customers[first:] + session.customers[:first]
-    given: dict[str, Any] = {
+    available: dict[str, Any] = {
         "session": session,
         "operation": operation,
         "customers": session.customers,
@@ -221,11 +225,13 @@ def _given(law: Law, operation: Operation, session: Session, first: int) -> dict
         **{role: session.roles.get(role) for role in ROLES},
     }
     facts = customers[0].facts
-    asked = {name: given[name] if name in given else facts.get(name) for name in law.needs}
-    for name, value in asked.items():
+    arguments = {
+        name: available[name] if name in available else facts.get(name) for name in law.needs
+    }
+    for name, value in arguments.items():
         if value is None:
             raise NotCovered(f"the target names no {_words(name)}")
-    return asked
+    return arguments
 
 
 def _words(name: str) -> str:
@@ -234,11 +240,11 @@ def _words(name: str) -> str:
 
 
 def _drift(session: Session, operation: Operation) -> tuple[str, ...]:
-    found = {
-        told
+    notices = {
+        text
         for exchange in session.exchanges(operation)
         if exchange.ok
-        for drift, told in exchange.misfits
+        for drift, text in exchange.misfits
         if drift
     }
-    return tuple(sorted(found))
+    return tuple(sorted(notices))

@@ -48,14 +48,14 @@ class Example:
 
 def example(rule: Rule, law: Law, contract: Contract, target: Target) -> Example | None:
     """The first mutant of the rule that its law finds at the target, a right implementation."""
-    found = None
+    fallback = None
     for mutant in _first_of(rule):
-        seen = _seen(mutant, rule, law, contract, target)
-        found = found or seen
+        candidate = _try_mutant(mutant, rule, law, contract, target)
+        fallback = fallback or candidate
         # An answer that differs shows more than one which is wrong by what came before.
-        if seen and list(seen.difference()):
-            return seen
-    return found
+        if candidate and list(candidate.difference()):
+            return candidate
+    return fallback
 
 
 def right_answer(rule: Rule, contract: Contract, target: Target) -> Exchange:
@@ -72,24 +72,24 @@ def _first_of(rule: Rule) -> Sequence[Mutant]:
     return sorted(mutants, key=lambda each: each.rules[0] != rule.id)
 
 
-def _seen(
+def _try_mutant(
     mutant: Mutant, rule: Rule, law: Law, contract: Contract, target: Target
 ) -> Example | None:
-    changed = mutant.retarget(target)
+    retargeted = mutant.retarget(target)
     with httpx.HTTPTransport() as inner:
-        transport = MutantTransport(mutant, inner, People(changed, contract))
-        session = Session.open(changed, contract, transport=transport)
+        transport = MutantTransport(mutant, inner, People(retargeted, contract))
+        session = Session.open(retargeted, contract, transport=transport)
         session.survey()
         for id in rule.operations:
             verdict = engine.judge_once(law, rule, contract.operations[id], session)
             if verdict.outcome == "violated":
                 session.restore()
-                return Example(mutant, verdict, _answered_rightly(verdict, contract, target))
+                return Example(mutant, verdict, _right_answer_to(verdict, contract, target))
         session.restore()
     return None
 
 
-def _answered_rightly(verdict: Verdict, contract: Contract, target: Target) -> Exchange:
+def _right_answer_to(verdict: Verdict, contract: Contract, target: Target) -> Exchange:
     """The answer to the last request, after all that led to it, without the mutant."""
     client = Client(target, contract)
     for exchange in verdict.evidence:
@@ -104,8 +104,8 @@ def _lines(exchange: Exchange) -> list[str]:
     return [status, *kept, *_pretty(exchange, body)]
 
 
-def _pretty(exchange: Exchange, shown: str) -> list[str]:
+def _pretty(exchange: Exchange, raw: str) -> list[str]:
     if exchange.json is None:
-        return shown.splitlines()
+        return raw.splitlines()
     text = json.dumps(exchange.json, ensure_ascii=False, indent=1)
     return exchange.redact.body(text).splitlines()

@@ -18,8 +18,8 @@ class Violation(Exception):
     """
     The implementation broke the rule: values that were expected and came, the exchange that shows
     it, and those it takes to see it, in the order in which they were made: the write whose harm
-    a read shows, the answer that it is compared with. One that is `certain` needs no second look:
-    it is told by answers that contradict each other, and nothing came between that explains it.
+    a read shows, the answer that it is compared with. One that is `certain` need not be met
+    again: two answers contradict each other, and nothing between them explains it.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class Verdict:
     certain: bool = False
     """Whether a violation counts though it is seen but once."""
 
-    def shown(self, redact: Redactor) -> "Verdict":
-        """The verdict without secrets; its exchanges show none anyway."""
+    def redacted(self, redact: Redactor) -> "Verdict":
+        """A copy without secrets; its exchanges show none anyway."""
         notices = tuple(map(redact, self.notices))
         return replace(
             self, expected=redact(self.expected), actual=redact(self.actual), notices=notices

@@ -35,7 +35,7 @@ class Leftovers:
     session: Session
     file: Path | None
     """Where it is noted; None where it is not."""
-    told: str = ""
+    summary: str = ""
     """In a line what was put back for an earlier run; empty if nothing was."""
     missing: Note = field(default_factory=dict)
     """What could not be put back yet."""
@@ -51,22 +51,22 @@ class Leftovers:
         owners = {id: name for name, id in session.ids.items()}
         for customer in session.customers:
             for id in [id for id in self.missing if owners.get(id) == customer.name]:
-                count = _restored(customer, self.missing[id].opted_in)
+                count = _restore(customer, self.missing[id].opted_in)
                 if count is not None:
                     del self.missing[id]
                     changed += [f"{count} of {customer.name}"] if count else []
         if changed:
-            self.told = f"consents that an earlier run could not put back: {', '.join(changed)}"
+            self.summary = f"consents that an earlier run could not put back: {', '.join(changed)}"
 
     def note(self, session: Session) -> None:
         """Write down what the survey of a run found, before anything is written at the target."""
         ids = session.ids
-        found = {
+        initial = {
             ids[name]: Consents(name, opted_in)
             for name, opted_in in session.consents.items()
             if opted_in and name in ids
         }
-        self._write(found | self.missing)
+        self._write(initial | self.missing)
 
     def restore(self) -> list[str]:
         """Put back what this run changed; says what could not be."""
@@ -84,7 +84,7 @@ class Leftovers:
 
 
 @contextmanager
-def kept(session: Session) -> Iterator[Leftovers]:
+def tracking(session: Session) -> Iterator[Leftovers]:
     """
     Put back what an earlier run left, then have the session note what it finds; but not where
     nothing is written or no socket is used, nor beside another run at the same target.
@@ -124,12 +124,12 @@ def _read(file: Path | None) -> Note:
         return {}
 
 
-def _restored(customer: Customer, opted_in: dict[str, bool]) -> int | None:
+def _restore(customer: Customer, opted_in: dict[str, bool]) -> int | None:
     """How many consents were put back; None if one could not be."""
     try:
         now = customer.consents()
-        wanted = {id: value for id, value in opted_in.items() if id in now}
-        answers = customer.restore(wanted, now)
+        restorable = {id: value for id, value in opted_in.items() if id in now}
+        answers = customer.restore(restorable, now)
     except (NotCovered, NotSent, Unreachable):
         return None
     return len(answers) if all(answer.ok for answer in answers) else None

@@ -15,7 +15,7 @@ from contract_tests.check import Plan, check
 from contract_tests.client import Exchange
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import NotCovered, Verdict
-from contract_tests.leftovers import kept
+from contract_tests.leftovers import tracking
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import Target, TargetError
@@ -36,7 +36,7 @@ BROKEN = ("violated", "unstable")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, told in words that both sides understand."""
+    """One request, in terms that hold for both sides."""
 
     operation: str
     who: int = 0
@@ -110,7 +110,7 @@ class Side:
         preference = "x" if operation.reads else self._preference(step)
         return self._actor(step.who).call(operation, step.query, preference=preference)
 
-    def seen(self, step: Step, exchange: Exchange) -> Any:
+    def comparable(self, step: Step, exchange: Exchange) -> Any:
         """What the contract fixes of an answer: its status, and after decisions the consents."""
         operation = self.session.contract.operations[step.operation]
         if exchange.status == 404 and operation.reads and 404 in operation.statuses:
@@ -158,17 +158,19 @@ def compare(
         check(target, Plan(depth="quick"), contract=contract, transport=transport)
         for target, transport in zip((left, right), transports, strict=True)
     )
-    found = list(_of_laws(one, other))
+    differences = list(_of_laws(one, other))
     sessions = [
         Session.open(target, contract, transport=transport)
         for target, transport in zip((left, right), transports, strict=True)
     ]
     with ExitStack() as ending:
         for session in sessions:
-            ending.callback(ending.enter_context(kept(session)).restore)
-        found += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
-    shown = [each for each in found if not {each.rule.id, each.operation, each.id} & set(ignore)]
-    return list({each.id: each for each in reversed(shown)}.values())[::-1]
+            ending.callback(ending.enter_context(tracking(session)).restore)
+        differences += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
+    reported = [
+        each for each in differences if not {each.rule.id, each.operation, each.id} & set(ignore)
+    ]
+    return list({each.id: each for each in reversed(reported)}.values())[::-1]
 
 
 def _of_laws(left: Report, right: Report) -> Iterator[Difference]:
@@ -181,10 +183,10 @@ def _of_laws(left: Report, right: Report) -> Iterator[Difference]:
         broken = verdict if verdict.outcome in BROKEN else mine
         lines = [exchange.curl for exchange in broken.evidence]
         sides = ((), lines) if broken is verdict else (lines, ())
-        yield Difference(mine.rule, mine.operation, _told(mine), _told(verdict), *sides)
+        yield Difference(mine.rule, mine.operation, _describe(mine), _describe(verdict), *sides)
 
 
-def _told(verdict: Verdict) -> str:
+def _describe(verdict: Verdict) -> str:
     if verdict.outcome in BROKEN:
         return f"expected {verdict.expected}; got {verdict.actual}"
     return "keeps it" if verdict.outcome == "holds" else f"{verdict.outcome}: {verdict.actual}"
@@ -211,7 +213,7 @@ def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[D
     for side in sides:
         side.session.survey()
     contract = sides[0].session.contract
-    found: dict[_Kind, Difference] = {}
+    differences: dict[_Kind, Difference] = {}
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -223,13 +225,13 @@ def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[D
         suppress_health_check=list(HealthCheck),
     )
     @hypothesis.given(st.lists(_steps(sides[0]), min_size=1, max_size=LONGEST))
-    def compared(steps: list[Step]) -> None:
-        if len(found) < MOST and (parting := _parting(sides, steps, found)):
+    def compare_sequence(steps: list[Step]) -> None:
+        if len(differences) < MOST and (parting := _parting(sides, steps, differences)):
             # Hypothesis would shorten one at a time, and begin all anew for the next.
-            found[_kind(parting.step)] = _difference(_shortest(sides, parting), contract)
+            differences[_kind(parting.step)] = _difference(_shortest(sides, parting), contract)
 
-    compared()
-    return list(found.values())
+    compare_sequence()
+    return list(differences.values())
 
 
 _Kind = tuple[str, bool, str]
@@ -244,16 +246,18 @@ def _parting(
     sides: tuple[Side, Side], steps: Sequence[Step], known: Container[_Kind] = ()
 ) -> _Parting | None:
     """The steps up to the first that is answered differently, and is of no known kind."""
-    taken: list[tuple[Exchange, Exchange]] = []
+    answers: list[tuple[Exchange, Exchange]] = []
     for side in sides:
         side.begin()
     for number, step in enumerate(steps, 1):
-        taken.append((sides[0].take(step), sides[1].take(step)))
-        left, right = (side.seen(step, each) for side, each in zip(sides, taken[-1], strict=True))
+        answers.append((sides[0].take(step), sides[1].take(step)))
+        left, right = (
+            side.comparable(step, each) for side, each in zip(sides, answers[-1], strict=True)
+        )
         if left == right:
             continue
         if _kind(step) not in known:
-            curls = [[each.curl for each in column] for column in zip(*taken, strict=True)]
+            curls = [[each.curl for each in column] for column in zip(*answers, strict=True)]
             return _Parting(steps[:number], left, right, curls)
         if not sides[0].session.contract.operations[step.operation].reads:
             return None  # The two are in different states from here on.
@@ -286,27 +290,29 @@ def _steps(side: Side) -> st.SearchStrategy[Step]:
 
 
 def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
-    asked = {
+    parameters = {
         name: st.sampled_from(values)
         for type, values in VALUES.items()
         for name in operation.queries(type)
     }
-    return st.fixed_dictionaries({}, optional=asked).map(lambda query: tuple(sorted(query.items())))
+    return st.fixed_dictionaries({}, optional=parameters).map(
+        lambda query: tuple(sorted(query.items()))
+    )
 
 
 def _difference(parting: _Parting, contract: Contract) -> Difference:
     operation = contract.operations[parting.step.operation]
     statuses = (parting.left[0], parting.right[0])
-    rule = contract.rules[_touched(parting.step, operation, statuses)]
-    left, right = (_shown(*seen) for seen in (parting.left, parting.right))
+    rule = contract.rules[_rule_of(parting.step, operation, statuses)]
+    left, right = (_describe_answer(*comparable) for comparable in (parting.left, parting.right))
     return Difference(rule, operation.id, left, right, *parting.curls)
 
 
-def _shown(status: int, consents: Sequence[bool] | None) -> str:
+def _describe_answer(status: int, consents: Sequence[bool] | None) -> str:
     return f"{status}, opted in {list(consents)}" if consents else str(status)
 
 
-def _touched(step: Step, operation: Operation, statuses: tuple[int, int]) -> str:
+def _rule_of(step: Step, operation: Operation, statuses: tuple[int, int]) -> str:
     """The rule that a difference most likely touches."""
     if step.who < 0:
         return "AUTH-01" if step.who == -1 else "AUTH-02"

@@ -31,7 +31,7 @@ class Power(Struct, frozen=True):
         )
 
 
-def measured(findings: Sequence[Finding], now: datetime) -> Power:
+def measure(findings: Sequence[Finding], now: datetime) -> Power:
     """The figure of these findings."""
     figures = Figures(findings)
     return Power(figures.killed, figures.awake, figures.count("asleep"), now)
@@ -77,12 +77,12 @@ def sleeping(findings: Sequence[Finding]) -> list[Sleep]:
 
 def uncovered(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
     """The laws that could not be judged, by what was missing."""
-    found: dict[str, list[str]] = {}
+    rules_by_reason: dict[str, list[str]] = {}
     for verdict in verdicts:
         if verdict.outcome == "not covered":
-            rules = found.setdefault(verdict.actual, [])
+            rules = rules_by_reason.setdefault(verdict.actual, [])
             rules += [] if verdict.rule.id in rules else [verdict.rule.id]
-    return found
+    return rules_by_reason
 
 
 def now() -> datetime:

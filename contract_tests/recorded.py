@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contract_tests import baseline, engine
 from contract_tests.archive import Entry
-from contract_tests.check import Plan, selected
+from contract_tests.check import Plan, check_selection
 from contract_tests.client import NO_ANSWER, Client, Exchange, Query
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.law import Law, Outcome, Verdict
@@ -52,8 +52,8 @@ class RecordedClient(Client):
         """Take an entry into the record."""
         request, response = entry.request, entry.response
         headers = ((each.name.lower(), each.value) for each in response.headers)
-        kept = tuple(header for header in headers if _kept(header[0]))
-        answer = Answer(response.status, kept, entry.body)
+        kept_headers = tuple(header for header in headers if _is_kept(header[0]))
+        answer = Answer(response.status, kept_headers, entry.body)
         exchange = self._exchange(request.method, request.url, answer, actor, entry.sent, operation)
         self.exchanges.append(exchange)
         path = request.url.partition("?")[0].removeprefix(self.target.base_url)
@@ -73,13 +73,13 @@ class RecordedClient(Client):
         operation: Operation | None = None,
     ) -> Exchange:
         """The next answer of the record to such a request; one of `missing` where there is none."""
-        found = self._answers.get((method, path, tuple(query), token or ""), [])
+        answers = self._answers.get((method, path, tuple(query), token or ""), [])
         probe = {name.lower(): value for name, value in headers.items() if name != "Origin"}
-        for exchange in found if not payload and "authorization" not in probe else ():
+        for exchange in answers if not payload and "authorization" not in probe else ():
             sent = {name.lower(): value for name, value in exchange.sent.items()}
             # A law that puts a header of its own on a request looks for what that header does.
             if probe.items() <= sent.items():
-                found.remove(exchange)
+                answers.remove(exchange)
                 return exchange
         url = str(httpx.URL(self.target.base_url + path, params=tuple(query)))
         answer = Answer(NO_ANSWER, (), NOT_RECORDED.encode())
@@ -90,7 +90,7 @@ class RecordedClient(Client):
         """Nothing comes of waiting here."""
 
 
-def _kept(header: str) -> bool:
+def _is_kept(header: str) -> bool:
     # Browsers record the pseudo-headers of HTTP/2, which begin with a colon.
     return not header.startswith(":") and header.lower() not in _OF_THE_WIRE
 
@@ -103,11 +103,11 @@ def _refuse(request: httpx.Request) -> httpx.Response:
 class RecordedSession(Session):
     """A session over a part of a record."""
 
-    def surveyed(self, operation: Operation) -> list[Exchange]:
+    def survey_answers(self, operation: Operation) -> list[Exchange]:
         """The successes of customers: a record may show refusals for good reasons."""
         names = {each.name for each in self.customers}
-        found = (each for each in self.client.exchanges if each.operation == operation.id)
-        return [each for each in found if each.ok and each.actor in names]
+        answers = (each for each in self.client.exchanges if each.operation == operation.id)
+        return [each for each in answers if each.ok and each.actor in names]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Record:
         bases = Counter(filter(None, places)).most_common(1)
         base = target.base_url.rstrip("/") or (bases[0][0] if bases else "")
         own = [each for each, place in zip(entries, places, strict=True) if base and place == base]
-        own = _named(own)
+        own = _with_persona(own)
         whole = sum(each.whole for each in own)
         if not whole:
             raise TargetError(f"no whole answer of the API{base and f' at {base}'} was recorded")
@@ -206,7 +206,7 @@ def _place(entry: Entry, contract: Contract) -> tuple[str, Operation | None]:
     return base, None
 
 
-def _named(entries: Sequence[Entry]) -> list[Entry]:
+def _with_persona(entries: Sequence[Entry]) -> list[Entry]:
     """The entries; where all tokens were left out, as browsers do, one person made them."""
     anonymous = not any(each.token for each in entries)
     return [
@@ -237,17 +237,19 @@ def judge(record: Record, plan: Plan) -> Report:
     Raises:
         TargetError: there is nothing to judge by.
     """
-    selected(plan, record.contract)
+    check_selection(plan, record.contract)
     started, now = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC)
     everything, parts = record.sessions()
     verdicts = []
     for law, rule, operation in engine.cases(record.contract, plan.options):
         sessions = [everything] if law.group in TIMELESS else parts
         laws = [law, *(each for each in RECORDED if each.rule == rule.id)]
-        found = [_judged(each, rule, operation, session) for each in laws for session in sessions]
+        candidates = [
+            _judge_part(each, rule, operation, session) for each in laws for session in sessions
+        ]
         none = Verdict(rule, law.group, operation.id, "not covered", actual="nobody signed in")
-        verdict = max(found, key=lambda each: WEIGHT.get(each.outcome, 0), default=none)
-        verdicts.append(baseline.tolerated(verdict, plan.known, now.date()))
+        verdict = max(candidates, key=lambda each: WEIGHT.get(each.outcome, 0), default=none)
+        verdicts.append(baseline.tolerate(verdict, plan.known, now.date()))
     return Report(
         record.target.base_url,
         plan.seed,
@@ -259,7 +261,7 @@ def judge(record: Record, plan: Plan) -> Report:
     )
 
 
-def _judged(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
+def _judge_part(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:
     """A law over a part of the record; what was not recorded shows nothing."""
     client = session.client
     missing = client.missing if isinstance(client, RecordedClient) else []
@@ -270,4 +272,4 @@ def _judged(law: Law, rule: Rule, operation: Operation, session: Session) -> Ver
     lacking = len(missing) > before or NOT_RECORDED in verdict.actual
     if shown_by_nothing or (verdict.outcome == "not covered" and lacking):
         return Verdict(rule, law.group, operation.id, "not covered", actual=LACKING)
-    return verdict.shown(client.redact)
+    return verdict.redacted(client.redact)

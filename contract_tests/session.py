@@ -62,7 +62,7 @@ def _marks_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:
                 yield from _marks_in(each, f"{name}.")
 
 
-def _plainly(path: str) -> str:
+def _normalised(path: str) -> str:
     """A path as it is spelled in the document, whatever stands before and behind it."""
     return re.sub(r"/(\.?/)+", "/", unquote(path.partition("?")[0]).lower())
 
@@ -95,8 +95,8 @@ class Session:
     """Decides the values that laws draw."""
     when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
     """Called after each survey, before anything is written."""
-    _found: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _refused: dict[str, list[Refused]] = field(default_factory=dict)
+    _initial_consents: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _refusals: dict[str, list[Refused]] = field(default_factory=dict)
     _firsts: list[Exchange] = field(default_factory=list)
     _looked_at: int = 0
     """Up to where what was exchanged is known to show consents as they were decided."""
@@ -147,7 +147,7 @@ class Session:
     @property
     def consents(self) -> dict[str, dict[str, bool]]:
         """Everybody's marketing preferences as the survey found them: id → opted in."""
-        return self._found
+        return self._initial_consents
 
     @property
     def strangers(self) -> list[Actor]:
@@ -160,7 +160,7 @@ class Session:
             for operation in operations or self.contract.operations.values():
                 if operation.reads:
                     with suppress(NotSent):
-                        self._look(customer, operation)
+                        self._survey_lists(customer, operation)
             self._remember(customer)
         self.when_surveyed(self)
 
@@ -170,11 +170,11 @@ class Session:
         if limits.over:
             return f"the time of the run is over ({self.client.target.max_time_s:g} s)"
         for customer in self.customers:
-            if customer.name in limits.doubtful and not self._accepted(customer):
+            if customer.name in limits.doubtful and not self._is_accepted(customer):
                 return f"the token of {customer.name} is no longer accepted"
         return ""
 
-    def _accepted(self, customer: Customer) -> bool:
+    def _is_accepted(self, customer: Customer) -> bool:
         """Whether a customer whose token was refused is let in to their own account."""
         for _ in range(ASKED_AGAIN):
             with suppress(NotSent):
@@ -183,7 +183,7 @@ class Session:
                     return True
         return False
 
-    def _look(self, customer: Customer, operation: Operation) -> None:
+    def _survey_lists(self, customer: Customer, operation: Operation) -> None:
         """Read a list to its corners: what flags hide, and the last page."""
         first = customer.once(operation)
         if flags := operation.queries("boolean"):
@@ -193,29 +193,29 @@ class Session:
 
     def _remember(self, customer: Customer) -> None:
         try:
-            listed = customer.listed(self.contract.preferences.id)
+            preferences = customer.list_records(self.contract.preferences.id)
         except (NotCovered, NotSent):
             return
-        self._found[customer.name] = consents_in(listed)
+        self._initial_consents[customer.name] = consents_in(preferences)
 
     @property
     def accounts(self) -> dict[str, dict[str, object]]:
         """The details of every customer who can read them, by name."""
-        operation, found = self.contract.account, {}
+        operation, accounts = self.contract.account, {}
         for customer in self.customers:
             answer = customer.once(operation)
             if answer.fits and isinstance(answer.data, dict):
-                found[customer.name] = answer.data
-        return found
+                accounts[customer.name] = answer.data
+        return accounts
 
     @property
     def ids(self) -> dict[str, str]:
-        """The id of every customer, as their own account tells it."""
+        """The id of every customer, from their own account."""
         return {name: str(account["id"]) for name, account in self.accounts.items()}
 
     @property
-    def known_ids(self) -> dict[str, str]:
-        """The id of every customer, as the target tells it."""
+    def declared_ids(self) -> dict[str, str]:
+        """The id of every customer, as the profile or the target declares it."""
         return {each.name: each.id for each in self.client.target.customers if each.id}
 
     @cached_property
@@ -242,14 +242,17 @@ class Session:
     def _phones(self) -> dict[str, str]:
         """The number of each account that is no other account's, whatever else shows it."""
         phones = [str(each.get("phone")).lower() for each in self.accounts.values()]
-        named = zip(phones, self.accounts, strict=True)
+        pairs = zip(phones, self.accounts, strict=True)
         return {
-            phone: name for phone, name in named if phones.count(phone) == 1 and phone != "none"
+            phone: name for phone, name in pairs if phones.count(phone) == 1 and phone != "none"
         }
 
     def _marks_of(self, customer: Customer) -> Iterator[tuple[str, str]]:
-        known = {"id": self.known_ids.get(customer.name), "email": customer.facts.get("email")}
-        yield from ((key, mark) for key, mark in known.items() if mark)
+        declared = {
+            "id": self.declared_ids.get(customer.name),
+            "email": customer.facts.get("email"),
+        }
+        yield from ((key, mark) for key, mark in declared.items() if mark)
         owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
         operations = self.contract.operations.values()
         mine = [each for each in operations if each.reads and (not each.lists or each.id in owned)]
@@ -268,8 +271,8 @@ class Session:
         pairs = zip(self.acting, others, strict=False)
         return [(one, other) for one, other in pairs if one is not other]
 
-    def about(self, operation: Operation) -> list[Exchange]:
-        """Everything exchanged over the path of an operation, by whatever method or spelling."""
+    def exchanges_at_path(self, operation: Operation) -> list[Exchange]:
+        """Every exchange at the path of an operation, whatever its method or spelling."""
         base, fixed = self.client.target.base_url, operation.path.partition("/{")[0]
         # What is beside the path belongs to it, but for what is beside the whole API.
         parent = fixed.rpartition("/")[0]
@@ -278,11 +281,11 @@ class Session:
             each
             for each in self.client.exchanges
             if each.operation == operation.id
-            or (each.operation is None and fixed in _plainly(each.url.removeprefix(base)))
+            or (each.operation is None and fixed in _normalised(each.url.removeprefix(base)))
         ]
 
-    def surveyed(self, operation: Operation) -> list[Exchange]:
-        """What the customers were answered in the survey."""
+    def survey_answers(self, operation: Operation) -> list[Exchange]:
+        """The answers that the survey got from an operation."""
         return [customer.once(operation) for customer in self.customers if operation.reads]
 
     def restore(self) -> list[str]:
@@ -290,19 +293,19 @@ class Session:
         limits = self.client.limits
         ends_at, limits.ends_at = limits.ends_at, None
         try:
-            return self._restored()
+            return self._restore_all()
         finally:
             limits.ends_at = ends_at
 
-    def _restored(self) -> list[str]:
+    def _restore_all(self) -> list[str]:
         left = []
         # The first two are those whom laws write for, and whose tokens other engines are given.
-        touched = self.client.limits.writers | {each.name for each in self.customers[:2]}
-        for customer in (each for each in self.customers if each.name in touched):
-            wanted = self._found.get(customer.name)
+        writers = self.client.limits.writers | {each.name for each in self.customers[:2]}
+        for customer in (each for each in self.customers if each.name in writers):
+            initial = self._initial_consents.get(customer.name)
             try:
-                if wanted and not self.client.target.read_only:
-                    customer.restore(wanted)
+                if initial and not self.client.target.read_only:
+                    customer.restore(initial)
             except (NotCovered, NotSent, Unreachable):
                 left.append(f"the marketing preferences of {customer.name}")
         return left
@@ -341,14 +344,14 @@ class Session:
             NotCovered: there is none.
         """
         by_name = {each.name: each for each in self.customers}
-        found = [
+        successes = [
             (by_name[each.actor], each)
             for each in self.exchanges(operation)
             if each.fits and each.actor in by_name
         ]
-        if not found:
+        if not successes:
             raise NotCovered("no answer with records to look at")
-        return found
+        return successes
 
     @property
     def acting(self) -> list[Customer]:
@@ -357,11 +360,11 @@ class Session:
 
     def has_preferences(self, customer: Customer) -> bool:
         """Whether a customer was found to have something to consent to."""
-        return bool(self._found.get(customer.name))
+        return bool(self._initial_consents.get(customer.name))
 
     def has_preference(self, customer: Customer, preference: str) -> bool:
         """Whether a customer was found to be able to consent to it."""
-        return preference in self._found.get(customer.name, {})
+        return preference in self._initial_consents.get(customer.name, {})
 
     def some(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
         """A few of many values, others at each operation."""
@@ -388,12 +391,14 @@ class Session:
         """
         if not self._firsts:
             people = [each for each in self.acting if self.has_preferences(each)]
-            found = [each for who in people for each in (*self._first_reads(who), *self._all(who))]
+            exchanges = [
+                each for who in people for each in (*self._first_reads(who), *self._all(who))
+            ]
             for who in people:
                 [(chosen, opted_in), *_] = who.changeable().items()
                 for decision in (not opted_in, opted_in):
-                    found += [who.decide(chosen, opted_in=decision), *self._all(who)]
-            self._firsts = found
+                    exchanges += [who.decide(chosen, opted_in=decision), *self._all(who)]
+            self._firsts = exchanges
         return self._firsts
 
     def _first_reads(self, customer: Customer) -> list[Exchange]:
@@ -405,31 +410,31 @@ class Session:
         return [customer.call(each) for each in self.contract.operations.values() if each.reads]
 
     def forget_refused(self, operation: Operation) -> None:
-        """Let those who must be refused ask once more."""
-        self._refused.pop(operation.id, None)
+        """Forget the refusals of an operation, so that they are sent anew."""
+        self._refusals.pop(operation.id, None)
 
-    def refused(self, operation: Operation, rule: str = "") -> list[Refused]:
+    def refusals(self, operation: Operation, rule: str = "") -> list[Refused]:
         """
-        What became of everybody who must be refused, plainly and with parameters that are unusual
+        The answers to everybody who must be refused, plainly and with parameters that are unusual
         or cannot be understood; the last are refused by AUTH-08, whoever asks.
         """
-        if operation.id not in self._refused:
-            self._refused[operation.id] = [*self._strangers_refused(operation)]
-            self._refused[operation.id] += self._half_correct_refused(operation)
-        return [each for each in self._refused[operation.id] if not rule or each.rule == rule]
+        if operation.id not in self._refusals:
+            self._refusals[operation.id] = [*self._refuse_strangers(operation)]
+            self._refusals[operation.id] += self._refuse_half_correct(operation)
+        return [each for each in self._refusals[operation.id] if not rule or each.rule == rule]
 
-    def _strangers_refused(self, operation: Operation) -> Iterator[Refused]:
+    def _refuse_strangers(self, operation: Operation) -> Iterator[Refused]:
         rules = {"staff": "AUTH-04", "expired": "AUTH-06", "revoked": "AUTH-09"}
         rules |= {"locked": "AUTH-10", "unknown": "AUTH-02", "": "AUTH-01"}
         last = self.customers[-1]
-        wrong = steering(self.ids.get(last.name, last.name), f"{last.name}@example.com")
+        misleading = steering(self.ids.get(last.name, last.name), f"{last.name}@example.com")
         for number, actor in enumerate(self.strangers):
             preference, rule = self._preference(operation, number), rules[actor.name]
             yield Refused(rule, actor.call(operation, preference=preference))
-            steered = Actor(self.client, actor.name, actor.token, dict(wrong.headers))
-            asked = (*beyond(operation), *wrong.query)
-            yield Refused(rule, steered.call(operation, asked, preference=preference))
-            for query, preference in self._bad(operation):
+            steered = Actor(self.client, actor.name, actor.token, dict(misleading.headers))
+            query_sent = (*beyond(operation), *misleading.query)
+            yield Refused(rule, steered.call(operation, query_sent, preference=preference))
+            for query, preference in self._malformed(operation):
                 yield Refused("AUTH-08", actor.call(operation, query, preference=preference))
             if not operation.reads:
                 body = "{}" if number % 2 else "{"
@@ -438,25 +443,25 @@ class Session:
                 if answer.status != NO_ANSWER and not answer.from_the_edge:
                     yield Refused("AUTH-08", answer)
 
-    def _half_correct_refused(self, operation: Operation) -> Iterator[Refused]:
+    def _refuse_half_correct(self, operation: Operation) -> Iterator[Refused]:
         """Each customer's credentials in turn, half correct, and with each query in turn."""
-        turn, bad = list(self.contract.operations).index(operation.id), self._bad(operation)
+        turn, bad = list(self.contract.operations).index(operation.id), self._malformed(operation)
         customer = self.customers[turn % len(self.customers)]
-        known = [str(each.token) for each in self.customers if each is not customer]
+        tokens = [str(each.token) for each in self.customers if each is not customer]
         id = self.ids.get(customer.name, customer.name)
-        for number, wrong in enumerate(half_correct(str(customer.token), known[:1], id)):
-            name = "" if wrong.rule == "AUTH-01" else "unknown"
-            actor = Actor(self.client, name, headers=dict(wrong.headers))
+        for number, attempt in enumerate(half_correct(str(customer.token), tokens[:1], id)):
+            name = "" if attempt.rule == "AUTH-01" else "unknown"
+            actor = Actor(self.client, name, headers=dict(attempt.headers))
             preference = self._preference(operation, number)
             query = unusual(operation) if operation.reads and number % 2 else ()
-            asked = actor.call(operation, (*wrong.query, *query), preference=preference)
-            yield Refused(wrong.rule, asked)
+            answer = actor.call(operation, (*attempt.query, *query), preference=preference)
+            yield Refused(attempt.rule, answer)
             if bad and number % 3 == turn % 3:
                 query, preference = bad[number % len(bad)]
-                asked = actor.call(operation, (*wrong.query, *query), preference=preference)
-                yield Refused("AUTH-08", asked)
+                answer = actor.call(operation, (*attempt.query, *query), preference=preference)
+                yield Refused("AUTH-08", answer)
 
-    def _bad(self, operation: Operation) -> list[tuple[Query, str]]:
+    def _malformed(self, operation: Operation) -> list[tuple[Query, str]]:
         """Parameters that cannot be understood, with the preference that they are asked with."""
         if any(each.place == "path" for each in operation.parameters):
             foreign = [each.facts.get("foreign_preference") for each in self.customers]
@@ -470,8 +475,12 @@ class Session:
 
     def _preference(self, operation: Operation, number: int) -> str:
         """One of the preferences of the customers, each in turn."""
-        found = list(dict.fromkeys(id for each in self._found.values() for id in each))
-        return found[number % len(found)] if found and not operation.reads else "x"
+        preferences = list(
+            dict.fromkeys(id for each in self._initial_consents.values() for id in each)
+        )
+        return (
+            preferences[number % len(preferences)] if preferences and not operation.reads else "x"
+        )
 
     def attempt(self, actor: Actor, operation: Operation) -> Exchange:
         """What an actor is answered who calls an operation for the first time."""
@@ -481,8 +490,8 @@ class Session:
         """A preference of the first customer, for operations that name one."""
         if operation.reads:
             return "x"
-        found = self._found.get(self.customers[0].name) or {}
-        return next(iter(found), "x")
+        consents = self._initial_consents.get(self.customers[0].name) or {}
+        return next(iter(consents), "x")
 
     def records(self, operation: Operation) -> Iterator[tuple[Customer, Exchange, Any]]:
         """
@@ -495,14 +504,14 @@ class Session:
             (customer.name, exchange.body): (customer, exchange)
             for customer, exchange in reversed(self.successes(operation))
         }
-        found = [
+        records = [
             (customer, exchange, record)
             for customer, exchange in reversed(answers.values())
             for record in exchange.records
         ]
-        if not found:
+        if not records:
             raise NotCovered("no customer has any")
-        return iter(found)
+        return iter(records)
 
 
 def ready(target: Target, contract: Contract, patience_s: float) -> Target:
@@ -516,16 +525,16 @@ def ready(target: Target, contract: Contract, patience_s: float) -> Target:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            found = complete(target)
-            _answered(found, contract)
-            return found
+            completed = complete(target)
+            _check_tokens(completed, contract)
+            return completed
         except Unreachable:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.2)
 
 
-def _answered(target: Target, contract: Contract) -> None:
+def _check_tokens(target: Target, contract: Contract) -> None:
     operation = contract.account
     client = Client(target, contract)
     for customer in target.customers:
@@ -535,7 +544,7 @@ def _answered(target: Target, contract: Contract) -> None:
             raise Unreachable(f"not ready: {operation.path}: {reason}") from None
         if answer.ok:
             continue
-        told = f"{operation.path} answered {customer.name} {answer.told()}"
+        reply = f"{operation.path} answered {customer.name} {answer.brief()}"
         if customer is target.customers[0] or answer.status not in (401, 403):
-            raise Unreachable(f"not ready: {told}")
-        raise TargetError(f"the token of {customer.name} is not accepted: {told}")
+            raise Unreachable(f"not ready: {reply}")
+        raise TargetError(f"the token of {customer.name} is not accepted: {reply}")

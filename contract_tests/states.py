@@ -29,18 +29,18 @@ def provided(target: Target) -> Iterator[Target]:
     if target.state_url is None:
         yield target
         return
-    answer = _tell(target, "setup")
+    answer = _call_hook(target, "setup")
     try:
         yield _with_customers(target, answer)
     finally:
-        _tell(target, "teardown")
+        _call_hook(target, "teardown")
 
 
-def _tell(target: Target, action: str) -> Any:
+def _call_hook(target: Target, action: str) -> Any:
     names = [each.name for each in target.customers]
-    said = {"state": STATE, "params": {"customers": names}, "action": action}
+    message = {"state": STATE, "params": {"customers": names}, "action": action}
     url = str(target.state_url)
-    body = msgspec.json.encode(said)
+    body = msgspec.json.encode(message)
     hook = Sender(replace(target, base_url=url, read_only=False))
     try:
         answer = hook.send("POST", url, (("Content-Type", "application/json"),), body)

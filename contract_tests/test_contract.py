@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
-from contract_tests.leftovers import kept
+from contract_tests.leftovers import tracking
 from contract_tests.profile import load
 from contract_tests.report.junit import as_text
 from contract_tests.session import Session, ready
@@ -57,8 +57,8 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]
         options = {"base_url": option("base_url"), "read_only": option("read_only")}
         options["customers"] = tuple(map(NamedCustomer, option("customer_token")))
         given = {name: value for name, value in options.items() if value}
-        session = _opened(target, given)
-        with kept(session) as leftovers:
+        session = _open(target, given)
+        with tracking(session) as leftovers:
             with lock:
                 session.survey()
             yield session
@@ -68,7 +68,7 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _opened(target: Target, options: dict[str, Any]) -> Session:
+def _open(target: Target, options: dict[str, Any]) -> Session:
     contract = Contract.load()
     known = {name: getattr(target, name) for name in target.__struct_fields__}
     return Session.open(ready(Target(**(known | options)), contract, patience_s=0), contract)
@@ -83,7 +83,7 @@ def test_law(session: Session, case: Any, lock: FileLock) -> None:
             session.restore()
     else:
         verdict = judge(law, rule, operation, session)
-    verdict = verdict.shown(session.client.redact)
+    verdict = verdict.redacted(session.client.redact)
     if verdict.outcome in ("violated", "unstable"):
         text = f"{verdict.outcome}: {rule.text} ({rule.source})\n{as_text(verdict)}"
         pytest.fail(text, pytrace=False)

@@ -7,7 +7,7 @@ from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.consents import as_decided
+from contract_tests.laws.consents import check_consents
 from contract_tests.laws.time import DECIDED, SEEN, difference, steady, substance, unexplained
 from contract_tests.session import NOWHERE, Session
 from contract_tests.transport import SAFE
@@ -40,26 +40,26 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
                 )
     if not compared:
         raise NotCovered("nobody was answered 200")
-    _nothing_by_the_first_decision(session, operation)
-    _every_read_agrees(session, operation)
+    _check_first_decision(session, operation)
+    _check_every_read(session, operation)
     if "opted_in" in operation.fields:
-        as_decided(session)
-        _nothing_by_looking(session, operation)
+        check_consents(session)
+        _check_head_and_options(session, operation)
     else:
-        _nothing_by_decisions(session, operation)
+        _check_decisions(session, operation)
 
 
-def _nothing_by_decisions(session: Session, operation: Operation) -> None:
+def _check_decisions(session: Session, operation: Operation) -> None:
     if SEEN in operation.fields:
-        _no_read_dates_it(session, operation)
+        _check_reads_change_no_date(session, operation)
     staff = session.roles.get("staff", session.unknown)
     for customer in session.acting:
         with suppress(NotCovered):
-            _nothing_by_a_decision(customer, operation, staff)
+            _check_decision(customer, operation, staff)
 
 
-def _nothing_by_looking(session: Session, operation: Operation) -> None:
-    """HEAD and OPTIONS must not decide, nor take back what was decided."""
+def _check_head_and_options(session: Session, operation: Operation) -> None:
+    """Check that HEAD and OPTIONS change no consent."""
     customer = next(filter(session.has_preferences, session.acting), None)
     if customer is None or session.client.target.read_only:
         return
@@ -77,15 +77,15 @@ def _nothing_by_looking(session: Session, operation: Operation) -> None:
             )
 
 
-def _nothing_by_a_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
+def _check_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
     """
     What changes with two decisions, and in neither of the pauses before them, is their doing,
     however fresh its dates are.
     """
-    if _by_a_decision(customer, operation, stranger) and (
-        shown := _by_a_decision(customer, operation, stranger)
+    if _change_by_decisions(customer, operation, stranger) and (
+        exchanges := _change_by_decisions(customer, operation, stranger)
     ):
-        before, *decisions, after = shown
+        before, *decisions, after = exchanges
         raise Violation(
             expected=f"what was read before, {difference(before, after)}",
             actual=difference(after, before),
@@ -94,21 +94,25 @@ def _nothing_by_a_decision(customer: Customer, operation: Operation, stranger: A
         )
 
 
-def _nothing_by_the_first_decision(session: Session, operation: Operation) -> None:
-    """What was read twice alike before a decision must be alike after it, however often it was."""
+def _check_first_decision(session: Session, operation: Operation) -> None:
+    """Check that a first decision changes no answer that two reads before it agreed on."""
     try:
         journal = session.first_decisions()
     except NotCovered:
         return
     for customer in session.acting:
-        read = [
+        places = [
             place
             for place, each in enumerate(journal)
             if (each.actor, each.operation) == (customer.name, operation.id)
         ]
-        for earlier, before, after in zip(read, read[1:], read[2:], strict=False):
+        for earlier, before, after in zip(places, places[1:], places[2:], strict=False):
             first, last = journal[before], journal[after]
-            if _undecided(journal[earlier]) == _undecided(first) != _undecided(last):
+            if (
+                _unaffected_by_decisions(journal[earlier])
+                == _unaffected_by_decisions(first)
+                != _unaffected_by_decisions(last)
+            ):
                 raise Violation(
                     expected=f"what was read before, {difference(first, last)}",
                     actual=difference(last, first),
@@ -121,7 +125,7 @@ def _nothing_by_the_first_decision(session: Session, operation: Operation) -> No
                 )
 
 
-def _undecided(exchange: Exchange) -> Any:
+def _unaffected_by_decisions(exchange: Exchange) -> Any:
     """What an answer shows that no decision may change."""
     if not exchange.fits:
         return exchange.status
@@ -131,8 +135,10 @@ def _undecided(exchange: Exchange) -> Any:
     return steady(exchange) if SEEN in record else substance(exchange)
 
 
-def _by_a_decision(customer: Customer, operation: Operation, stranger: Actor) -> list[Exchange]:
-    """What was read, decided, refused and read again, if that is another answer than before."""
+def _change_by_decisions(
+    customer: Customer, operation: Operation, stranger: Actor
+) -> list[Exchange]:
+    """Read, decide, be refused, read again: the exchanges if the last read differs, else none."""
     [(chosen, opted_in), *_] = customer.changeable().items()
     earlier, before = customer.call(operation), customer.call(operation)
     done = [
@@ -142,12 +148,20 @@ def _by_a_decision(customer: Customer, operation: Operation, stranger: Actor) ->
         customer.decide(chosen, opted_in=opted_in),
     ]
     after = customer.call(operation)
-    changed = before.fits and after.fits and _undecided(before) != _undecided(after)
-    return [before, *done, after] if changed and _undecided(earlier) == _undecided(before) else []
+    changed = (
+        before.fits
+        and after.fits
+        and _unaffected_by_decisions(before) != _unaffected_by_decisions(after)
+    )
+    return (
+        [before, *done, after]
+        if changed and _unaffected_by_decisions(earlier) == _unaffected_by_decisions(before)
+        else []
+    )
 
 
-def _every_read_agrees(session: Session, operation: Operation) -> None:
-    """Whatever was read twice in the run, and however often, must be what it was at first."""
+def _check_every_read(session: Session, operation: Operation) -> None:
+    """Check that every read of the run agrees with the first of its URL."""
     names, now = {each.name for each in session.customers}, session.client.now()
     firsts: dict[tuple[str, str, int | None], Exchange] = {}
     for exchange in session.exchanges(operation):
@@ -169,10 +183,10 @@ def _every_read_agrees(session: Session, operation: Operation) -> None:
             )
 
 
-def _no_read_dates_it(session: Session, operation: Operation) -> None:
-    """When a customer last changed may move with when they were last seen; not by reads alone."""
+def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
+    """Check that reads alone do not move `updated_at`; it may move with `last_active_at`."""
     last: dict[str, Exchange] = {}
-    moved: dict[str, list[Exchange]] = {}
+    changes: dict[str, list[Exchange]] = {}
     for exchange in session.client.exchanges:
         if exchange.method not in SAFE:
             last.clear()
@@ -181,9 +195,9 @@ def _no_read_dates_it(session: Session, operation: Operation) -> None:
             last[exchange.actor] = exchange
             was, now = before.data, exchange.data
             if was.get(SEEN) == now.get(SEEN) and was["updated_at"] != now["updated_at"]:
-                moved.setdefault(exchange.actor, []).append(exchange)
+                changes.setdefault(exchange.actor, []).append(exchange)
                 # Once, somebody else may have changed it.
-                if len(moved[exchange.actor]) >= DATED:
+                if len(changes[exchange.actor]) >= DATED:
                     raise Violation(
                         expected=f"updated_at {was['updated_at']}, as nothing was written",
                         actual=f"{now['updated_at']}",
@@ -195,5 +209,5 @@ def _no_read_dates_it(session: Session, operation: Operation) -> None:
 
 def _writes(session: Session, customer: Customer) -> list[Exchange]:
     """The last requests that could have changed something, the customer's own before others'."""
-    found = [each for each in session.client.exchanges if each.method not in SAFE]
-    return sorted(found, key=lambda each: each.actor == customer.name)[-SHOWN:]
+    writes = [each for each in session.client.exchanges if each.method not in SAFE]
+    return sorted(writes, key=lambda each: each.actor == customer.name)[-SHOWN:]

@@ -18,35 +18,35 @@ def reader(session: Session, operation: Operation) -> Customer | None:
     return next((each for each in people if each.once(operation).fits), None)
 
 
-def known(session: Session, operation: Operation) -> list[str]:
+def answered_spellings(session: Session, operation: Operation) -> list[str]:
     """The other spellings of a path that are answered as it is."""
     customer = reader(session, operation) if operation.reads else None
     paths = spellings(operation.path)
-    return [path for path in paths if customer and _answered(customer.at(path))]
+    return [path for path in paths if customer and _is_answered(customer.at(path))]
 
 
-def _answered(exchange: Exchange) -> bool:
+def _is_answered(exchange: Exchange) -> bool:
     return (
         200 <= exchange.status < 300 and isinstance(exchange.json, dict) and "data" in exchange.json
     )
 
 
-def answered_to(session: Session, operation: Operation, stranger: Actor) -> list[Exchange]:
-    """What somebody who must be refused is answered by spellings that a customer is answered by."""
-    found = [stranger.at(path) for path in known(session, operation)]
-    return [each for each in found if 200 <= each.status < 300]
+def successes_for(session: Session, operation: Operation, stranger: Actor) -> list[Exchange]:
+    """Successes that somebody who must be refused gets at spellings that customers can use."""
+    answers = [stranger.at(path) for path in answered_spellings(session, operation)]
+    return [each for each in answers if 200 <= each.status < 300]
 
 
-def unknown_ones_are_not_found(session: Session, operation: Operation) -> None:
+def check_unknown_spellings(session: Session, operation: Operation) -> None:
     """
     A path that the document does not know is none. A router may take one spelling for another, as
     many do with a slash at the end and some with `.json`; then it does so everywhere.
     """
-    found, customer = known(session, operation), reader(session, operation)
-    for path in found:
+    spellings_found, customer = answered_spellings(session, operation), reader(session, operation)
+    for path in spellings_found:
         if customer and not _everywhere(session, operation, path):
             answer = customer.at(path)
-            raise Violation(expected="404", actual=answer.told(), exchange=answer)
+            raise Violation(expected="404", actual=answer.brief(), exchange=answer)
 
 
 def _everywhere(session: Session, operation: Operation, path: str) -> bool:
@@ -56,28 +56,28 @@ def _everywhere(session: Session, operation: Operation, path: str) -> bool:
         for each in session.contract.operations.values()
         if each.reads and (customer := reader(session, each))
     ]
-    return all(_answered(customer.at(spellings(each.path)[kind])) for customer, each in readable)
+    return all(_is_answered(customer.at(spellings(each.path)[kind])) for customer, each in readable)
 
 
-def show_what_the_path_shows(session: Session, operation: Operation) -> None:
-    """Whoever is answered by another spelling must be shown what is theirs."""
-    for path in known(session, operation):
+def check_spellings_show_own_data(session: Session, operation: Operation) -> None:
+    """Check that another spelling of the path shows callers their own data."""
+    for path in answered_spellings(session, operation):
         for customer in session.acting:
-            plain, asked = customer.once(operation), customer.at(path)
-            if not _answered(asked) or _whose(asked) == _whose(plain):
+            plain, answer = customer.once(operation), customer.at(path)
+            if not _is_answered(answer) or _ids_and_consents(answer) == _ids_and_consents(plain):
                 continue
             # It may have changed since it was first read.
             plain = customer.call(operation)
-            asked = Actor(customer.client, customer.name, customer.token).at(path)
-            if _answered(asked) and _whose(asked) != _whose(plain):
+            answer = Actor(customer.client, customer.name, customer.token).at(path)
+            if _is_answered(answer) and _ids_and_consents(answer) != _ids_and_consents(plain):
                 raise Violation(
                     expected=f"what {customer.name} is shown at {operation.path}, or 404",
-                    actual=difference(asked, plain),
-                    exchange=asked,
+                    actual=difference(answer, plain),
+                    exchange=answer,
                     after=[plain],
                 )
 
 
-def _whose(exchange: Exchange) -> list[tuple[Any, Any]]:
+def _ids_and_consents(exchange: Exchange) -> list[tuple[Any, Any]]:
     """What tells whose an answer is: ids and consents."""
     return [(each.get("id"), each.get("opted_in")) for each in exchange.records]

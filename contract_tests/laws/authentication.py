@@ -19,24 +19,24 @@ _KINDS = (r"customer", r"staff|personal|employee|operator")
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer\b(.*)", re.I | re.S)
 
 
-def _must_be_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
-    """Each answer must be one of these refusals."""
+def _check_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
+    """Check that each answer is a refusal with one of these statuses."""
     for exchange in exchanges:
         if exchange.status not in statuses:
             wanted = " or ".join(map(str, statuses))
             # Who is let in once was let in, whatever happens to the next.
             raise Violation(
-                expected=wanted, actual=exchange.told(), exchange=exchange, certain=exchange.fits
+                expected=wanted, actual=exchange.brief(), exchange=exchange, certain=exchange.fits
             )
 
 
-def _no_other_spelling_lets_in(session: Session, operation: Operation, stranger: Actor) -> None:
-    for answer in aliases.answered_to(session, operation, stranger):
-        raise Violation(expected="no success", actual=answer.told(), exchange=answer)
+def _check_other_spellings(session: Session, operation: Operation, stranger: Actor) -> None:
+    for answer in aliases.successes_for(session, operation, stranger):
+        raise Violation(expected="no success", actual=answer.brief(), exchange=answer)
 
 
-def _refused(session: Session, operation: Operation, rule: str) -> list[Exchange]:
-    return [each.exchange for each in session.refused(operation, rule)]
+def _refusals(session: Session, operation: Operation, rule: str) -> list[Exchange]:
+    return [each.exchange for each in session.refusals(operation, rule)]
 
 
 @law("AUTH-12")
@@ -55,14 +55,16 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
     everything = [each for each in session.contract.operations.values() if each.reads]
     own = [session.contract.preferences, session.contract.account]
     reads = {each.name: own if number else everything for number, each in enumerate(people)}
-    shown = {(each.name, read.id): each.call(read) for each in people for read in reads[each.name]}
+    earlier = {
+        (each.name, read.id): each.call(read) for each in people for read in reads[each.name]
+    }
     # Asked anew: what was refused earlier may have changed what was as it is wanted now.
     session.forget_refused(operation)
-    attempts = [each.exchange for each in session.refused(operation)]
+    attempts = [each.exchange for each in session.refusals(operation)]
     for each in people:
         for operation in reads[each.name]:
             if "opted_in" not in operation.fields:
-                _nothing_differs(each, operation, shown, attempts)
+                _check_nothing_differs(each, operation, earlier, attempts)
         read = each.preferences()
         if changed := [id for id, now in consents_in(read.records).items() if now == opted_in]:
             raise Violation(
@@ -71,16 +73,16 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
                 exchange=read,
                 after=[*before, *attempts],
             )
-        _nothing_differs(each, session.contract.preferences, shown, attempts)
+        _check_nothing_differs(each, session.contract.preferences, earlier, attempts)
 
 
-def _nothing_differs(
+def _check_nothing_differs(
     customer: Customer,
     operation: Operation,
     before: Mapping[tuple[str, str], Exchange],
     attempts: list[Exchange],
 ) -> None:
-    """Not even a date may show that a stranger tried."""
+    """Check that refused attempts changed nothing, not even a date."""
     first, last = before[customer.name, operation.id], customer.call(operation)
     whole = operation.lists
     was, now = (each.records if whole else steady(each) for each in (first, last))
@@ -95,36 +97,36 @@ def _nothing_differs(
 
 @law("AUTH-01")
 def without_a_token_there_is_no_answer(session: Session, operation: Operation) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-01"), 401)
+    _check_refused(_refusals(session, operation, "AUTH-01"), 401)
     preference = session.preference(operation)
     method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
     overriding = Actor(session.client, headers=method)
-    _must_be_refused([overriding.call(operation, preference=preference)], 401)
+    _check_refused([overriding.call(operation, preference=preference)], 401)
     for path in session.some(spellings(operation.path), operation):
         path = path.replace("{marketingPreferenceId}", preference)
         answer = session.client.send(operation.method, path)
         if 200 <= answer.status < 300:
-            raise Violation(expected="no success", actual=answer.told(), exchange=answer)
-    _no_other_spelling_lets_in(session, operation, Actor(session.client))
+            raise Violation(expected="no success", actual=answer.brief(), exchange=answer)
+    _check_other_spellings(session, operation, Actor(session.client))
 
 
 @law("AUTH-02")
 def an_unknown_token_is_refused(session: Session, operation: Operation) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-02"), 401)
-    _no_other_spelling_lets_in(session, operation, session.unknown)
+    _check_refused(_refusals(session, operation, "AUTH-02"), 401)
+    _check_other_spellings(session, operation, session.unknown)
 
 
 @law("AUTH-03")
 def the_bearer_prefix_is_mandatory(session: Session, operation: Operation) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-03"), 401)
+    _check_refused(_refusals(session, operation, "AUTH-03"), 401)
 
 
 @law("AUTH-04")
 def a_staff_token_is_refused_everywhere(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-04"), 401, 403, 404)
-    _no_other_spelling_lets_in(session, operation, staff)
+    _check_refused(_refusals(session, operation, "AUTH-04"), 401, 403, 404)
+    _check_other_spellings(session, operation, staff)
 
 
 @law("AUTH-05")
@@ -132,59 +134,59 @@ def a_staff_token_gets_401_on_reads_and_403_on_writes(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
     status = 401 if operation.reads else 403
-    _must_be_refused(_refused(session, operation, "AUTH-04"), status)
+    _check_refused(_refusals(session, operation, "AUTH-04"), status)
 
 
 @law("AUTH-06")
 def an_expired_token_is_refused(session: Session, operation: Operation, expired: Actor) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-06"), 401)
+    _check_refused(_refusals(session, operation, "AUTH-06"), 401)
 
 
 @law("AUTH-09")
 def a_revoked_token_is_refused(session: Session, operation: Operation, revoked: Actor) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-09"), 401)
+    _check_refused(_refusals(session, operation, "AUTH-09"), 401)
 
 
 @law("AUTH-10")
 def a_locked_customer_is_refused(session: Session, operation: Operation, locked: Actor) -> None:
-    _must_be_refused(_refused(session, operation, "AUTH-10"), 401)
+    _check_refused(_refusals(session, operation, "AUTH-10"), 401)
 
 
 @law("AUTH-08")
 def a_stranger_learns_nothing_of_parameters(session: Session, operation: Operation) -> None:
-    plainly = {each.actor: each.status for each in _refused(session, operation, "AUTH-04")}
-    for exchange in _refused(session, operation, "AUTH-08"):
+    plainly = {each.actor: each.status for each in _refusals(session, operation, "AUTH-04")}
+    for exchange in _refusals(session, operation, "AUTH-08"):
         # Which refusal staff gets is another law's; it must be the same one.
-        _must_be_refused([exchange], plainly.get(exchange.actor, 401))
+        _check_refused([exchange], plainly.get(exchange.actor, 401))
 
 
 @law("AUTH-11")
 def the_refusal_of_staff_tells_the_mix_up(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
-    for exchange in _refused(session, operation, "AUTH-04"):
-        said = exchange.json.get("message") if isinstance(exchange.json, dict) else None
-        if not all(re.search(kind, str(said), re.I) for kind in _KINDS):
+    for exchange in _refusals(session, operation, "AUTH-04"):
+        message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
+        if not all(re.search(kind, str(message), re.I) for kind in _KINDS):
             wanted = "a message that speaks of staff and customer tokens"
-            raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
+            raise Violation(expected=wanted, actual=exchange.brief(), exchange=exchange)
 
 
 @law("AUTH-07")
 def every_401_says_how_to_authenticate(session: Session, operation: Operation) -> None:
-    session.refused(operation)
-    found = [each for each in session.exchanges(operation) if each.status == 401]
-    if not found:
+    session.refusals(operation)
+    refusals = [each for each in session.exchanges(operation) if each.status == 401]
+    if not refusals:
         raise NotCovered("no request was refused with 401")
-    for exchange in found:
-        _challenged(exchange)
+    for exchange in refusals:
+        _check_challenge(exchange)
 
 
-def _challenged(exchange: Exchange) -> None:
+def _check_challenge(exchange: Exchange) -> None:
     challenge = exchange.headers.get("www-authenticate", "")
     bearer = _CHALLENGE.search(challenge)
-    sent = _BEARER.fullmatch(exchange.sent.get("Authorization", ""))
+    has_token = _BEARER.fullmatch(exchange.sent.get("Authorization", ""))
     if not bearer:
         wanted = "WWW-Authenticate: Bearer"
         raise Violation(expected=wanted, actual=challenge or "none", exchange=exchange)
-    if sent and "invalid_token" not in bearer[1]:
+    if has_token and "invalid_token" not in bearer[1]:
         raise Violation(expected='error="invalid_token"', actual=challenge, exchange=exchange)

@@ -15,23 +15,23 @@ _OFFSET = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
 
 
 def _successes(session: Session, operation: Operation) -> list[Exchange]:
-    found = [each for each in session.exchanges(operation) if each.ok]
-    if not found:
+    successes = [each for each in session.exchanges(operation) if each.ok]
+    if not successes:
         raise NotCovered("nobody was answered 200")
     # What a body is like need not be looked at twice.
-    return list({each.body: each for each in reversed(found)}.values())[::-1]
+    return list({each.body: each for each in reversed(successes)}.values())[::-1]
 
 
 @law("BODY-01")
 def a_customer_is_answered_what_the_schema_says(session: Session, operation: Operation) -> None:
-    for exchange in session.surveyed(operation):
+    for exchange in session.survey_answers(operation):
         missing = exchange.status == 404 and 404 in operation.statuses
         if not exchange.ok and not missing:
-            raise Violation(expected="200", actual=exchange.told(), exchange=exchange)
+            raise Violation(expected="200", actual=exchange.brief(), exchange=exchange)
     for exchange in _successes(session, operation):
-        wrong = [told for drift, told in exchange.misfits if not drift or session.strict_enums]
-        if exchange.json is None or wrong:
-            actual = wrong[0] if wrong else exchange.told()
+        misfits = [text for drift, text in exchange.misfits if not drift or session.strict_enums]
+        if exchange.json is None or misfits:
+            actual = misfits[0] if misfits else exchange.brief()
             raise Violation(expected="a body of the schema", actual=actual, exchange=exchange)
         if not _is_utf8(exchange.body):
             raise Violation(
@@ -53,7 +53,7 @@ def data_wraps_every_success(session: Session, operation: Operation) -> None:
     for exchange in _successes(session, operation):
         if not isinstance(exchange.data, wanted):
             expected = f"data as {'an array' if operation.lists else 'an object'}"
-            raise Violation(expected=expected, actual=exchange.told(), exchange=exchange)
+            raise Violation(expected=expected, actual=exchange.brief(), exchange=exchange)
 
 
 @law("BODY-03")
@@ -63,10 +63,10 @@ def what_has_no_pages_is_complete(session: Session, operation: Operation) -> Non
         if {"meta", "links"} & set(keys):
             raise Violation(expected="data alone", actual=", ".join(keys), exchange=exchange)
     for customer in session.customers if operation.reads else ():
-        known, exchange = customer.facts.get(operation.subject), customer.once(operation)
-        if exchange.fits and known not in (None, len(exchange.records)):
+        count, exchange = customer.facts.get(operation.subject), customer.once(operation)
+        if exchange.fits and count not in (None, len(exchange.records)):
             actual = f"{len(exchange.records)} for {customer.name}"
-            raise Violation(expected=f"{known} records", actual=actual, exchange=exchange)
+            raise Violation(expected=f"{count} records", actual=actual, exchange=exchange)
 
 
 def _texts(node: Any) -> Iterator[str]:
@@ -78,28 +78,28 @@ def _texts(node: Any) -> Iterator[str]:
 
 @law("BODY-04")
 def instants_carry_an_offset(session: Session, operation: Operation) -> None:
-    seen = 0
+    judged = 0
     for exchange in _successes(session, operation):
         for text in filter(_INSTANT.fullmatch, _texts(exchange.json)):
-            seen += 1
+            judged += 1
             if not _OFFSET.fullmatch(text):
                 raise Violation(expected="an explicit offset", actual=text, exchange=exchange)
-    if not seen:
+    if not judged:
         raise NotCovered("no answer has an instant")
 
 
 @law("BODY-05")
 def ids_have_their_form_and_are_unique(session: Session, operation: Operation) -> None:
-    seen = 0
+    judged = 0
     for exchange in _successes(session, operation):
         # A UUID in capitals is the same one.
         ids = [str(each.get("id")).lower() for each in exchange.records]
-        seen += len(ids)
+        judged += len(ids)
         if twice := [id for id, count in Counter(ids).items() if count > 1]:
             actual = f"{twice[0]} {ids.count(twice[0])} times"
             raise Violation(expected="each id once", actual=actual, exchange=exchange)
-        for _, wrong in exchange.misfits:
-            if re.match(r"\S*id: ", wrong):
-                raise Violation(expected="an id in its form", actual=wrong, exchange=exchange)
-    if not seen:
+        for _, misfit in exchange.misfits:
+            if re.match(r"\S*id: ", misfit):
+                raise Violation(expected="an id in its form", actual=misfit, exchange=exchange)
+    if not judged:
         raise NotCovered("no customer has any")

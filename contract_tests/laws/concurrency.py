@@ -14,7 +14,7 @@ from contract_tests.session import Session, unusual
 AT_ONCE = 8
 
 
-def _together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+def _send_together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Exchange]:
     client.together = True
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -27,21 +27,24 @@ def _together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Excha
 def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # Nothing was decided so far; what the first decision does cannot be seen later.
     session.first_decisions()
-    opted_in, found = operation.opts_in, _changeable(session)
+    opted_in, consents = operation.opts_in, _changeable(session)
     prepared = [
         exchange
-        for who, before in found
+        for who, before in consents
         for exchange in who.restore(dict.fromkeys(before, not opted_in), before)
     ]
     # By turns, so that those of two customers for one preference come at the same time.
-    calls = [(who, id) for who, before in found for id in before]
+    calls = [(who, id) for who, before in consents for id in before]
     calls.sort(key=lambda call: call[1])
-    decisions = [_decision(who, id, opted_in) for who, id in calls]
+    decisions = [_deciding(who, id, opted_in) for who, id in calls]
     # A double click, and a page that is opened meanwhile.
-    decisions[1:1] = [decisions[0], *(_read(who, session.contract.preferences) for who, _ in found)]
-    answers = _together(session.client, decisions)
-    _all_well(answers, {who.name: before for who, before in found}, prepared)
-    for who, before in found:
+    decisions[1:1] = [
+        decisions[0],
+        *(_reading(who, session.contract.preferences) for who, _ in consents),
+    ]
+    answers = _send_together(session.client, decisions)
+    _check_all_answered(answers, {who.name: before for who, before in consents}, prepared)
+    for who, before in consents:
         read = who.preferences()
         after = consents_in(read.records)
         if lost := [each for each in before if after.get(each) != opted_in]:
@@ -53,18 +56,18 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
             )
 
 
-def _all_well(
-    answers: list[Exchange], found: dict[str, dict[str, bool]], prepared: list[Exchange]
+def _check_all_answered(
+    answers: list[Exchange], consents: dict[str, dict[str, bool]], prepared: list[Exchange]
 ) -> None:
-    """Whatever was asked at the same time must be answered with the whole list."""
+    """Check that every simultaneous request was answered with the whole list."""
     for answer in answers:
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
-        shown, wanted = consents_in(answer.records).keys(), found[answer.actor].keys()
-        if not answer.ok or (answer.fits and shown != wanted):
+        listed, expected_ids = consents_in(answer.records).keys(), consents[answer.actor].keys()
+        if not answer.ok or (answer.fits and listed != expected_ids):
             raise Violation(
-                expected=f"200 with {len(wanted)} preferences",
-                actual=answer.told(),
+                expected=f"200 with {len(expected_ids)} preferences",
+                actual=answer.brief(),
                 exchange=answer,
                 after=[*prepared, *(each for each in answers if each is not answer)],
             )
@@ -82,7 +85,7 @@ def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
     return found
 
 
-def _decision(customer: Customer, preference: str, opted_in: bool) -> Callable[[], Exchange]:
+def _deciding(customer: Customer, preference: str, opted_in: bool) -> Callable[[], Exchange]:
     return lambda: customer.decide(preference, opted_in=opted_in)
 
 
@@ -93,27 +96,27 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
     people, queries = session.pairs[0], ((), unusual(operation))
     # What was decided since the first read is shown by another one alone.
     ask = Actor.call if "opted_in" in operation.fields else Actor.once
-    plain = [[ask(who, operation, query) for who in people] for query in queries]
+    plain = [[ask(who, operation, each) for who in people] for each in queries]
     if not any(each.ok for each in plain[0]):
-        raise NotCovered(f"it answered {plain[0][0].told()[:60]}")
-    calls = [(who, asked) for asked in (0, 0, 1) for who in (0, 1)]
-    reads = [_read(people[who], operation, queries[asked]) for who, asked in calls]
-    answers = _together(session.client, reads)
+        raise NotCovered(f"it answered {plain[0][0].brief()[:60]}")
+    calls = [(who, place) for place in (0, 0, 1) for who in (0, 1)]
+    reads = [_reading(people[who], operation, queries[place]) for who, place in calls]
+    answers = _send_together(session.client, reads)
 
-    for number, ((who, asked), answer) in enumerate(zip(calls, answers, strict=True)):
-        own, others = plain[asked][who], plain[asked][1 - who]
-        if _shown(answer) == _shown(others) != _shown(own):
+    for number, ((who, place), answer) in enumerate(zip(calls, answers, strict=True)):
+        own, others = plain[place][who], plain[place][1 - who]
+        if _content(answer) == _content(others) != _content(own):
             raise Violation(
-                expected=f"the answer to {people[who].name}: {own.told()[:80]}",
-                actual=f"the one to {people[1 - who].name}: {answer.told()[:80]}",
+                expected=f"the answer to {people[who].name}: {own.brief()[:80]}",
+                actual=f"the one to {people[1 - who].name}: {answer.brief()[:80]}",
                 exchange=answer,
                 after=[own, others, *answers[:number]],
             )
 
 
-def _read(customer: Customer, operation: Operation, query: Query = ()) -> Callable[[], Exchange]:
+def _reading(customer: Customer, operation: Operation, query: Query = ()) -> Callable[[], Exchange]:
     return lambda: customer.call(operation, query)
 
 
-def _shown(exchange: Exchange) -> Any:
+def _content(exchange: Exchange) -> Any:
     return exchange.status, steady(exchange)

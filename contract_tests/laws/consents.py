@@ -1,4 +1,4 @@
-"""What every answer must show of consents, by all that was decided before it."""
+"""Consents as every answer must show them, by the decisions made before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ class _Known:
     """The place of the last answer that showed them."""
 
 
-def as_decided(session: Session) -> None:
+def check_consents(session: Session) -> None:
     """
-    Every list of preferences since the last look must show what was decided, and nothing else.
+    Check that every list of preferences since the last check shows what was decided.
 
     Raises:
         Violation: one shows a consent that nobody gave, or misses one.
@@ -46,7 +46,7 @@ def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: 
         if exchange.method not in SAFE and exchange.status < 400:
             known.consents = {}
     elif exchange.ok:
-        id = _named(exchange, operation.path)
+        id = _preference_in(exchange, operation.path)
         known.consents |= {id: operation.opts_in} if id in known.consents else {}
     elif exchange.status == NO_ANSWER or exchange.status >= 500:
         known.consents = {}
@@ -55,17 +55,17 @@ def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: 
     if "opted_in" in operation.fields:
         shown = {id.lower(): opted_in for id, opted_in in consents_in(exchange.records).items()}
         if known.consents and shown != known.consents:
-            _contradicted(known, shown, place, exchanges)
+            _raise_contradiction(known, shown, place, exchanges)
         known.consents, known.since = shown, place
 
 
-def _named(exchange: Exchange, path: str) -> str:
+def _preference_in(exchange: Exchange, path: str) -> str:
     """The preference in the path of a decision."""
     place = path.count("/") - path.partition("{")[0].count("/") + 1
     return exchange.url.partition("?")[0].split("/")[-place].lower()
 
 
-def _contradicted(
+def _raise_contradiction(
     known: _Known, shown: dict[str, bool], place: int, exchanges: Sequence[Exchange]
 ) -> None:
     ids = known.consents.keys() | shown.keys()

@@ -11,35 +11,35 @@ VAST = "1" + "0" * 24
 """More than any integer of a machine."""
 
 
-def _in_the_envelope(exchange: Exchange) -> None:
-    said = exchange.json.get("message") if isinstance(exchange.json, dict) else None
-    if not isinstance(said, str) or not said:
+def _check_envelope(exchange: Exchange) -> None:
+    message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
+    if not isinstance(message, str) or not message:
         wanted = 'JSON {"message": text}'
-        raise Violation(expected=wanted, actual=exchange.told(), exchange=exchange)
+        raise Violation(expected=wanted, actual=exchange.brief(), exchange=exchange)
 
 
 @law("ERR-01")
 def every_error_has_a_message(session: Session, operation: Operation) -> None:
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
-    errors += _too_large(session, operation)
+    errors += _refusals_of_large_numbers(session, operation)
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:
-        _in_the_envelope(exchange)
+        _check_envelope(exchange)
         if exchange.status >= 500:
-            raise Violation(expected="no 5xx", actual=exchange.told(), exchange=exchange)
+            raise Violation(expected="no 5xx", actual=exchange.brief(), exchange=exchange)
         if misfits := [what for drift, what in exchange.misfits if not drift]:
             expected = "an error of the schema"
             raise Violation(expected=expected, actual=misfits[0], exchange=exchange)
 
 
-def _too_large(session: Session, operation: Operation) -> list[Exchange]:
-    """How numbers are refused that no machine counts with; to answer them is as good."""
-    asked = [f"{operation.path}?{name}={VAST}" for name in operation.queries("integer")]
+def _refusals_of_large_numbers(session: Session, operation: Operation) -> list[Exchange]:
+    """Refusals of numbers too large for any machine; answering them is fine, too."""
+    paths = [f"{operation.path}?{name}={VAST}" for name in operation.queries("integer")]
     turn = len(operation.path)
     answers = [
         session.acting[(turn + number) % len(session.acting)].at(path)
-        for number, path in enumerate(asked)
+        for number, path in enumerate(paths)
     ]
     return [each for each in answers if each.status >= 400 and not each.from_the_edge]
 
@@ -50,7 +50,7 @@ def a_wrong_method_is_refused_in_the_envelope(session: Session, operation: Opera
     if not answers:
         raise NotCovered("something before the API answers other methods")
     for answer in answers:
-        _in_the_envelope(answer)
+        _check_envelope(answer)
 
 
 @law("ERR-03")
@@ -60,13 +60,13 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
         # Something else may be there; it is none of the API's, but must not fail either.
         above = session.acting[0].at(parent)
         if above.status >= 500 and not above.from_the_edge:
-            raise Violation(expected="no 5xx", actual=above.told(), exchange=above)
+            raise Violation(expected="no 5xx", actual=above.brief(), exchange=above)
     for answer in unknown_paths(session, operation):
         if answer.status != 404:
-            raise Violation(expected="404", actual=answer.told(), exchange=answer)
-        _in_the_envelope(answer)
+            raise Violation(expected="404", actual=answer.brief(), exchange=answer)
+        _check_envelope(answer)
     for answer in unknown_writes(session, operation):
         # A method that is nowhere may be refused before the path is looked at.
         if answer.status not in BEHIND and not answer.from_the_edge:
-            raise Violation(expected="404", actual=answer.told(), exchange=answer)
-    aliases.unknown_ones_are_not_found(session, operation)
+            raise Violation(expected="404", actual=answer.brief(), exchange=answer)
+    aliases.check_unknown_spellings(session, operation)

@@ -71,10 +71,10 @@ class Holding:
 
     def belongs(self, id: str, query: Query) -> bool | None:
         """Whether it belongs to the list of a query; None where that cannot be known."""
-        asked = dict(query)
-        if self.revoked(id) or (self.redeemed(id) and asked.get("redeemed") != "true"):
+        flags = dict(query)
+        if self.revoked(id) or (self.redeemed(id) and flags.get("redeemed") != "true"):
             return False
-        if asked.get("expired") == "true":
+        if flags.get("expired") == "true":
             return True
         expired = self.expired(id)
         return None if expired is None else not expired
@@ -92,19 +92,19 @@ class Holding:
         """How many it takes a flag to see."""
         return sum(self.redeemed(id) or bool(self.expired(id)) for id in self.ids)
 
-    def shown_in(self, id: str, besides: Exchange) -> list[Exchange]:
-        """An answer that tells of it, to be shown beside another."""
-        told = [each for _, each in self.seen.get(id, ()) if each is not besides]
-        return [*filter(None, [self.used.get(id)]), *told[:1]]
+    def evidence_of(self, id: str, besides: Exchange) -> list[Exchange]:
+        """The answers that prove its state, as evidence beside `besides`."""
+        answers = [each for _, each in self.seen.get(id, ()) if each is not besides]
+        return [*filter(None, [self.used.get(id)]), *answers[:1]]
 
-    def told(self, id: str) -> str:
-        """What is known of it, in a few words."""
-        known = [
+    def describe(self, id: str) -> str:
+        """Its known state, in a few words."""
+        records = [
             f"redeemed_at {each['redeemed_at']}, expires_at {each['expires_at']}"
             for each in self._records(id)
         ]
         facts = [f"known to be {state}" for state in STATES if id in self.fact(state)]
-        return ", ".join([*known[:1], *facts, *(["used by an order"] if id in self.used else [])])
+        return ", ".join([*records[:1], *facts, *(["used by an order"] if id in self.used else [])])
 
     def _records(self, id: str) -> Iterator[Record]:
         return (record for record, _ in self.seen.get(id, ()))
@@ -117,27 +117,27 @@ def _holdings(session: Session) -> list[Holding]:
         for query in FLAGS:
             customer.once(operation, query)
     now = session.client.now()
-    found = {each.name: Holding(each, now) for each in session.customers}
+    holdings = {each.name: Holding(each, now) for each in session.customers}
     unreadable = set()
     for exchange in session.client.exchanges:
-        if exchange.actor in found and exchange.operation == ORDERS and exchange.fits:
-            found[exchange.actor].used |= dict.fromkeys(_used(exchange), exchange)
-        if exchange.operation != CREDITS or exchange.actor not in found:
+        if exchange.actor in holdings and exchange.operation == ORDERS and exchange.fits:
+            holdings[exchange.actor].used |= dict.fromkeys(_credits_used_on(exchange), exchange)
+        if exchange.operation != CREDITS or exchange.actor not in holdings:
             continue
         if exchange.ok and not exchange.fits:
             unreadable.add(exchange.actor)
         for record in exchange.records if exchange.fits else ():
-            held = found[exchange.actor].seen.setdefault(record["id"].lower(), [])
-            held.append((record, exchange))
-    readable = [each for name, each in found.items() if name not in unreadable]
+            records = holdings[exchange.actor].seen.setdefault(record["id"].lower(), [])
+            records.append((record, exchange))
+    readable = [each for name, each in holdings.items() if name not in unreadable]
     return sorted(readable, key=lambda each: -each.hidden)
 
 
-def _used(page: Exchange) -> Iterator[str]:
+def _credits_used_on(page: Exchange) -> Iterator[str]:
     for order in page.records:
         if order["status"] != "cancelled":
-            used = (coupon.get("customer_credit_id") for coupon in order["coupon_codes"])
-            yield from (id.lower() for id in used if id)
+            ids = (coupon.get("customer_credit_id") for coupon in order["coupon_codes"])
+            yield from (id.lower() for id in ids if id)
 
 
 def _instant(text: object) -> datetime | None:
@@ -152,30 +152,32 @@ def _words(query: Query) -> str:
     return "&".join(f"{name}={value}" for name, value in query) or "no flags"
 
 
-def _listed(session: Session, query: Query, leave_out: Iterable[str] = ()) -> list[Holding]:
-    """Every list of a query must hold what belongs to it, and nothing else."""
+def _check_lists(session: Session, query: Query, leave_out: Iterable[str] = ()) -> list[Holding]:
+    """Check that everybody's list under a query holds what belongs to it, and nothing else."""
     holdings = _holdings(session)
     for holding in holdings:
         answer = holding.customer.credits(**dict(query))
-        shown = _ids(answer)
+        listed = _ids(answer)
         for id in sorted(holding.ids - set(leave_out)):
             belongs = holding.belongs(id, query)
-            if belongs is (id not in shown):
-                _misplaced(holding, id, answer, query, belongs=bool(belongs))
+            if belongs is (id not in listed):
+                _raise_misplaced(holding, id, answer, query, belongs=bool(belongs))
     return holdings
 
 
-def _misplaced(holding: Holding, id: str, answer: Exchange, query: Query, *, belongs: bool) -> None:
-    count, told = len(answer.records), f"{id}: {holding.told(id)}"
+def _raise_misplaced(
+    holding: Holding, id: str, answer: Exchange, query: Query, *, belongs: bool
+) -> None:
+    count, description = len(answer.records), f"{id}: {holding.describe(id)}"
     raise Violation(
-        expected=f"{'' if belongs else 'not '}{told}, for {_words(query)}",
+        expected=f"{'' if belongs else 'not '}{description}, for {_words(query)}",
         actual=f"{count} credits {'without' if belongs else 'with'} it",
         exchange=answer,
-        after=holding.shown_in(id, answer),
+        after=holding.evidence_of(id, answer),
     )
 
 
-def _covered(holdings: Sequence[Holding], what: str, *states: tuple[bool, bool]) -> None:
+def _require_state(holdings: Sequence[Holding], what: str, *states: tuple[bool, bool]) -> None:
     if not any(
         each.in_state(redeemed=redeemed, expired=expired)
         for each in holdings
@@ -186,20 +188,22 @@ def _covered(holdings: Sequence[Holding], what: str, *states: tuple[bool, bool])
 
 @law("CREDITS-01")
 def plainly_only_usable_credits_are_listed(session: Session) -> None:
-    holdings = _listed(session, FLAGS[0])
-    _covered(holdings, "redeemed or expired credits", (True, False), (False, True), (True, True))
+    holdings = _check_lists(session, FLAGS[0])
+    _require_state(
+        holdings, "redeemed or expired credits", (True, False), (False, True), (True, True)
+    )
 
 
 @law("CREDITS-02")
 def redeemed_true_adds_redeemed_credits_and_nothing_else(session: Session) -> None:
-    holdings = _listed(session, FLAGS[1], leave_out=_both(session))
-    _covered(holdings, "redeemed credits", (True, False))
+    holdings = _check_lists(session, FLAGS[1], leave_out=_both(session))
+    _require_state(holdings, "redeemed credits", (True, False))
 
 
 @law("CREDITS-03")
 def expired_true_adds_expired_credits_and_nothing_else(session: Session) -> None:
-    holdings = _listed(session, FLAGS[2], leave_out=_both(session))
-    _covered(holdings, "expired credits", (False, True))
+    holdings = _check_lists(session, FLAGS[2], leave_out=_both(session))
+    _require_state(holdings, "expired credits", (False, True))
 
 
 def _both(session: Session) -> set[str]:
@@ -211,13 +215,13 @@ def what_is_redeemed_and_expired_needs_both_flags(session: Session) -> None:
     for holding in _holdings(session):
         for query in FLAGS[1:3]:
             answer = holding.customer.credits(**dict(query))
-            shown = _ids(answer)
+            listed = _ids(answer)
             for id in holding.in_state(redeemed=True, expired=True):
-                if id in shown:
-                    _misplaced(holding, id, answer, query, belongs=False)
-    holdings = _listed(session, FLAGS[3])
-    _listed(session, tuple(reversed(FLAGS[3])))
-    _covered(holdings, "credits both redeemed and expired", (True, True))
+                if id in listed:
+                    _raise_misplaced(holding, id, answer, query, belongs=False)
+    holdings = _check_lists(session, FLAGS[3])
+    _check_lists(session, tuple(reversed(FLAGS[3])))
+    _require_state(holdings, "credits both redeemed and expired", (True, True))
 
 
 @law("CREDITS-05")
@@ -242,7 +246,7 @@ def false_is_the_same_as_absent(session: Session) -> None:
     for number, holding in enumerate(holdings):
         for query in _with_false() if number == 0 else FALSE:
             plain = tuple((name, value) for name, value in query if value == "true")
-            _same_list(holding, query, plain)
+            _check_same_list(holding, query, plain)
     if not any(each.hidden for each in holdings):
         raise NotCovered("no customer is known to have redeemed or expired credits")
 
@@ -260,21 +264,21 @@ def _with_false() -> Iterator[Query]:
     yield from (((name, "false"),) for name in NAMES)
 
 
-def _same_list(holding: Holding, query: Query, like: Query) -> None:
-    """Two queries must be answered the same list, but for what expires in these minutes."""
+def _check_same_list(holding: Holding, query: Query, like: Query) -> None:
+    """Check that two queries list the same credits, but for those that expire about now."""
     operation = holding.customer.operation(CREDITS)
-    asked, wanted = (holding.customer.once(operation, each) for each in (query, like))
+    answer, reference = (holding.customer.once(operation, each) for each in (query, like))
     lists = [
-        [each for each in answer.records if holding.expired(each["id"].lower()) is not None]
-        for answer in (wanted, asked)
+        [each for each in listing.records if holding.expired(each["id"].lower()) is not None]
+        for listing in (reference, answer)
     ]
-    if asked.status != wanted.status or lists[0] != lists[1]:
+    if answer.status != reference.status or lists[0] != lists[1]:
         ids = [[each["id"] for each in listed] for listed in lists]
         raise Violation(
             expected=f"the {len(ids[0])} credits of {_words(like)}: {ids[0]}",
-            actual=f"{len(ids[1])}: {ids[1]}" if asked.fits else asked.told(),
-            exchange=asked,
-            after=[wanted],
+            actual=f"{len(ids[1])}: {ids[1]}" if answer.fits else answer.brief(),
+            exchange=answer,
+            after=[reference],
         )
 
 
@@ -294,18 +298,18 @@ def credits_come_soonest_to_expire_first(session: Session, operation: Operation)
 
 @law("CREDITS-08")
 def a_credit_is_expired_from_its_expiry_on(session: Session) -> None:
-    seen = 0
+    judged = 0
     for holding in _holdings(session):
         plain = holding.customer.credits()
-        shown = _ids(plain)
+        listed = _ids(plain)
         for id, records in holding.seen.items():
             ends = [each["expires_at"] for each, _ in records]
-            seen += any(ends)
-            if holding.expired(id) and id in shown:
-                _misplaced(holding, id, plain, FLAGS[0], belongs=False)
-            if id not in shown and holding.belongs(id, FLAGS[0]):
-                _misplaced(holding, id, plain, FLAGS[0], belongs=True)
-    if not seen:
+            judged += any(ends)
+            if holding.expired(id) and id in listed:
+                _raise_misplaced(holding, id, plain, FLAGS[0], belongs=False)
+            if id not in listed and holding.belongs(id, FLAGS[0]):
+                _raise_misplaced(holding, id, plain, FLAGS[0], belongs=True)
+    if not judged:
         raise NotCovered("no customer has a credit that expires")
 
 
@@ -315,31 +319,31 @@ def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
     for number, holding in enumerate(_holdings(session)):
         for name in NAMES:
             for word in casings if number == 0 else casings[number % 2 :: 4]:
-                _same_list(holding, ((name, word),), ((name, word.lower()),))
+                _check_same_list(holding, ((name, word),), ((name, word.lower()),))
             for query in _unclear(name, share(values, number), whole=number == 0):
-                malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
+                check_malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
         if number == 0:
-            _by_code(holding)
+            _check_encoded_names(holding)
         some = casings if number == 0 else casings[number % 5 :][:2]
-        _two_at_once(holding, some, share(values, number))
+        _check_both_flags(holding, some, share(values, number))
 
 
-def _by_code(holding: Holding) -> None:
-    """A letter of a parameter's name may come by its code, as any other of a URL."""
+def _check_encoded_names(holding: Holding) -> None:
+    """Check that a percent-encoded parameter name is understood, as URLs allow."""
     customer, operation = holding.customer, holding.customer.operation(CREDITS)
     for name in NAMES:
         plain = customer.once(operation, ((name, "true"),))
-        asked = customer.at(f"{operation.path}?{by_code(name)}=true")
-        if not asked.from_the_edge and _ids(asked) != _ids(plain):
+        answer = customer.at(f"{operation.path}?{percent_encoded(name)}=true")
+        if not answer.from_the_edge and _ids(answer) != _ids(plain):
             raise Violation(
                 expected=f"the {len(_ids(plain))} credits of {name}=true",
-                actual=f"{len(_ids(asked))}" if asked.ok else asked.told(),
-                exchange=asked,
+                actual=f"{len(_ids(answer))}" if answer.ok else answer.brief(),
+                exchange=answer,
                 after=[plain],
             )
 
 
-def by_code(name: str) -> str:
+def percent_encoded(name: str) -> str:
     """A parameter's name with its first letter percent-encoded."""
     return f"%{ord(name[0]):02x}{name[1:]}"
 
@@ -362,32 +366,32 @@ def _unclear(name: str, values: Iterable[str], *, whole: bool) -> Iterator[Query
         yield ((name, "true"), (other, "true"), (name, "true"))
 
 
-def _two_at_once(holding: Holding, casings: Sequence[str], values: Sequence[str]) -> None:
-    """Both flags in unusual casings, one beside one that is malformed, and two malformed ones."""
+def _check_both_flags(holding: Holding, casings: Sequence[str], values: Sequence[str]) -> None:
+    """Check both flags at once: in unusual casings, one of them malformed, both malformed."""
     operation = holding.customer.operation(CREDITS)
     one, other = NAMES
     # Each in the same casing as the other, and in another.
     for words in (*zip(casings[::2], casings[::2], strict=True), *pairwise(casings)):
         plain = tuple(zip(NAMES, (word.lower() for word in words), strict=True))
-        _same_list(holding, tuple(zip(NAMES, words, strict=True)), plain)
+        _check_same_list(holding, tuple(zip(NAMES, words, strict=True)), plain)
     word = casings[0]
     for value in values[::4]:
-        malformed(holding.customer, operation, ((one, word), (other, value)), other)
-        malformed(holding.customer, operation, ((one, value), (other, word)), one)
-        malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
-    malformed(holding.customer, operation, ((one, "1"), (other, word)), one)
-    malformed(holding.customer, operation, ((one, word), (other, "1")), other)
+        check_malformed(holding.customer, operation, ((one, word), (other, value)), other)
+        check_malformed(holding.customer, operation, ((one, value), (other, word)), one)
+        check_malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
+    check_malformed(holding.customer, operation, ((one, "1"), (other, word)), one)
+    check_malformed(holding.customer, operation, ((one, word), (other, "1")), other)
     for value in ("", "1"):
-        malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
+        check_malformed(holding.customer, operation, ((one, value), (other, value)), *NAMES)
 
 
-def malformed(customer: Customer, operation: Operation, query: Query, *names: str) -> None:
-    """The query must be answered 400, with a message that names one of the parameters."""
+def check_malformed(customer: Customer, operation: Operation, query: Query, *names: str) -> None:
+    """Check that a query is refused with 400 and a message naming one of the parameters."""
     answer = customer.once(operation, query)
-    said = answer.json.get("message") if isinstance(answer.json, dict) else None
+    message = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
-        asked = "&".join(f"{key}={value}" for key, value in query)
-        raise Violation(expected=f"400 to {asked}", actual=answer.told(), exchange=answer)
-    if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", str(said).lower()):
-        wanted = f"a message naming {' or '.join(names)}"
-        raise Violation(expected=wanted, actual=answer.told(), exchange=answer)
+        text = "&".join(f"{key}={value}" for key, value in query)
+        raise Violation(expected=f"400 to {text}", actual=answer.brief(), exchange=answer)
+    if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", str(message).lower()):
+        expected = f"a message naming {' or '.join(names)}"
+        raise Violation(expected=expected, actual=answer.brief(), exchange=answer)

@@ -49,7 +49,7 @@ HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization
 """What a preflight asks for; all of them for `Authorization`, which the contract needs."""
 
 
-def _readable(exchange: Exchange) -> None:
+def _check_readable(exchange: Exchange) -> None:
     origin = exchange.sent.get("Origin")
     allowed = exchange.headers.get("access-control-allow-origin")
     if origin is not None and allowed not in ("*", origin):
@@ -86,7 +86,7 @@ def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> boo
     alike = [each for each in session.client.exchanges if each.sent.keys() == answer.sent.keys()]
     every = [each.headers.keys() for each in alike if each.fits]
     common = set.intersection(*map(set, every)) - COMMON if every else set()
-    allowed, methods = _listed(answer.headers.get("allow", "")), _methods(session, operation)
+    allowed, methods = _names_in(answer.headers.get("allow", "")), _methods(session, operation)
     knows = (
         {each.lower() for each in methods}
         <= allowed
@@ -106,20 +106,20 @@ def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
 
 def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
     """What is answered at paths near an operation's that are none."""
-    return [customer.at(path) for customer, path in _nowhere(session, operation)]
+    return [customer.at(path) for customer, path in _unknown_paths_near(session, operation)]
 
 
 def unknown_writes(session: Session, operation: Operation) -> list[Exchange]:
     """What is answered there to what would write: below the path to all of it, else to some."""
-    found, turn = [], list(session.contract.operations).index(operation.id)
+    answers, turn = [], list(session.contract.operations).index(operation.id)
     with suppress(NotSent):
-        for number, (customer, path) in enumerate(_nowhere(session, operation)):
+        for number, (customer, path) in enumerate(_unknown_paths_near(session, operation)):
             for method in UNSAFE if number == 0 else UNSAFE[(turn + number) % 2 :: 2]:
-                found.append(customer.at(path, method))
-    return found
+                answers.append(customer.at(path, method))
+    return answers
 
 
-def _nowhere(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
+def _unknown_paths_near(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
     """Paths near an operation's that are none, and who asks for them."""
     # Two segments more, and none in place of a parameter, which any text may stand for; beside
     # it only where that is within the API.
@@ -134,8 +134,8 @@ def _nowhere(session: Session, operation: Operation) -> list[tuple[Customer, str
 def _record_below(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
     """Where another API might show one record of a list, and whose it is."""
     paths = [each.path for each in session.contract.operations.values()]
-    known = any(each.startswith(f"{operation.path}/") for each in paths)
-    for customer in session.acting if operation.reads and operation.lists and not known else ():
+    declared = any(each.startswith(f"{operation.path}/") for each in paths)
+    for customer in session.acting if operation.reads and operation.lists and not declared else ():
         answer = customer.once(operation)
         for record in answer.records[:1] if answer.fits else ():
             return [(customer, f"{operation.path}/{quote(str(record['id']), safe='')}")]
@@ -146,17 +146,17 @@ def _record_below(session: Session, operation: Operation) -> list[tuple[Customer
 def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
     methods, answers = _methods(session, operation), undeclared(session, operation)
     with suppress(NotCovered):
-        _nothing_is_written(session, operation)
+        _check_nothing_is_written(session, operation)
     for answer in answers:
         if answer.status != 405:
-            raise Violation(expected="405", actual=answer.told(), exchange=answer)
+            raise Violation(expected="405", actual=answer.brief(), exchange=answer)
         allowed = answer.headers.get("allow", "none")
         # The names of methods are in capitals, and their case counts (RFC 9110, 9.1).
         if methods - {each.strip() for each in allowed.split(",")}:
             wanted = f"Allow with {', '.join(sorted(methods))}"
             raise Violation(expected=wanted, actual=allowed, exchange=answer)
         # HEAD comes with GET, and OPTIONS with what lets browsers ask.
-        extra = _listed(allowed) - {each.lower() for each in (*methods, "HEAD", "OPTIONS")}
+        extra = _names_in(allowed) - {each.lower() for each in (*methods, "HEAD", "OPTIONS")}
         if extra & {each.lower() for each in METHODS}:
             wanted = f"Allow with {', '.join(sorted(methods))} alone"
             raise Violation(expected=wanted, actual=allowed, exchange=answer)
@@ -164,8 +164,8 @@ def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
         raise NotCovered("something before the API answers other methods")
 
 
-def _nothing_is_written(session: Session, operation: Operation) -> None:
-    """What a path does not offer must not decide either."""
+def _check_nothing_is_written(session: Session, operation: Operation) -> None:
+    """Check that methods that a path does not declare change no consent."""
     if not operation.decides or not session.has_preferences(session.customers[0]):
         return
     customer, preference = session.customers[0], session.preference(operation)
@@ -177,23 +177,23 @@ def _nothing_is_written(session: Session, operation: Operation) -> None:
     override = dict.fromkeys(OVERRIDES, operation.method)
     overriding = Actor(customer.client, customer.name, customer.token, override)
     answers.append(overriding.call(operation, method="GET", preference=preference))
-    _as_before(before, customer.preferences(), [*done, before, *answers])
+    _check_unchanged(before, customer.preferences(), [*done, before, *answers])
     paths = [
         path.replace("{marketingPreferenceId}", preference)
         for path in spellings(operation.path)
         if "%" not in path
     ]
-    known = {path for path in paths if customer.at(path, operation.method).status < 400}
-    if known:
+    accepted = {path for path in paths if customer.at(path, operation.method).status < 400}
+    if accepted:
         # A spelling that is known did as it was asked; the others are tried once more.
         done = customer.restore(consents_in(before.records))
-        for path in (each for each in paths if each not in known):
+        for path in (each for each in paths if each not in accepted):
             again = Actor(customer.client, customer.name, customer.token)
             answers.append(again.at(path, operation.method))
-    _as_before(before, customer.preferences(), [*done, before, *answers])
+    _check_unchanged(before, customer.preferences(), [*done, before, *answers])
 
 
-def _as_before(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> None:
+def _check_unchanged(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> None:
     wanted, got = consents_in(before.records), consents_in(after.records)
     if wanted != got:
         raise Violation(
@@ -207,7 +207,7 @@ def _as_before(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> 
 @law("HTTP-02")
 def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
     for number, headers in enumerate(HEADERS):
-        _may_be_asked(session, operation, ORIGINS[number], headers)
+        _check_preflight(session, operation, ORIGINS[number], headers)
     for number, origin in enumerate(ORIGINS if operation.reads else ()):
         customer = session.acting[number % len(session.acting)]
         Actor(session.client, customer.name, customer.token, {"Origin": origin} | BROWSING).call(
@@ -217,44 +217,46 @@ def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
     if not successes:
         raise NotCovered("no success was seen that a browser could read")
     for exchange in successes:
-        _readable(exchange)
+        _check_readable(exchange)
 
 
-def _may_be_asked(session: Session, operation: Operation, origin: str, headers: str) -> None:
-    asked = {
+def _check_preflight(session: Session, operation: Operation, origin: str, headers: str) -> None:
+    headers_sent = {
         "Origin": origin,
         "Access-Control-Request-Method": operation.method,
         "Access-Control-Request-Headers": headers,
     }
-    preflight = Actor(session.client, headers=asked).call(operation, method="OPTIONS")
+    preflight = Actor(session.client, headers=headers_sent).call(operation, method="OPTIONS")
     if preflight.status in BEHIND and not _answers_preflights(session):
         raise NotCovered(f"a preflight is answered {preflight.status}")
     if not 200 <= preflight.status < 300 and "," not in headers:
-        raise Violation(expected="2xx", actual=preflight.told(), exchange=preflight)
-    _readable(preflight)
-    _allows(preflight, "headers", "authorization")
+        raise Violation(expected="2xx", actual=preflight.brief(), exchange=preflight)
+    _check_readable(preflight)
+    _check_allows(preflight, "headers", "authorization")
     if operation.method not in SIMPLE:
-        _allows(preflight, "methods", operation.method.lower())
+        _check_allows(preflight, "methods", operation.method.lower())
 
 
 def _answers_preflights(session: Session) -> bool:
     """Whether a preflight was answered anywhere, so that it is the API that answers them."""
-    asked = (each for each in session.client.exchanges if each.method == "OPTIONS")
+    preflights = (each for each in session.client.exchanges if each.method == "OPTIONS")
     return any(
-        200 <= each.status < 300 for each in asked if "Access-Control-Request-Method" in each.sent
+        200 <= each.status < 300
+        for each in preflights
+        if "Access-Control-Request-Method" in each.sent
     )
 
 
-def _allows(preflight: Exchange, what: str, wanted: str) -> None:
+def _check_allows(preflight: Exchange, what: str, wanted: str) -> None:
     allowed = preflight.headers.get(f"access-control-allow-{what}", "none")
     # To a browser `*` stands for every header but this one.
     anything = set() if wanted == "authorization" else {"*"}
-    if not ({wanted} | anything) & _listed(allowed):
-        told = f"Access-Control-Allow-{what.title()} with {wanted}"
-        raise Violation(expected=told, actual=allowed, exchange=preflight)
+    if not ({wanted} | anything) & _names_in(allowed):
+        expected = f"Access-Control-Allow-{what.title()} with {wanted}"
+        raise Violation(expected=expected, actual=allowed, exchange=preflight)
 
 
-def _listed(header: str) -> set[str]:
+def _names_in(header: str) -> set[str]:
     return {each.strip().lower() for each in header.split(",")}
 
 
@@ -273,7 +275,7 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
     if not errors:
         raise NotCovered("no error was met")
     for exchange in errors:
-        _readable(exchange)
+        _check_readable(exchange)
 
 
 @law("HTTP-05")
@@ -286,28 +288,28 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
             get = actor.once(operation, query)
             head = actor.call(operation, query, method="HEAD")
             if head.status != 404 or _answers_head(session):
-                _as_get(head, get)
+                _check_head_as_get(head, get)
                 if head.headers.get("content-length", "") not in ("", str(len(get.body))):
-                    _own_length(session, actor, operation, query)
+                    _check_own_length(session, actor, operation, query)
     # What a HEAD leaves behind may be shown to the next who asks.
     beside.call(operation)
     if operation.parameters:
-        _as_long_as_asked(customer, operation)
+        _check_length_with_query(customer, operation)
     # What a HEAD leaves behind in a cache the next GET would show.
     plain, get = customer.once(operation), customer.call(operation)
     if plain.ok and not get.ok:
-        raise Violation(expected="200", actual=get.told(), exchange=get, after=[plain])
+        raise Violation(expected="200", actual=get.brief(), exchange=get, after=[plain])
 
 
-def _as_long_as_asked(customer: Customer, operation: Operation) -> None:
-    """HEAD must not tell the length of the plain list where GET obeys parameters."""
+def _check_length_with_query(customer: Customer, operation: Operation) -> None:
+    """Check that HEAD has the length of the filtered list, where GET obeys parameters."""
     query = unusual(operation)
     get, head = (customer.call(operation, query, method=each) for each in ("GET", "HEAD"))
-    plain, told = customer.call(operation), head.headers.get("content-length")
-    if get.ok and head.ok and told == str(len(plain.body)) != str(len(get.body)):
+    plain, length = customer.call(operation), head.headers.get("content-length")
+    if get.ok and head.ok and length == str(len(plain.body)) != str(len(get.body)):
         raise Violation(
             expected=f"the length that GET has, {len(get.body)}",
-            actual=f"{told}, that of the request without parameters",
+            actual=f"{length}, that of the request without parameters",
             exchange=head,
             after=[plain, get],
         )
@@ -319,23 +321,23 @@ def _answers_head(session: Session) -> bool:
     return any(session.customers[0].once(each, method="HEAD").ok for each in reads)
 
 
-def _own_length(session: Session, actor: Actor, operation: Operation, query: Query) -> None:
-    """HEAD must not tell the length of what somebody else is answered."""
+def _check_own_length(session: Session, actor: Actor, operation: Operation, query: Query) -> None:
+    """Check that HEAD does not have the length of somebody else's answer."""
     get = actor.call(operation, query)
     head = actor.call(operation, query, method="HEAD")
-    told, own = head.headers.get("content-length"), len(get.body)
+    length, own = head.headers.get("content-length"), len(get.body)
     for other in session.client.exchanges if head.ok and get.ok else ():
         theirs = (other.method, other.url) == ("GET", get.url) and other.actor != get.actor
-        if theirs and other.ok and told == str(len(other.body)) != str(own):
+        if theirs and other.ok and length == str(len(other.body)) != str(own):
             raise Violation(
                 expected=f"the length that GET has, {own}",
-                actual=f"{told}, that of {other.actor}'s",
+                actual=f"{length}, that of {other.actor}'s",
                 exchange=head,
                 after=[other, get],
             )
 
 
-def _as_get(head: Exchange, get: Exchange) -> None:
+def _check_head_as_get(head: Exchange, get: Exchange) -> None:
     if head.status in (405, 501):
         return
     names = ("content-type", "access-control-allow-origin")
@@ -358,14 +360,14 @@ def _as_get(head: Exchange, get: Exchange) -> None:
 
 @law("HTTP-03")
 def answers_are_json(session: Session, operation: Operation) -> None:
-    found = [each for each in session.exchanges(operation) if NO_ANSWER < each.status < 500]
-    if not found:
+    answers = [each for each in session.exchanges(operation) if NO_ANSWER < each.status < 500]
+    if not answers:
         raise NotCovered("nothing was answered")
     besides = unknown_paths(session, operation)
     with suppress(NotSent):
         besides += undeclared(session, operation)
-    found += [each for each in besides if isinstance(each.json, dict) and "message" in each.json]
-    for exchange in found:
+    answers += [each for each in besides if isinstance(each.json, dict) and "message" in each.json]
+    for exchange in answers:
         kind = exchange.headers.get("content-type", "none")
         if kind.partition(";")[0].strip().lower() != "application/json":
             raise Violation(expected="application/json", actual=kind, exchange=exchange)
@@ -375,8 +377,8 @@ def answers_are_json(session: Session, operation: Operation) -> None:
 def unknown_parameters_are_ignored(session: Session, operation: Operation) -> None:
     readable = [each for each in session.acting if each.once(operation).ok]
     if not readable:
-        told = session.customers[0].once(operation).told()
-        raise NotCovered(f"it answered {told[:60]}")
+        answer = session.customers[0].once(operation).brief()
+        raise NotCovered(f"it answered {answer[:60]}")
     for query in (
         UNKNOWN,
         _known_elsewhere(session, operation),
@@ -384,15 +386,17 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
         (*_of_records(session, operation), *_flags_elsewhere(session, operation, "true")),
     ):
         for customer in readable:
-            _passed_over(customer, operation, query)
+            _check_ignored(customer, operation, query)
     if operation.parameters:
         for customer in readable:
             foreign = _known_elsewhere(session, operation)
-            _passed_over(customer, operation, (*UNKNOWN, *foreign), unusual(operation))
+            _check_ignored(customer, operation, (*UNKNOWN, *foreign), unusual(operation))
 
 
-def _passed_over(customer: Customer, operation: Operation, query: Query, known: Query = ()) -> None:
-    """The parameters must change nothing beside those that the operation knows."""
+def _check_ignored(
+    customer: Customer, operation: Operation, query: Query, known: Query = ()
+) -> None:
+    """Check that `query` changes nothing beside `known`, what the operation understands."""
     if _ignored(customer, operation, query, known) or _ignored_now(
         customer, operation, query, known
     ):
@@ -400,25 +404,25 @@ def _passed_over(customer: Customer, operation: Operation, query: Query, known: 
     # One of them is to blame, or all of them together.
     singly = [pair for pair in query if not _ignored_now(customer, operation, (pair,), known)]
     query = tuple(singly[:1]) or query
-    plain, asked = (customer.call(operation, each) for each in (known, (*known, *query)))
-    if not asked.from_the_edge and not _same_records(asked, plain):
+    plain, answer = (customer.call(operation, each) for each in (known, (*known, *query)))
+    if not answer.from_the_edge and not _same_records(answer, plain):
         raise Violation(
-            expected=f"the answer of the plain request, {difference(plain, asked)}",
-            actual=difference(asked, plain),
-            exchange=asked,
+            expected=f"the answer of the plain request, {difference(plain, answer)}",
+            actual=difference(answer, plain),
+            exchange=answer,
             after=[plain],
         )
 
 
 def _ignored_now(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:
     """The same of requests made anew: what is read may have changed since the first."""
-    asked = customer.call(operation, (*known, *query))
-    return _same_records(asked, customer.call(operation, known))
+    answer = customer.call(operation, (*known, *query))
+    return _same_records(answer, customer.call(operation, known))
 
 
 def _ignored(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:
-    asked = customer.once(operation, (*known, *query))
-    return _same_records(asked, customer.once(operation, known))
+    answer = customer.once(operation, (*known, *query))
+    return _same_records(answer, customer.once(operation, known))
 
 
 def _known_elsewhere(session: Session, operation: Operation) -> Query:

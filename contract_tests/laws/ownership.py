@@ -11,7 +11,7 @@ from contract_tests.credentials import BROWSING, spellings, steering
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
-from contract_tests.laws.consents import as_decided
+from contract_tests.laws.consents import check_consents
 from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
@@ -29,23 +29,23 @@ def _owners(node: Any) -> Iterator[str]:
 
 @law("OWN-01")
 def every_answer_concerns_the_caller(session: Session, operation: Operation) -> None:
-    seen = _steered(session, operation)
-    aliases.show_what_the_path_shows(session, operation)
+    judged = _check_steered_requests(session, operation)
+    aliases.check_spellings_show_own_data(session, operation)
     for customer, exchange, record in _records(session, operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
-        known = session.ids.get(customer.name)
-        seen += len(owners)
-        if owners - {known}:
-            others = ", ".join(sorted(owners - {known}))
+        own_id = session.ids.get(customer.name)
+        judged += len(owners)
+        if owners - {own_id}:
+            others = ", ".join(sorted(owners - {own_id}))
             raise Violation(
-                expected=f"{known}, the id of {customer.name}",
+                expected=f"{own_id}, the id of {customer.name}",
                 actual=others,
                 exchange=exchange,
                 after=[customer.once(session.contract.account)],
             )
     if not operation.lists:
-        _each_their_own(session, operation)
-    if not seen:
+        _check_own_ids(session, operation)
+    if not judged:
         raise NotCovered("no record names a customer, and there is no second customer to ask for")
 
 
@@ -56,18 +56,18 @@ def _records(
         yield from session.records(operation)
 
 
-def _steered(session: Session, operation: Operation) -> int:
-    """How often a customer was shown what is theirs though the request names another one too."""
-    ids, seen = session.ids, 0
+def _check_steered_requests(session: Session, operation: Operation) -> int:
+    """Check requests that name another customer beside the token; return how many succeeded."""
+    ids, successes = session.ids, 0
     for customer, other in session.pairs if operation.reads else ():
         plain = customer.once(operation)
         if not plain.fits or other.name not in ids:
             continue
         email = str(session.accounts[other.name].get("email"))
-        wrong = steering(ids[other.name], email, str(other.token))
-        steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
-        for answer in (steered.call(operation), customer.call(operation, wrong.query)):
-            seen += answer.ok
+        misleading = steering(ids[other.name], email, str(other.token))
+        steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
+        for answer in (steered.call(operation), customer.call(operation, misleading.query)):
+            successes += answer.ok
             if not _is_the_callers(customer, operation, plain, answer):
                 raise Violation(
                     expected=f"what {customer.name} is shown, whose token it is",
@@ -80,8 +80,8 @@ def _steered(session: Session, operation: Operation) -> int:
             session.client.send("GET", path, actor=customer.name, token=customer.token)
         tail = operation.path.rpartition("/")[2]
         for path in (f"/customers/{ids[other.name]}", f"/customers/{ids[other.name]}/{tail}"):
-            _shows_nobody_else(session, customer.at(path), f"nothing of {other.name}")
-    return seen
+            _check_shows_nobody_else(session, customer.at(path), f"nothing of {other.name}")
+    return successes
 
 
 def _is_the_callers(
@@ -100,15 +100,15 @@ def _is_the_callers(
     return ids[0] == ids[1] and steady(answer) in [steady(each) for each in beside]
 
 
-def _each_their_own(session: Session, operation: Operation) -> None:
+def _check_own_ids(session: Session, operation: Operation) -> None:
     answers: dict[str, Exchange] = {}
     for customer in session.customers:
-        answer, known = customer.once(operation), session.known_ids.get(customer.name)
+        answer, declared = customer.once(operation), session.declared_ids.get(customer.name)
         own = session.ids.get(customer.name)
         if own is None:
             continue
-        if known not in (None, own):
-            raise Violation(expected=str(known), actual=own, exchange=answer)
+        if declared not in (None, own):
+            raise Violation(expected=str(declared), actual=own, exchange=answer)
         first = answers.setdefault(own, answer)
         if first is not answer:
             raise Violation(
@@ -152,7 +152,7 @@ def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: 
     for other in others.values():
         done += other.restore({chosen: not operation.opts_in} if chosen in shared else {})
     before = {name: other.preferences() for name, other in others.items()}
-    done += _decided(session, customer, next(iter(others.values())), operation, chosen)
+    done += _decide_twice(session, customer, next(iter(others.values())), operation, chosen)
     for name, other in others.items():
         read = other.preferences()
         was, now = consents_in(before[name].records), consents_in(read.records)
@@ -164,18 +164,18 @@ def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: 
                 exchange=read,
                 after=[*done, before[name]],
             )
-    as_decided(session)
+    check_consents(session)
 
 
-def _decided(
+def _decide_twice(
     session: Session, customer: Customer, other: Customer, operation: Operation, preference: str
 ) -> list[Exchange]:
-    """A decision, plain and with another customer named beside the token."""
-    wrong = steering(session.ids.get(other.name, other.name), f"{other.name}@example.com")
-    steered = Actor(session.client, customer.name, customer.token, dict(wrong.headers))
+    """Decide twice: plainly, and with another customer named beside the token."""
+    misleading = steering(session.ids.get(other.name, other.name), f"{other.name}@example.com")
+    steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
     return [
         customer.call(operation, preference=preference),
-        steered.call(operation, wrong.query, preference=preference),
+        steered.call(operation, misleading.query, preference=preference),
     ]
 
 
@@ -185,24 +185,24 @@ def nothing_of_another_customer_is_shown(session: Session, operation: Operation)
         raise NotCovered("it takes two customers")
     session.successes(operation)
     names = {each.name for each in session.customers}
-    for exchange in session.about(operation):
+    for exchange in session.exchanges_at_path(operation):
         if exchange.status < 400:
             own = exchange.actor if exchange.actor in names else "nobody"
-            _shows_nobody_else(session, exchange, f"data of {own} alone")
+            _check_shows_nobody_else(session, exchange, f"data of {own} alone")
 
 
 @law("OWN-05")
 def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
     session.exchanges(operation)
-    _refused_after_another(session, operation)
-    errors = [each for each in session.about(operation) if each.status >= 400]
+    _provoke_refusals_after_another(session, operation)
+    errors = [each for each in session.exchanges_at_path(operation) if each.status >= 400]
     if not errors or not session.marks:
         raise NotCovered("no error was met")
     for exchange in errors:
-        _shows_nobody_else(session, exchange, "no customer's data")
+        _check_shows_nobody_else(session, exchange, "no customer's data")
 
 
-def _refused_after_another(session: Session, operation: Operation) -> None:
+def _provoke_refusals_after_another(session: Session, operation: Operation) -> None:
     """Refuse a customer right after another one was answered: who called may be remembered."""
     for customer, other in session.pairs[:1]:
         customer.call(session.contract.account)
@@ -212,15 +212,15 @@ def _refused_after_another(session: Session, operation: Operation) -> None:
             other.call(operation, method="PATCH", preference=session.preference(operation))
 
 
-def _shows_nobody_else(session: Session, exchange: Exchange, wanted: str) -> None:
-    sent = f"{unquote(exchange.url)} {exchange.sent}".lower()
+def _check_shows_nobody_else(session: Session, exchange: Exchange, expected: str) -> None:
+    request = f"{unquote(exchange.url)} {exchange.sent}".lower()
     # What a request says itself an answer may repeat: a link keeps its query.
     for mark in sorted(exchange.words & session.marks.keys()):
-        others = session.marks[mark] != exchange.actor and mark not in sent
+        others = session.marks[mark] != exchange.actor and mark not in request
         if others and not _of_a_member(session, exchange, mark):
             actual = f"{mark}, which is {session.marks[mark]}'s"
             # What was shown once was shown, whatever is answered to the same the next time.
-            raise Violation(expected=wanted, actual=actual, exchange=exchange, certain=True)
+            raise Violation(expected=expected, actual=actual, exchange=exchange, certain=True)
 
 
 def _of_a_member(session: Session, exchange: Exchange, mark: str) -> bool:

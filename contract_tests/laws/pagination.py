@@ -12,7 +12,7 @@ from contract_tests.client import Exchange, Query
 from contract_tests.credentials import ELSEWHERE
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.filters import by_code, malformed, share
+from contract_tests.laws.filters import check_malformed, percent_encoded, share
 from contract_tests.session import Session
 from contract_tests.values import drawn_numbers, not_numbers
 
@@ -37,14 +37,14 @@ def _readable(customers: Iterable[Customer], least: int = 0) -> list[Customer]:
     Raises:
         NotCovered: nobody has.
     """
-    found = []
+    readable = []
     for customer in customers:
         first = customer.once(customer.operation(ORDERS))
         if first.fits and first.json["meta"]["total"] >= least:
-            found.append(customer)
-    if not found:
+            readable.append(customer)
+    if not readable:
         raise NotCovered(f"no customer has {least} orders")
-    return sorted(found, key=_total)
+    return sorted(readable, key=_total)
 
 
 def _total(customer: Customer) -> int:
@@ -112,13 +112,13 @@ def _walk(customer: Customer, size: int | None) -> list[Exchange]:
         if len(totals) == 1:
             return pages
         again = _page(customer, _query(1, size), fresh=True)
-        if _shown(again) == _shown(first):
+        if _total_and_ids(again) == _total_and_ids(first):
             # Nothing arrived: the pages disagree, which is for the caller to tell.
             return pages
     raise NotCovered("orders kept arriving")
 
 
-def _shown(page: Exchange) -> Any:
+def _total_and_ids(page: Exchange) -> Any:
     return page.json["meta"]["total"], _ids([page])
 
 
@@ -139,19 +139,21 @@ def _expect(
         raise Violation(expected=expected, actual=actual, exchange=exchange, after=after)
 
 
-def _same(what: str, wanted: list[str], got: list[str], pages: Sequence[Exchange]) -> None:
-    """Two lists of ids must be one; what is told begins where they part."""
+def _expect_same_ids(
+    what: str, wanted: list[str], got: list[str], pages: Sequence[Exchange]
+) -> None:
+    """Check that two lists of ids are equal; the message begins at the first difference."""
     part = next(
         (at for at, pair in enumerate(zip(wanted, got, strict=False)) if len(set(pair)) > 1),
         min(len(wanted), len(got)),
     )
-    told = [f"{len(ids)}, from place {part + 1} {ids[part:][:3]}" for ids in (wanted, got)]
+    texts = [f"{len(ids)}, from place {part + 1} {ids[part:][:3]}" for ids in (wanted, got)]
     if wanted != got:
-        _expect(what, told[0], told[1], pages[-1], pages[:-1])
+        _expect(what, texts[0], texts[1], pages[-1], pages[:-1])
 
 
-def asked(exchange: Exchange) -> dict[str, int]:
-    """The numbers in the query of a page's URL."""
+def paging_in(exchange: Exchange) -> dict[str, int]:
+    """The `page` and `per_page` that a request asked for."""
     return _numbers(exchange.url)
 
 
@@ -165,7 +167,7 @@ def _success(customer: Customer, what: str, **query: int) -> Exchange:
     named = tuple((name, str(int(value))) for name, value in query.items())
     answer = customer.once(customer.operation(ORDERS), named)
     if not answer.fits:
-        raise Violation(expected=f"200 and {what}", actual=answer.told(), exchange=answer)
+        raise Violation(expected=f"200 and {what}", actual=answer.brief(), exchange=answer)
     return answer
 
 
@@ -179,18 +181,20 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
             # The size that an answer names is the size that it has when asked for.
             aloud = {"per_page": plain.json["meta"]["per_page"]}
             first = _page(customer, {"page": 1} | aloud)
-            _same("the orders of page 1:", _ids([first]), _ids([plain]), [first, plain])
+            _expect_same_ids("the orders of page 1:", _ids([first]), _ids([plain]), [first, plain])
             for page in (plain, first):
                 _expect("current_page", 1, page.json["meta"]["current_page"], page)
             # What stands first is known from a page that is large enough to show it too.
             whole = customer.orders(page=1, per_page=HUGE)
             wanted = _ids([whole])[: len(plain.records)]
-            _same("the first orders:", wanted, _ids([plain]), [whole, plain])
+            _expect_same_ids("the first orders:", wanted, _ids([plain]), [whole, plain])
         second = _page(customer, {"page": 2, "per_page": 1})
         path = customer.operation(ORDERS).path
-        coded = customer.at(f"{path}?{by_code('page')}=2&{by_code('per_page')}=1")
+        coded = customer.at(f"{path}?{percent_encoded('page')}=2&{percent_encoded('per_page')}=1")
         if not coded.from_the_edge:
-            _same("the orders of page 2:", _ids([second]), _ids([coded]), [second, coded])
+            _expect_same_ids(
+                "the orders of page 2:", _ids([second]), _ids([coded]), [second, coded]
+            )
 
 
 @law("PAGE-02")
@@ -205,7 +209,7 @@ def a_page_size_over_the_cap_is_silently_capped(
         for size in (HUGE, largest):
             page = _success(customer, "a capped page", per_page=size)
             sizes[size] = page.json["meta"]["per_page"]
-            _filled(page)
+            _check_filled(page)
         cap = sizes[HUGE]
         caps[cap] = page
         if HUGE != cap != sizes[largest]:
@@ -213,16 +217,16 @@ def a_page_size_over_the_cap_is_silently_capped(
         few = {min(7, cap)} if _total(customer) == 0 else set()
         for size in few or {1, 2, min(7, cap), cap - 1, cap, cap + 1} - {0}:
             page = _success(customer, "a page", per_page=size)
-            _filled(page)
+            _check_filled(page)
         for page in _answers(customer):
-            wanted = min(asked(page).get("per_page", _usual(customer)), cap)
+            wanted = min(paging_in(page).get("per_page", _usual(customer)), cap)
             _expect("meta.per_page", wanted, page.json["meta"]["per_page"], page)
     least, most = min(caps), max(caps)
     _expect("one cap for every customer:", most, least, caps[least], [caps[most]])
 
 
-def _filled(page: Exchange) -> None:
-    """A first page must hold as many orders as its size and the total allow."""
+def _check_filled(page: Exchange) -> None:
+    """Check that a first page holds as many orders as its size and the total allow."""
     meta = page.json["meta"]
     wanted = min(meta["per_page"], meta["total"])
     _expect("as many orders as per_page tells:", wanted, len(page.records), page)
@@ -231,21 +235,21 @@ def _filled(page: Exchange) -> None:
 @law("PAGE-03")
 def the_pages_joined_are_every_order_once(customers: list[Customer]) -> None:
     for customer in _readable(customers, 2):
-        seen = {order["id"]: page for page in _answers(customer) for order in page.records}
+        page_of = {order["id"]: page for page in _answers(customer) for order in page.records}
         for size in _sizes(customer):
             pages = _walk(customer, size)
             ids, total = _ids(pages), pages[0].json["meta"]["total"]
             _expect("so many orders:", total, len(ids), pages[-1], pages)
             _expect("so many different ones:", total, len(set(ids)), pages[-1], pages)
-            if lost := seen.keys() - set(ids):
-                known_by = seen[min(lost)]
-                wanted = f"order {min(lost)}, which another page shows, among"
+            if missing := page_of.keys() - set(ids):
+                known_by = page_of[min(missing)]
+                wanted = f"order {min(missing)}, which another page shows, among"
                 _expect(wanted, "them", f"{len(ids)} others", pages[-1], [known_by, *pages])
-    _counted(customers)
+    _check_known_totals(customers)
 
 
-def _counted(customers: Iterable[Customer]) -> None:
-    """Who is known to have so many orders is told so."""
+def _check_known_totals(customers: Iterable[Customer]) -> None:
+    """Check the total against the `order_count` of the profile."""
     for customer in _readable(customers):
         page = customer.orders()
         total = page.json["meta"]["total"]
@@ -265,20 +269,20 @@ def _answers(customer: Customer) -> list[Exchange]:
 def meta_adds_up(session: Session, operation: Operation, customers: list[Customer]) -> None:
     _look_here_and_there(_readable(customers), session.seed)
     for customer in _readable(customers, 1):
-        _edges(customer)
-        _past_the_end(customer)
-        _one_total(customer)
+        _request_edges(customer)
+        _request_past_the_end(customer)
+        _check_one_total(customer)
     for exchange, _ in _pages(session, operation):
-        counted(exchange)
+        check_meta(exchange)
 
 
-def counted(exchange: Exchange) -> None:
-    """The meta of one page must agree with itself, with the request and with the orders on it."""
+def check_meta(exchange: Exchange) -> None:
+    """Check that `meta` agrees with itself, with the request and with the orders on the page."""
     meta = exchange.json["meta"]
     count, size = len(exchange.records), meta["per_page"]
     last = max(1, ceil(meta["total"] / size))
     start = (meta["current_page"] - 1) * size
-    _expect("current_page", asked(exchange).get("page", 1), meta["current_page"], exchange)
+    _expect("current_page", paging_in(exchange).get("page", 1), meta["current_page"], exchange)
     _expect("last_page", last, meta["last_page"], exchange)
     _expect("so many orders:", max(0, min(size, meta["total"] - start)), count, exchange)
     if count:
@@ -286,8 +290,8 @@ def counted(exchange: Exchange) -> None:
         _expect("to", start + count, meta.get("to"), exchange)
 
 
-def _edges(customer: Customer) -> None:
-    """Pages where counting goes wrong: the first, the middle and the last of several sizes."""
+def _request_edges(customer: Customer) -> None:
+    """Request pages where counting goes wrong: first, middle and last, of several sizes."""
     total = _total(customer)
     for size in {1, 2, 3, *_sizes(customer)}:
         last = ceil(total / min(size or _usual(customer), total))
@@ -295,20 +299,20 @@ def _edges(customer: Customer) -> None:
             _page(customer, _query(page, size))
 
 
-def _past_the_end(customer: Customer) -> None:
-    """Ask for a page that there is not; who refuses it breaks another rule."""
+def _request_past_the_end(customer: Customer) -> None:
+    """Request a page past the last; refusing it breaks another rule."""
     page = customer.orders().json["meta"]["last_page"] + 1
     customer.once(customer.operation(ORDERS), (("page", str(int(page))),))
 
 
-def _one_total(customer: Customer) -> None:
-    """All pages must tell one total, unless an order arrives meanwhile."""
+def _check_one_total(customer: Customer) -> None:
+    """Check that all pages have one total, unless an order arrives meanwhile."""
     pages = _answers(customer)
     for before, page in pairwise(pages):
         totals = [each.json["meta"]["total"] for each in (before, page)]
         if totals[0] == totals[1]:
             continue
-        again = [_page(customer, asked(each), fresh=True) for each in (before, page)]
+        again = [_page(customer, paging_in(each), fresh=True) for each in (before, page)]
         now = [each.json["meta"]["total"] for each in again]
         _expect("total", now[0], now[1], again[1], [again[0]])
 
@@ -320,18 +324,18 @@ def links_lead_where_they_say(
     for customer in session.acting:
         # Where the API is, it is told by its own address, and by no header that anybody can send.
         Actor(session.client, customer.name, customer.token, ELSEWHERE).call(operation)
-    seen = 0
+    judged = 0
     for exchange in (each for each in session.exchanges(operation) if each.ok):
-        linked(exchange)
-        seen += exchange.json["meta"]["last_page"] > 1
-    if not seen:
+        check_links(exchange)
+        judged += exchange.json["meta"]["last_page"] > 1
+    if not judged:
         raise NotCovered("no customer has two pages")
     for customer in _readable(customers, 2):
-        _followed(customer)
+        _follow_links(customer)
 
 
-def linked(exchange: Exchange) -> None:
-    """The links of one page must lead where they say."""
+def check_links(exchange: Exchange) -> None:
+    """Check that the links of one page lead where they say."""
     links, meta = exchange.json["links"], exchange.json["meta"]
     page, last = meta["current_page"], meta["last_page"]
     wanted: dict[str, Sequence[int]] = {
@@ -343,11 +347,11 @@ def linked(exchange: Exchange) -> None:
     }
     for name, numbers in wanted.items():
         if name != "prev" or page <= last or links.get(name):
-            _leads(links.get(name), numbers, name, exchange)
+            _check_link(links.get(name), numbers, name, exchange)
 
 
-def _leads(url: str | None, numbers: Sequence[int], name: str, exchange: Exchange) -> None:
-    """A link must lead to one of these pages of the same list, or nowhere where there is none."""
+def _check_link(url: str | None, numbers: Sequence[int], name: str, exchange: Exchange) -> None:
+    """Check that a link leads to one of these pages of the same list; without pages, nowhere."""
     places = f"to page {numbers[0]}" if numbers else "nowhere"
     if not numbers or url is None:
         _expect(f"link {name}", places if numbers else "nowhere", url or "nowhere", exchange)
@@ -366,21 +370,21 @@ def _leads(url: str | None, numbers: Sequence[int], name: str, exchange: Exchang
         raise Violation(expected=f"{name} as a URL, not as HTML", actual=url, exchange=exchange)
 
 
-def _followed(customer: Customer) -> None:
-    """The links of one page after the other must show the pages that they name."""
+def _follow_links(customer: Customer) -> None:
+    """Follow the links from page to page, and check that each shows the page it names."""
     for size in (None, 2):
         last = _page(customer, _query(1, size)).json["meta"]["last_page"]
         for name, number in (("next", 1), ("prev", last)):
             page = _page(customer, _query(number, size))
             for _ in range(min(FOLLOWED, last - 1)):
-                page = _step(customer, page, name)
+                page = _follow_link(customer, page, name)
         page = _page(customer, _query(max(1, last - 1), size))
         for name in ("first", "last"):
-            _step(customer, page, name)
+            _follow_link(customer, page, name)
 
 
-def _step(customer: Customer, page: Exchange, name: str) -> Exchange:
-    meta, numbers = page.json["meta"], asked(page)
+def _follow_link(customer: Customer, page: Exchange, name: str) -> Exchange:
+    meta, numbers = page.json["meta"], paging_in(page)
     places = {"next": meta["current_page"] + 1, "prev": meta["current_page"] - 1, "first": 1}
     number = places.get(name, meta["last_page"])
     link = page.json["links"].get(name)
@@ -389,14 +393,14 @@ def _step(customer: Customer, page: Exchange, name: str) -> Exchange:
     query: Query = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     followed = customer.once(customer.operation(ORDERS), tuple(query))
     if not followed.fits:
-        told = f"{name} to be answered 200"
-        raise Violation(expected=told, actual=followed.told(), exchange=followed, after=[page])
-    kept = "per_page" in dict(query) or "per_page" not in numbers
-    if kept:
+        expected = f"{name} to be answered 200"
+        raise Violation(expected=expected, actual=followed.brief(), exchange=followed, after=[page])
+    same_size = "per_page" in dict(query) or "per_page" not in numbers
+    if same_size:
         wanted = _page(customer, {**numbers, "page": number})
-        told = f"{name} to show page {number}:"
-        _same(told, _ids([wanted]), _ids([followed]), [page, wanted, followed])
-    return followed if kept else _page(customer, {**numbers, "page": number})
+        expected = f"{name} to show page {number}:"
+        _expect_same_ids(expected, _ids([wanted]), _ids([followed]), [page, wanted, followed])
+    return followed if same_size else _page(customer, {**numbers, "page": number})
 
 
 @law("PAGE-06")
@@ -405,13 +409,13 @@ def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
         last = customer.orders().json["meta"]["last_page"]
         largest = customer.operation(ORDERS).largest.get("page", HUGE)
         for page in (last + 1, last + 2, HUGE, largest):
-            _empty(customer, page=page)
+            _check_empty(customer, page=page)
         for size in (1, 2, HUGE):
             last = _page(customer, _query(1, size)).json["meta"]["last_page"]
-            _empty(customer, page=last + 1, per_page=size)
+            _check_empty(customer, page=last + 1, per_page=size)
 
 
-def _empty(customer: Customer, **query: int) -> None:
+def _check_empty(customer: Customer, **query: int) -> None:
     answer = _success(customer, "no orders", **query)
     meta = answer.json["meta"]
     if meta["current_page"] <= meta["last_page"] and meta["current_page"] == query["page"]:
@@ -422,10 +426,10 @@ def _empty(customer: Customer, **query: int) -> None:
 
 @law("PAGE-07")
 def with_no_orders_there_is_one_page(customers: list[Customer]) -> None:
-    found = [each for each in _readable(customers) if not each.orders().records]
-    if not found:
+    without_orders = [each for each in _readable(customers) if not each.orders().records]
+    if not without_orders:
         raise NotCovered("every customer has orders")
-    for customer in found:
+    for customer in without_orders:
         for query in ({}, {"page": 1}, {"per_page": 1}, {"page": 2}):
             answer = _success(customer, "no orders", **query)
             _expect("total", 0, answer.json["meta"]["total"], answer)
@@ -457,19 +461,19 @@ def pages_of_any_size_show_the_same_order(session: Session, customers: list[Cust
         walks = [_walk(customer, size) for size in _sizes(customer)]
         longest = max(walks, key=lambda walk: len(_ids(walk)), default=[])
         for walk in walks:
-            _same("the same orders:", _ids(longest), _ids(walk), [*longest, *walk])
-        _edges(customer)
+            _expect_same_ids("the same orders:", _ids(longest), _ids(walk), [*longest, *walk])
+        _request_edges(customer)
         for page in _answers(customer) if longest else ():
-            _in_place(page, longest)
+            _check_in_place(page, longest)
 
 
-def _in_place(page: Exchange, walk: Sequence[Exchange]) -> None:
-    """A page must show the part of the walk that its number and its size name."""
+def _check_in_place(page: Exchange, walk: Sequence[Exchange]) -> None:
+    """Check that a page shows the part of the walk that its number and size name."""
     meta, total = page.json["meta"], walk[0].json["meta"]["total"]
     start = (meta["current_page"] - 1) * meta["per_page"]
     if meta["total"] == total:
         wanted = _ids(walk)[start : start + meta["per_page"]]
-        _same(f"from place {start + 1}:", wanted, _ids([page]), [*walk, page])
+        _expect_same_ids(f"from place {start + 1}:", wanted, _ids([page]), [*walk, page])
 
 
 @law("PAGE-10")
@@ -479,16 +483,16 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
         operation = customer.operation(ORDERS)
         for name in NAMES:
             for value in share(values, number):
-                malformed(customer, operation, ((name, value),), name)
+                check_malformed(customer, operation, ((name, value),), name)
             other = NAMES[1 - NAMES.index(name)]
             for fine in ("1", str(HUGE)):
-                malformed(customer, operation, ((other, fine), (name, values["word"])), name)
-                malformed(customer, operation, ((name, "0"), (other, fine)), name)
-        for one, two in _paired(share(values, number))[: None if number == 0 else 2]:
-            malformed(customer, operation, (("page", one), ("per_page", two)), *NAMES)
+                check_malformed(customer, operation, ((other, fine), (name, values["word"])), name)
+                check_malformed(customer, operation, ((name, "0"), (other, fine)), name)
+        for page, size in _malformed_pairs(share(values, number))[: None if number == 0 else 2]:
+            check_malformed(customer, operation, (("page", page), ("per_page", size)), *NAMES)
 
 
-def _paired(values: Sequence[str]) -> list[tuple[str, str]]:
+def _malformed_pairs(values: Sequence[str]) -> list[tuple[str, str]]:
     """Two malformed values at once: the same one twice, and one beside another."""
     twice = [(value, value) for value in ("0", "", *values[::5])]
     return [*twice, ("0", "-1"), ("a", "b"), *zip(values[1::5], values[2::5], strict=False)]
@@ -507,21 +511,21 @@ def a_repeated_parameter_is_refused(customers: list[Customer]) -> None:
                 ((name, "1"), (name, "")),
                 ((name, ""), (name, "1")),
             ):
-                malformed(customer, operation, query, name)
+                check_malformed(customer, operation, query, name)
 
 
 @law("PAGE-12")
 def a_link_never_names_another_page_size(session: Session, operation: Operation) -> None:
-    seen = 0
+    judged = 0
     for exchange, meta in _pages(session, operation):
-        size = asked(exchange).get("per_page")
+        size = paging_in(exchange).get("per_page")
         allowed = {None, size} | ({meta["per_page"]} if size is not None else set())
         for url in filter(None, exchange.json["links"].values()):
             named = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get("per_page")
-            seen += 1
+            judged += 1
             if named not in {None if each is None else str(each) for each in allowed}:
                 sizes = " or ".join(f"per_page={each}" for each in allowed if each)
                 expected = f"{sizes}, or none" if sizes else "no per_page, as none was asked for"
                 raise Violation(expected=expected, actual=url, exchange=exchange)
-    if not seen:
+    if not judged:
         raise NotCovered("no page has links")

@@ -11,7 +11,7 @@ from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.credentials import BROWSING
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.consents import as_decided
+from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import share
 from contract_tests.laws.time import A_SECOND, TOLERANCE, substance
 from contract_tests.session import ACTING, NOWHERE, Session
@@ -28,7 +28,7 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
     if not exchange.fits:
         raise Violation(
             expected="200 with the list",
-            actual=exchange.told(),
+            actual=exchange.brief(),
             exchange=exchange,
             after=after,
             # The first of all may be answered so, and none after it.
@@ -49,15 +49,15 @@ def _trials(
     reasons = ["no customer has marketing preferences"]
     for customer in customers:
         try:
-            found = customer.trials(operation)
+            trials = customer.trials(operation)
         except NotCovered as reason:
             reasons.append(str(reason))
             continue
-        if len({trial.preference for trial in found}) < least:
+        if len({trial.preference for trial in trials}) < least:
             reasons.append(f"{customer.name} has fewer than {least} marketing preferences")
             continue
         reasons.clear()
-        yield from ((customer, trial) for trial in found)
+        yield from ((customer, trial) for trial in trials)
     if reasons:
         raise NotCovered(reasons[-1])
 
@@ -67,40 +67,42 @@ def a_decision_touches_nothing_else(customers: list[Customer], operation: Operat
     for _, trial in _trials(customers, operation, least=2):
         before, exchanges = list_of(trial.before), trial.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
-            _untouched(trial, before, list_of(answer, exchanges[:place]), exchanges[: place + 1])
+            _check_untouched(
+                trial, before, list_of(answer, exchanges[:place]), exchanges[: place + 1]
+            )
 
 
-def _untouched(
-    trial: Trial, before: dict[str, Record], after: dict[str, Record], shown: list[Exchange]
+def _check_untouched(
+    trial: Trial, before: dict[str, Record], after: dict[str, Record], exchanges: list[Exchange]
 ) -> None:
-    """Nothing may differ but the decision on the one preference."""
+    """Check that nothing differs but the decision on the one preference."""
     for id, record in before.items():
         fixed = record.keys() - DECIDED if id == trial.preference else record.keys()
         now = after.get(id, {})
         for name in sorted(fixed - {"updated_at"}):
             if now.get(name) != record[name]:
-                told = f"{name} {record[name]} for {id}"
+                expected = f"{name} {record[name]} for {id}"
                 raise Violation(
-                    expected=f"{told}, when {trial.preference} is decided on",
+                    expected=f"{expected}, when {trial.preference} is decided on",
                     actual=f"{now.get(name)}" if now else "it is not listed",
-                    exchange=shown[-1],
-                    after=shown[:-1],
+                    exchange=exchanges[-1],
+                    after=exchanges[:-1],
                 )
     if more := after.keys() - before.keys():
         raise Violation(
             expected=f"the {len(before)} preferences that were listed before",
             actual=f"{min(more)} besides",
-            exchange=shown[-1],
-            after=shown[:-1],
+            exchange=exchanges[-1],
+            after=exchanges[:-1],
         )
 
 
 @law("PREF-01")
 def every_available_preference_is_listed(customers: list[Customer]) -> None:
-    known = [each for each in customers if each.facts.get("own_preferences")]
-    if not known:
+    named = [each for each in customers if each.facts.get("own_preferences")]
+    if not named:
         raise NotCovered("the target names no own_preferences of a customer")
-    for customer in known:
+    for customer in named:
         answer = customer.read("listMyAccountMarketingPreferences")
         listed = sorted(each["id"].lower() for each in answer.records)
         if listed != (wanted := sorted(map(str.lower, customer.facts["own_preferences"]))):
@@ -122,16 +124,16 @@ def preferences_come_in_order_of_creation(session: Session, operation: Operation
 
 @law("PREF-10")
 def preferences_are_of_one_organisation(session: Session, operation: Operation) -> None:
-    seen = 0
+    judged = 0
     for customer, exchange in session.successes(operation):
         own = customer.facts.get("organisation_id", "").lower()
-        found = {each["organisation_id"].lower() for each in exchange.records}
-        seen += len(exchange.records)
-        if len(found) > 1 or (own and found and found != {own}):
+        organisations = {each["organisation_id"].lower() for each in exchange.records}
+        judged += len(exchange.records)
+        if len(organisations) > 1 or (own and organisations and organisations != {own}):
             wanted = f"one organisation{f', {own}' if own else ''}"
-            actual = ", ".join(sorted(found))
+            actual = ", ".join(sorted(organisations))
             raise Violation(expected=wanted, actual=actual, exchange=exchange)
-    if not seen:
+    if not judged:
         raise NotCovered("no customer has any")
 
 
@@ -139,12 +141,12 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 def a_decision_answers_the_whole_list(customers: list[Customer], operation: Operation) -> None:
     for _, trial in _trials(customers, operation):
         last, read = trial.answers[-1], trial.read
-        shown = list(list_of(last, trial.exchanges[:-1]).values())
+        answered = list(list_of(last, trial.exchanges[:-1]).values())
         if read is None:
-            ids = [each["id"] for each in shown]
-            _as_read(trial, [each["id"] for each in trial.before.records], ids)
-        elif shown != read.records or last.json.keys() != read.json.keys():
-            wanted, got = _part(read.records, shown), _part(shown, read.records)
+            ids = [each["id"] for each in answered]
+            _check_same_ids(trial, [each["id"] for each in trial.before.records], ids)
+        elif answered != read.records or last.json.keys() != read.json.keys():
+            wanted, got = _part(read.records, answered), _part(answered, read.records)
             raise Violation(
                 expected=f"the list of the next read, {wanted or sorted(read.json)}",
                 actual=got or f"{sorted(last.json)}",
@@ -165,7 +167,7 @@ def _part(records: list[Record], others: list[Record]) -> str:
     return ""
 
 
-def _as_read(trial: Trial, wanted: list[str], got: list[str]) -> None:
+def _check_same_ids(trial: Trial, wanted: list[str], got: list[str]) -> None:
     if wanted != got:
         raise Violation(
             expected=f"the {len(wanted)} preferences that were listed before: {wanted}",
@@ -182,24 +184,24 @@ def a_decision_counts_at_once(
     for _, trial in _trials(customers, operation):
         exchanges = trial.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
-            listed = list_of(answer, exchanges[:place])
-            shown = listed.get(trial.preference, {}).get("opted_in")
-            if shown != operation.opts_in:
+            preferences = list_of(answer, exchanges[:place])
+            opted_in = preferences.get(trial.preference, {}).get("opted_in")
+            if opted_in != operation.opts_in:
                 where = "read" if answer is trial.read else "answer"
                 raise Violation(
                     expected=f"opted_in {operation.opts_in} for {trial.preference} in the {where}",
-                    actual=f"{shown}",
+                    actual=f"{opted_in}",
                     exchange=answer,
                     after=exchanges[:place],
                 )
     for customer in session.acting:
         with suppress(NotCovered):
-            _in_capitals(customer, operation)
-    as_decided(session)
+            _decide_by_id_in_capitals(customer, operation)
+    check_consents(session)
 
 
-def _in_capitals(customer: Customer, operation: Operation) -> None:
-    """An id in capitals is known and counts, or is not known and does not; the next read tells."""
+def _decide_by_id_in_capitals(customer: Customer, operation: Operation) -> None:
+    """Decide by the id in capitals: whether it is accepted or not, the next read must agree."""
     chosen = next(iter(customer.changeable()))
     customer.restore({chosen: not operation.opts_in})
     customer.call(operation, preference=chosen.upper())
@@ -211,41 +213,41 @@ def a_decision_is_dated_when_it_is_made(customers: list[Customer], operation: Op
     reasons = ["no customer has marketing preferences"]
     for customer in customers[:ACTING]:
         try:
-            found = customer.changeable()
+            consents = customer.changeable()
         except NotCovered as reason:
             reasons.append(str(reason))
             continue
         reasons.clear()
-        _dated(customer, operation, next(iter(found)))
+        _check_dates(customer, operation, next(iter(consents)))
     if reasons:
         raise NotCovered(reasons[-1])
 
 
-def _dated(customer: Customer, operation: Operation, chosen: str) -> None:
+def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
     client = customer.client
     customer.restore({chosen: not operation.opts_in})
     first = customer.once(client.contract.preferences)
-    one = customer.decide(chosen, opted_in=operation.opts_in)
-    if not (first.fits and one.fits) or _stamp(one, chosen) == _stamp(first, chosen):
+    decided = customer.decide(chosen, opted_in=operation.opts_in)
+    if not (first.fits and decided.fits) or _stamp(decided, chosen) == _stamp(first, chosen):
         return  # The date is that of the text, or another law's to judge.
-    now, stamp = client.now(), _stamp(one, chosen)
+    now, stamp = client.now(), _stamp(decided, chosen)
     if abs(stamp - now) > TOLERANCE:
         raise Violation(
             expected=f"updated_at {now.isoformat(timespec='seconds')} for {chosen}, or thereabouts",
             actual=stamp.isoformat(),
-            exchange=one,
+            exchange=decided,
             after=[first],
         )
     if client.target.now is not None:
         return  # Its clock is simulated, and may stand still.
     client.wait(A_SECOND)
-    two = customer.decide(chosen, opted_in=not operation.opts_in)
-    if two.fits and _stamp(two, chosen) <= stamp:
+    decided_again = customer.decide(chosen, opted_in=not operation.opts_in)
+    if decided_again.fits and _stamp(decided_again, chosen) <= stamp:
         raise Violation(
             expected=f"updated_at later than {stamp.isoformat()} for {chosen}, a second after it",
-            actual=_stamp(two, chosen).isoformat(),
-            exchange=two,
-            after=[first, one],
+            actual=_stamp(decided_again, chosen).isoformat(),
+            exchange=decided_again,
+            after=[first, decided],
             # Once all dates are those of one moment, nothing shows that decisions set them.
             certain=True,
         )
@@ -263,9 +265,9 @@ def a_decision_made_again_changes_nothing(customers: list[Customer], operation: 
         first, *others = trial.answers
         for place, other in enumerate(others, 1):
             if other.status != first.status or substance(other) != substance(first):
-                before, expected = trial.answers[:place], first.told()
+                before, expected = trial.answers[:place], first.brief()
                 raise Violation(
-                    expected=expected, actual=other.told(), exchange=other, after=before
+                    expected=expected, actual=other.brief(), exchange=other, after=before
                 )
 
 
@@ -277,7 +279,7 @@ def another_organisations_preference_is_forbidden(
     for customer in customers:
         foreign = _foreign(customer, customers)
         with suppress(NotCovered):
-            _refused(customer, operation, foreign, 403)
+            _check_refused(customer, operation, foreign, 403)
             tried += len(foreign)
     if session.client.target.read_only:
         raise NotCovered("the run is read-only")
@@ -317,8 +319,8 @@ def an_unknown_preference_is_not_found(
         try:
             values = unknown_ids(next(iter(customer.changeable())), session.seed)
             # Those of another site, which the customer's own list does not show.
-            unseen = _not_listed(customer, customers, foreign=False)[:2]
-            _refused(customer, operation, [NOWHERE, *share(values, tried), *unseen], 404)
+            unlisted = _not_listed(customer, customers, foreign=False)[:2]
+            _check_refused(customer, operation, [NOWHERE, *share(values, tried), *unlisted], 404)
             tried += 1
         except NotCovered as missing:
             reason = str(missing)
@@ -326,27 +328,29 @@ def an_unknown_preference_is_not_found(
         raise NotCovered(reason)
 
 
-def _refused_before(answer: Exchange, preference: str) -> bool:
-    """Whether it was refused by what stands before the API, or as no server need take it."""
+def _refused_by_another(answer: Exchange, preference: str) -> bool:
+    """Whether a gateway refused it, or the server a NUL, which none need accept."""
     return answer.from_the_edge or (answer.status == 400 and "\0" in preference)
 
 
-def _refused(customer: Customer, operation: Operation, preferences: list[str], status: int) -> None:
-    """Decisions that must be refused, and leave the list as it was."""
+def _check_refused(
+    customer: Customer, operation: Operation, preferences: list[str], status: int
+) -> None:
+    """Check that decisions on these are refused with `status`, and leave the list as it was."""
     if not preferences:
         return
-    found = customer.changeable()
+    consents = customer.changeable()
     # What they must not do shows only where that is not done already, what they take back only
     # where it is.
-    ends = (next(iter(found)), next(reversed(found)))
-    wanted = dict.fromkeys(found, operation.opts_in) | dict.fromkeys(ends, not operation.opts_in)
-    prepared = customer.restore(wanted, found)
+    ends = (next(iter(consents)), next(reversed(consents)))
+    wanted = dict.fromkeys(consents, operation.opts_in) | dict.fromkeys(ends, not operation.opts_in)
+    prepared = customer.restore(wanted, consents)
     before = customer.preferences()
     answers = []
     for preference in preferences:
         answers.append(customer.call(operation, preference=preference))
-        if answers[-1].status != status and not _refused_before(answers[-1], preference):
-            actual = answers[-1].told()
+        if answers[-1].status != status and not _refused_by_another(answers[-1], preference):
+            actual = answers[-1].brief()
             raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
     read = customer.preferences()
     for old, new in zip(before.records, read.records, strict=False):
@@ -374,18 +378,18 @@ def a_decision_needs_no_body(
     for _, trial in _trials(customers, operation):
         first = trial.answers[0]
         if first.status in (400, 411, 415, 422):
-            actual = first.told()
+            actual = first.brief()
             raise Violation(expected="200 without a body", actual=actual, exchange=first)
         if not first.ok:
-            raise NotCovered(f"it answered {first.told()[:60]}")
+            raise NotCovered(f"it answered {first.brief()[:60]}")
     for customer in session.acting:
         with suppress(NotCovered):
-            _without_a_body(customer, operation)
-            _steered_by_a_body(session, customer, operation)
+            _check_without_a_body(customer, operation)
+            _check_body_is_ignored(session, customer, operation)
 
 
-def _without_a_body(customer: Customer, operation: Operation) -> None:
-    """Many clients name the type of a body that they do not send."""
+def _check_without_a_body(customer: Customer, operation: Operation) -> None:
+    """Check a decision that names the type of a body and sends none, as many clients do."""
     chosen = next(iter(customer.changeable()))
     naming = Actor(customer.client, customer.name, customer.token, {"Content-Type": JSON})
     answer = naming.call(operation, preference=chosen)
@@ -396,16 +400,16 @@ def _without_a_body(customer: Customer, operation: Operation) -> None:
     ):
         raise Violation(
             expected="200 without a body, whatever its type is called",
-            actual=answer.told(),
+            actual=answer.brief(),
             exchange=answer,
         )
 
 
-def _steered_by_a_body(session: Session, customer: Customer, operation: Operation) -> None:
-    """What is said beside the path counts for nothing: it is passed over, or refused."""
-    found = customer.changeable()
-    chosen, *others = found
-    prepared = customer.restore(dict.fromkeys(found, not operation.opts_in), found)
+def _check_body_is_ignored(session: Session, customer: Customer, operation: Operation) -> None:
+    """Check that bodies, queries and headers do not steer a decision: ignored, or refused."""
+    consents = customer.changeable()
+    chosen, *others = consents
+    prepared = customer.restore(dict.fromkeys(consents, not operation.opts_in), consents)
     named = [id for name, id in session.ids.items() if name != customer.name][:1]
     steering: Record = {"opted_in": not operation.opts_in, "optedIn": not operation.opts_in}
     steering |= dict.fromkeys(("customer_id", "customerId", "user_id"), named[0]) if named else {}
@@ -418,11 +422,11 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
         *(("status", "none"), ("_method", other)),
     )
     form = replace(browsing, headers=browsing.headers | {"Content-Type": FORM})
-    said = f"opted_in={not operation.opts_in}&_method={other}".lower()
+    form_body = f"opted_in={not operation.opts_in}&_method={other}".lower()
     for sender, payload in (
         (browsing, json.dumps(steering)),
         (browsing, "{"),
-        (form, said),
+        (form, form_body),
         (browsing, ""),
     ):
         answer = sender.call(operation, query, preference=chosen, payload=payload)
@@ -431,19 +435,19 @@ def _steered_by_a_body(session: Session, customer: Customer, operation: Operatio
         if not (answer.ok or 400 <= answer.status < 500):
             raise Violation(
                 expected="200, or a refusal of the body",
-                actual=answer.told(),
+                actual=answer.brief(),
                 exchange=answer,
                 after=prepared,
             )
         read = customer.preferences()
-        wanted = dict.fromkeys(found, not operation.opts_in)
+        wanted = dict.fromkeys(consents, not operation.opts_in)
         wanted[chosen] = operation.opts_in == answer.ok
-        for shown in (answer, read) if answer.ok else (read,):
-            if consents_in(shown.records) != wanted:
+        for answered in (answer, read) if answer.ok else (read,):
+            if consents_in(answered.records) != wanted:
                 raise Violation(
                     expected=f"{wanted}, after {answer.status}",
-                    actual=f"{consents_in(shown.records)}",
-                    exchange=shown,
-                    after=[*prepared, *([answer] if shown is read else [])],
+                    actual=f"{consents_in(answered.records)}",
+                    exchange=answered,
+                    after=[*prepared, *([answer] if answered is read else [])],
                 )
         prepared = [*prepared, answer, read, *customer.restore({chosen: not operation.opts_in})]

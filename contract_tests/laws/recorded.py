@@ -8,7 +8,7 @@ from contract_tests.actor import consents_in
 from contract_tests.client import Exchange
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.pagination import counted, linked
+from contract_tests.laws.pagination import check_links, check_meta
 from contract_tests.session import Session
 
 
@@ -20,21 +20,21 @@ def a_decision_counts_in_its_answer_and_in_reads_after_it(
     for exchange in session.client.exchanges:
         if exchange.operation == operation.id and exchange.fits:
             decision = exchange
-            _shows(decision, decision, operation)
+            _check_shows(decision, decision, operation)
         elif decision and exchange.operation == session.contract.preferences.id and exchange.fits:
-            _shows(exchange, decision, operation)
+            _check_shows(exchange, decision, operation)
     if decision is None:
         raise NotCovered("no such decision was recorded")
 
 
-def _shows(exchange: Exchange, decision: Exchange, operation: Operation) -> None:
+def _check_shows(exchange: Exchange, decision: Exchange, operation: Operation) -> None:
     place = operation.path.count("/") - operation.path.partition("{")[0].count("/") + 1
     preference = decision.url.partition("?")[0].split("/")[-place]
-    shown = consents_in(exchange.records).get(preference)
-    if shown != operation.opts_in:
+    opted_in = consents_in(exchange.records).get(preference)
+    if opted_in != operation.opts_in:
         raise Violation(
             expected=f"opted_in {operation.opts_in} for {preference}",
-            actual=f"{shown}",
+            actual=f"{opted_in}",
             exchange=exchange,
             after=[decision],
         )
@@ -42,12 +42,12 @@ def _shows(exchange: Exchange, decision: Exchange, operation: Operation) -> None
 
 def _listings(session: Session, operation: Operation) -> list[list[Exchange]]:
     """Pages of one size and one total, each once, in the order of their numbers."""
-    found: dict[tuple[int, int], dict[int, Exchange]] = {}
+    by_size: dict[tuple[int, int], dict[int, Exchange]] = {}
     for _, exchange in session.successes(operation):
         meta = exchange.json["meta"]
-        pages = found.setdefault((meta["per_page"], meta["total"]), {})
+        pages = by_size.setdefault((meta["per_page"], meta["total"]), {})
         pages.setdefault(meta["current_page"], exchange)
-    listings = [[pages[number] for number in sorted(pages)] for pages in found.values()]
+    listings = [[pages[number] for number in sorted(pages)] for pages in by_size.values()]
     if not any(len(pages) > 1 for pages in listings):
         raise NotCovered("no two pages of one list were recorded")
     return listings
@@ -56,22 +56,22 @@ def _listings(session: Session, operation: Operation) -> list[list[Exchange]]:
 @law("PAGE-03")
 def no_recorded_page_repeats_an_order(session: Session, operation: Operation) -> None:
     for pages in _listings(session, operation):
-        shown: dict[str, Exchange] = {}
+        page_of: dict[str, Exchange] = {}
         for page in pages:
             for id in (each["id"] for each in page.records):
-                if id in shown:
+                if id in page_of:
                     raise Violation(
                         expected=f"{id} on one page",
-                        actual=f"on pages {_number(shown[id])} and {_number(page)}",
+                        actual=f"on pages {_number(page_of[id])} and {_number(page)}",
                         exchange=page,
-                        after=[shown[id]],
+                        after=[page_of[id]],
                     )
-            shown |= {each["id"]: page for each in page.records}
+            page_of |= {each["id"]: page for each in page.records}
         meta = pages[-1].json["meta"]
         numbers = {_number(each) for each in pages}
         complete = set(range(1, meta["last_page"] + 1)) <= numbers
-        if complete and len(shown) != meta["total"]:
-            expected, actual = f"{meta['total']} orders on {len(pages)} pages", f"{len(shown)}"
+        if complete and len(page_of) != meta["total"]:
+            expected, actual = f"{meta['total']} orders on {len(pages)} pages", f"{len(page_of)}"
             raise Violation(expected=expected, actual=actual, exchange=pages[-1], after=pages)
 
 
@@ -87,7 +87,7 @@ def recorded_pages_follow_one_another_newest_first(session: Session, operation: 
 @law("PAGE-04")
 def the_meta_of_a_recorded_page_adds_up(session: Session, operation: Operation) -> None:
     for _, exchange in session.successes(operation):
-        counted(exchange)
+        check_meta(exchange)
 
 
 @law("PAGE-05")
@@ -98,7 +98,7 @@ def the_links_of_a_recorded_page_lead_where_they_say(
     if all(each.json["meta"]["last_page"] == 1 for each in pages):
         raise NotCovered("no list of two pages was recorded")
     for exchange in pages:
-        linked(exchange)
+        check_links(exchange)
 
 
 def _newest_first(order: dict[str, Any]) -> tuple[float, str]:

@@ -14,7 +14,7 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 
 A_SECOND = 1.1
-"""Seconds after which what is told to the second is told anew."""
+"""Seconds to wait so that a value with the precision of a second can change."""
 SEEN = "last_active_at"
 """The field that reading itself may change, and with it when the customer last changed."""
 MOVES = {SEEN, "last_check_in", "updated_at"}
@@ -36,8 +36,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
 def reads_agree(customers: list[Customer], operation: Operation) -> None:
     readable = [each for each in customers if each.once(operation).ok]
     if not readable:
-        told = customers[0].once(operation).told()
-        raise NotCovered(f"it answered {told[:60]}")
+        answer = customers[0].once(operation).brief()
+        raise NotCovered(f"it answered {answer[:60]}")
     for customer in readable:
         unlike = Actor(customer.client, customer.name, customer.token, PLAIN)
         reads = [
@@ -47,29 +47,31 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
             customer.call(operation),
         ]
         if not all(agree(reads[0], each) for each in reads):
-            _told(reads, partial(_explained, customer.client.now()), certain=True)
+            _require_agreement(
+                reads, partial(_explained_by_time, customer.client.now()), certain=True
+            )
             # The world may have moved on since the first; it seldom does so twice in a second.
             reads = [customer.call(operation) for _ in range(3)]
             customer.client.wait(A_SECOND)
             reads.append(customer.call(operation))
-        _told(reads, agree)
-        _in_any_language(customer, operation)
-        _one_form(customer, operation)
+        _require_agreement(reads, agree)
+        _check_other_language(customer, operation)
+        _check_one_form(customer, operation)
 
 
-def _in_any_language(customer: Customer, operation: Operation) -> None:
-    """Who asks for another language, or for what changed, may be shown other words alone."""
+def _check_other_language(customer: Customer, operation: Operation) -> None:
+    """Check that another language, or a conditional request, changes nothing but words."""
     asking = Actor(customer.client, customer.name, customer.token, ASKING)
-    asked, plain = asking.call(operation), customer.once(operation)
-    if asked.from_the_edge or _wordless(asked) == _wordless(plain):
+    other, plain = asking.call(operation), customer.once(operation)
+    if other.from_the_edge or _wordless(other) == _wordless(plain):
         return
     # It may have changed since it was first read.
-    plain, asked = customer.call(operation), asking.call(operation)
-    if not asked.from_the_edge and _wordless(asked) != _wordless(plain):
+    plain, other = customer.call(operation), asking.call(operation)
+    if not other.from_the_edge and _wordless(other) != _wordless(plain):
         raise Violation(
-            expected=f"the answer of the plain request, {difference(plain, asked)}",
-            actual=difference(asked, plain),
-            exchange=asked,
+            expected=f"the answer of the plain request, {difference(plain, other)}",
+            actual=difference(other, plain),
+            exchange=other,
             after=[plain],
         )
 
@@ -87,7 +89,7 @@ def _wordless(exchange: Exchange) -> Any:
     return exchange.status, plain(exchange.records)
 
 
-def _told(
+def _require_agreement(
     reads: list[Exchange],
     agree: Callable[[Exchange, Exchange], bool],
     *,
@@ -105,19 +107,19 @@ def _told(
             )
 
 
-def _one_form(customer: Customer, operation: Operation) -> None:
-    """A record must say the same wherever it is listed at the same time: on any page, any flag."""
+def _check_one_form(customer: Customer, operation: Operation) -> None:
+    """Check that a record is the same in every list of one time: on any page, under any flag."""
     if not operation.lists or "opted_in" in operation.fields:
         return
-    shown: dict[Any, tuple[Record, Exchange]] = {}
+    first_seen: dict[Any, tuple[Record, Exchange]] = {}
     for exchange in customer.client.exchanges:
         if exchange.actor != customer.name or exchange.operation != operation.id:
             continue
         for record in exchange.records if exchange.fits else ():
-            first, where = shown.setdefault(record["id"], (record, exchange))
+            first, where = first_seen.setdefault(record["id"], (record, exchange))
             if first == record:
                 continue
-            if not _settled(customer, operation, where, exchange, record["id"]):
+            if not _agrees_now(customer, operation, where, exchange, record["id"]):
                 raise Violation(
                     expected=f"{_field(first, record)} in every list",
                     actual=_field(record, first),
@@ -125,10 +127,10 @@ def _one_form(customer: Customer, operation: Operation) -> None:
                     after=[where],
                 )
             # It has changed in mid-run; from here on it is compared with what it is now.
-            shown[record["id"]] = record, exchange
+            first_seen[record["id"]] = record, exchange
 
 
-def _settled(
+def _agrees_now(
     customer: Customer, operation: Operation, first: Exchange, second: Exchange, id: str
 ) -> bool:
     """Whether the two requests, made again one after the other, agree on a record."""
@@ -160,11 +162,11 @@ def substance(exchange: Exchange) -> Any:
     tree = exchange.json
     if not exchange.ok or not isinstance(tree, dict):
         return tree
-    links = {name: _paged(url) for name, url in (tree.get("links") or {}).items()}
+    links = {name: _comparable_link(url) for name, url in (tree.get("links") or {}).items()}
     return {"data": tree.get("data"), "meta": tree.get("meta"), "links": links}
 
 
-def _paged(url: Any) -> Any:
+def _comparable_link(url: Any) -> Any:
     if not isinstance(url, str):
         return url
     parts = urlsplit(url)
@@ -172,21 +174,21 @@ def _paged(url: Any) -> Any:
     return parts._replace(query="").geturl(), [pair for pair in pairs if pair[0] in PAGING]
 
 
-def _explained(now: datetime, one: Exchange, other: Exchange) -> bool:
+def _explained_by_time(now: datetime, one: Exchange, other: Exchange) -> bool:
     return not unexplained(one, other, now)
 
 
 def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
-    """Whether two answers to one request differ in what the passing of time does not explain."""
+    """Whether two answers to one request differ by more than the passing of time explains."""
     if other.status != first.status:
         return True
     if not other.ok or substance(other) == substance(first):
         return False
-    if _shifted(first, other):
+    if _is_shifted(first, other):
         return False
     before, after = ({each.get("id"): each for each in one.records} for one in (first, other))
-    ids = (before.keys() | after.keys()) - _pushed_off([*before], [*after])
-    changed = [id for id in ids if _kept(before.get(id)) != _kept(after.get(id))]
+    ids = (before.keys() | after.keys()) - _displaced_ids([*before], [*after])
+    changed = [id for id in ids if _stable_fields(before.get(id)) != _stable_fields(after.get(id))]
     if changed or first.records != other.records:
         moved = [each.get("id") for each in first.records] != [
             each.get("id") for each in other.records
@@ -195,10 +197,10 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
             not any(_recent(instant, now) for instant in _instants([before.get(id), after.get(id)]))
             for id in changed
         )
-    return bool(_beside(first) != _beside(other))
+    return bool(_meta_and_links(first) != _meta_and_links(other))
 
 
-def _shifted(first: Exchange, other: Exchange) -> bool:
+def _is_shifted(first: Exchange, other: Exchange) -> bool:
     """Whether a page after the first one stands further on, by as many as there are more in all."""
     before, after = (each.json.get("meta") or {} for each in (first, other))
     more = after.get("total", 0) - before.get("total", 0)
@@ -207,19 +209,19 @@ def _shifted(first: Exchange, other: Exchange) -> bool:
     return other.records[more:] == first.records[: len(other.records) - more]
 
 
-def _pushed_off(before: list[Any], after: list[Any]) -> set[Any]:
-    """The ids at the end of a page for which newer records at its beginning left no place."""
+def _displaced_ids(before: list[Any], after: list[Any]) -> set[Any]:
+    """The ids that newer records at the beginning of a page pushed off its end."""
     kept = [id for id in after if id in before]
     full = len(before) == len(after) and kept == before[: len(kept)]
     return set(before[len(kept) :]) if full else set()
 
 
-def _beside(exchange: Exchange) -> Any:
-    shown = substance(exchange)
-    return [shown.get(name) for name in ("meta", "links")]
+def _meta_and_links(exchange: Exchange) -> Any:
+    content = substance(exchange)
+    return [content.get(name) for name in ("meta", "links")]
 
 
-def _kept(record: Record | None) -> Record | None:
+def _stable_fields(record: Record | None) -> Record | None:
     if record is None:
         return None
     moving = DECIDED if "opted_in" in record else (SEEN, "updated_at") if SEEN in record else ()
@@ -258,7 +260,7 @@ def _without(exchange: Exchange, moving: Iterable[str]) -> Any:
 def difference(exchange: Exchange, other: Exchange) -> str:
     """The part in which an answer differs from another."""
     if exchange.status != other.status:
-        return exchange.told()
+        return exchange.brief()
     mine, theirs = exchange.records, other.records
     if len(mine) != len(theirs):
         return f"{len(mine)} records"

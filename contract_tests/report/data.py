@@ -138,13 +138,13 @@ def as_annotations(report: Report) -> str:
     for verdict in report.failing:
         text = f"{verdict.rule.text} Expected {verdict.expected}; got {verdict.actual}"
         title = _property(f"{verdict.id} ({verdict.rule.source})")
-        lines.append(f"::error {at}title={title}::{_escaped(text)}")
+        lines.append(f"::error {at}title={title}::{_escape(text)}")
     return "\n".join(lines)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")

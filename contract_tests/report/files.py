@@ -34,14 +34,14 @@ def asked_for(texts: Sequence[str]) -> list[ReportFile]:
     Raises:
         TargetError: a text says something else, or the file cannot be written.
     """
-    found = [_parsed(text) for text in texts]
-    for file in found:
-        if [each.path for each in found].count(file.path) > 1:
+    report_files = [_parse(text) for text in texts]
+    for file in report_files:
+        if [each.path for each in report_files].count(file.path) > 1:
             raise TargetError(f"--report: two reports go to {file.path}")
-    return found
+    return report_files
 
 
-def _parsed(text: str) -> ReportFile:
+def _parse(text: str) -> ReportFile:
     kind, equals, name = text.partition("=")
     if kind not in WRITERS or not equals or not name:
         raise TargetError(f"--report {text}: say KIND=FILE with one of {', '.join(WRITERS)}")

@@ -56,14 +56,14 @@ _MARKS: dict[Outcome, str] = {
     "waived": "○",
     "known": "●",
 }
-_SPOKEN = re.compile(r"(listMyAccount|getMyAccount|actionMyAccountMarketingPreference)(?=[A-Z])")
+_PREFIX = re.compile(r"(listMyAccount|getMyAccount|actionMyAccountMarketingPreference)(?=[A-Z])")
 
 
 def render(report: Report) -> str:
     """The report: the figures, each violation, what was not judged, and every rule."""
     state = report.state
     failing = (*report.violations, *report.having("unstable"))
-    told = " · ".join(
+    subtitle = " · ".join(
         (
             report.base_url,
             f"{report.started_at:%Y-%m-%d %H:%M} UTC",
@@ -77,7 +77,7 @@ def render(report: Report) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>My Account contract: {state}</title><style>{_STYLE}</style></head><body><main>",
         f'<h1>My Account contract: <span class="{_css(state)}">{state}</span></h1>',
-        f'<p class="soft">{escape(told)}</p>{_cards(report)}',
+        f'<p class="soft">{escape(subtitle)}</p>{_cards(report)}',
         *_section("Violations", map(_violation, failing)),
         *_section("Not judged", _not_judged(report)),
         *_section("Notes", [_list(map(_text, (*report.notes, *report.left_behind)))]),
@@ -144,17 +144,17 @@ def _rules(verdicts: Sequence[Verdict]) -> Iterable[str]:
 def _rule(places: Sequence[Verdict]) -> str:
     rule = places[0].rule
     marks = "".join(
-        f'<li class="{_css(each.outcome)}">{_MARKS[each.outcome]} {_spoken(each)}</li>'
+        f'<li class="{_css(each.outcome)}">{_MARKS[each.outcome]} {_place(each)}</li>'
         for each in places
     )
     text = f"<b>{escape(rule.id)}</b> {_text(rule.text)} <small>{rule.source}</small>"
     return f'{text}<ul class="places">{marks}</ul>'
 
 
-def _spoken(verdict: Verdict) -> str:
+def _place(verdict: Verdict) -> str:
     """An operation in short; an outcome that a mark alone does not tell is said."""
-    told = "" if verdict.outcome == "holds" else f" ({verdict.outcome})"
-    return f"{escape(_SPOKEN.sub('', verdict.operation))}{told}"
+    outcome = "" if verdict.outcome == "holds" else f" ({verdict.outcome})"
+    return f"{escape(_PREFIX.sub('', verdict.operation))}{outcome}"
 
 
 def _list(items: Iterable[str]) -> str:

@@ -45,8 +45,8 @@ def _case(suite: ET.Element, verdict: Verdict, *, failed: bool) -> None:
         time=f"{verdict.seconds:.3f}",
     )
     properties = ET.SubElement(case, "properties")
-    said = {"rule": verdict.rule.id, "source": verdict.rule.source}
-    for name, value in (said | {"spec": f"{FILE}:{verdict.rule.line}"}).items():
+    entries = {"rule": verdict.rule.id, "source": verdict.rule.source}
+    for name, value in (entries | {"spec": f"{FILE}:{verdict.rule.line}"}).items():
         ET.SubElement(properties, "property", name=name, value=value)
     if failed:
         failure = ET.SubElement(

@@ -19,20 +19,20 @@ EVERY_S = 8.0
 def progress(every_s: float = EVERY_S) -> Iterator[Callable[[Verdict], None]]:
     """Show how far a run is, on stderr; what it yields is told each verdict."""
     console = Console(stderr=True)
-    with _moving(console) if console.is_terminal else _logged(every_s) as seen:
-        yield seen
+    with _moving_line(console) if console.is_terminal else _log_lines(every_s) as on_verdict:
+        yield on_verdict
 
 
 @contextmanager
-def _moving(console: Console) -> Iterator[Callable[[Verdict], None]]:
+def _moving_line(console: Console) -> Iterator[Callable[[Verdict], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("the survey")
-        yield lambda verdict: shown.update(task, description=f"{verdict.group}: {verdict.id}")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("the survey")
+        yield lambda verdict: bar.update(task, description=f"{verdict.group}: {verdict.id}")
 
 
 @contextmanager
-def _logged(every_s: float) -> Iterator[Callable[[Verdict], None]]:
+def _log_lines(every_s: float) -> Iterator[Callable[[Verdict], None]]:
     started, ended, verdicts = time.monotonic(), threading.Event(), list[Verdict]()
 
     def write() -> None:

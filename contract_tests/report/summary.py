@@ -56,9 +56,9 @@ class Report:
     @property
     def coverage(self) -> float:
         """How many percent of rules × operations could be judged; waived ones do not count."""
-        asked = [each for each in self.verdicts if each.outcome != "waived"]
-        judged = sum(each.outcome in JUDGED for each in asked)
-        return 100 * judged / len(asked) if asked else 0.0
+        counted = [each for each in self.verdicts if each.outcome != "waived"]
+        judged = sum(each.outcome in JUDGED for each in counted)
+        return 100 * judged / len(counted) if counted else 0.0
 
     @property
     def percent(self) -> str:

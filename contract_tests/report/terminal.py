@@ -74,7 +74,7 @@ def _not_judged(report: Report) -> Text:
         rules = {each.rule.id for each in verdicts}
         title = f"{outcome.upper()}: {_count(rules, 'rule')} at {_count(verdicts, 'place')}"
         lines.append(Text(title, style=f"bold {COLOURS[outcome]}"))
-        lines += [Text(f"  {reason}: {named}") for reason, named in reasons(verdicts)]
+        lines += [Text(f"  {reason}: {rules}") for reason, rules in reasons(verdicts)]
     return Text("\n").join([*lines, Text("")]) if lines else Text("")
 
 

@@ -4,13 +4,13 @@ from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, in_order, law
 from contract_tests.laws.records.record import (
-    broken,
-    covered,
-    each_shown,
-    every,
+    check_every,
+    check_membership,
+    distinct_records,
     instant,
     memberships,
-    of_a_membership,
+    raise_violation,
+    require_some,
 )
 from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
@@ -32,50 +32,50 @@ def charges_come_newest_first(session: Session, operation: Operation) -> None:
 
 @law("CHARGES-02")
 def a_reason_is_given_exactly_for_failures(session: Session, operation: Operation) -> None:
-    def wrong(charge: Record) -> str | None:
-        given, failed = charge["failure_reason"] is not None, charge["status"] in FAILED
+    def violation_in(charge: Record) -> str | None:
+        has_reason, failed = charge["failure_reason"] is not None, charge["status"] in FAILED
         wanted = f"{'a' if failed else 'no'} failure_reason, as it is {charge['status']}"
-        return None if given == failed else f"{wanted}; got {charge['failure_reason']}"
+        return None if has_reason == failed else f"{wanted}; got {charge['failure_reason']}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("CHARGES-03")
 def what_is_pending_is_not_completed(session: Session, operation: Operation) -> None:
-    def wrong(charge: Record) -> str | None:
+    def violation_in(charge: Record) -> str | None:
         done, pending = charge["completed_at"] is not None, charge["status"] in PENDING
         wanted = f"{'no' if pending else 'a'} completed_at, as it is {charge['status']}"
         return None if done != pending else f"{wanted}; got {charge['completed_at']}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("CHARGES-04")
 def no_charge_lies_in_the_future(session: Session, operation: Operation) -> None:
     now = session.client.now() + TOLERANCE
 
-    def wrong(charge: Record) -> str | None:
+    def violation_in(charge: Record) -> str | None:
         due = charge["billed_at"]
         return f"billed by {now}; got {due}" if instant(due) > now else None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("CHARGES-05")
 def a_charge_is_for_a_membership_of_the_customer(session: Session, operation: Operation) -> None:
-    for customer, exchange, charge in each_shown(session, operation):
-        of_a_membership(customer, charge, exchange)
+    for customer, exchange, charge in distinct_records(session, operation):
+        check_membership(customer, charge, exchange)
 
 
 @law("CHARGES-06")
 def a_charge_is_the_price_or_the_joining_fee(session: Session, operation: Operation) -> None:
-    for customer, exchange, charge in each_shown(session, operation):
-        shown = memberships(customer)
-        rates = [each["rate"] for each in shown.records if each["id"] == charge["membership_id"]]
+    for customer, exchange, charge in distinct_records(session, operation):
+        answer = memberships(customer)
+        rates = [each["rate"] for each in answer.records if each["id"] == charge["membership_id"]]
         field = "joining_fee" if charge["type"] == "joining_fee" else "price"
         if rates and charge["amount"] != rates[0][field]:
-            told = f"{rates[0][field]}, the {field}; got {charge['amount']}"
-            broken(told, charge, exchange, shown)
+            finding = f"{rates[0][field]}, the {field}; got {charge['amount']}"
+            raise_violation(finding, charge, exchange, answer)
 
 
 @law("CHARGES-07")
@@ -84,23 +84,23 @@ def a_charge_is_completed_after_it_was_billed_and_by_now(
 ) -> None:
     now = session.client.now() + TOLERANCE
 
-    def wrong(charge: Record) -> str | None:
+    def violation_in(charge: Record) -> str | None:
         done, billed = charge["completed_at"], charge["billed_at"]
         if done is None or instant(billed) <= instant(done) <= now:
             return None
         return f"a completed_at from {billed} to {now}; got {done}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("CHARGES-08")
 def a_charge_is_in_the_currency_of_the_rate(session: Session, operation: Operation) -> None:
-    for customer, exchange, charge in each_shown(session, operation):
-        shown = memberships(customer)
-        rates = [each["rate"] for each in shown.records if each["id"] == charge["membership_id"]]
+    for customer, exchange, charge in distinct_records(session, operation):
+        answer = memberships(customer)
+        rates = [each["rate"] for each in answer.records if each["id"] == charge["membership_id"]]
         if rates and charge["currency"].upper() != rates[0]["currency"].upper():
-            told = f"{rates[0]['currency']}; got {charge['currency']}"
-            broken(told, charge, exchange, shown)
+            finding = f"{rates[0]['currency']}; got {charge['currency']}"
+            raise_violation(finding, charge, exchange, answer)
 
 
 @law("CHARGES-09")
@@ -113,5 +113,5 @@ def a_joining_fee_is_charged_once(session: Session, operation: Operation) -> Non
                 continue
             first = fees.setdefault(charge["membership_id"], charge)
             if first is not charge:
-                broken(f"one joining fee; got {first['id']} besides", charge, answer)
-    covered(any(each_shown(session, operation)), "any")
+                raise_violation(f"one joining fee; got {first['id']} besides", charge, answer)
+    require_some(any(distinct_records(session, operation)), "any")

@@ -4,10 +4,10 @@ from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, law
 from contract_tests.laws.records.record import (
-    each_shown,
-    every,
+    check_every,
+    check_membership,
+    distinct_records,
     instant,
-    of_a_membership,
 )
 from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
@@ -15,17 +15,17 @@ from contract_tests.session import Session
 
 @law("CREDITS-10")
 def a_credit_is_of_the_customers_membership(session: Session, operation: Operation) -> None:
-    for customer, exchange, credit in each_shown(session, operation):
-        of_a_membership(customer, credit, exchange, None)
+    for customer, exchange, credit in distinct_records(session, operation):
+        check_membership(customer, credit, exchange, None)
 
 
 @law("CREDITS-11")
 def a_multi_use_credit_is_never_redeemed(session: Session, operation: Operation) -> None:
-    found = [each for _, _, each in each_shown(session, operation) if each["multi_use"]]
-    if not found:
+    multi_use = [each for _, _, each in distinct_records(session, operation) if each["multi_use"]]
+    if not multi_use:
         raise NotCovered("no customer has a multi-use credit")
 
-    every(
+    check_every(
         session,
         operation,
         lambda credit: (
@@ -38,7 +38,7 @@ def a_multi_use_credit_is_never_redeemed(session: Session, operation: Operation)
 
 @law("CREDITS-12")
 def revoked_at_is_always_null(session: Session, operation: Operation) -> None:
-    every(
+    check_every(
         session,
         operation,
         lambda credit: f"null; got {credit['revoked_at']}" if credit["revoked_at"] else None,
@@ -51,7 +51,7 @@ def a_credit_was_issued_and_redeemed_by_now_in_that_order(
 ) -> None:
     now = session.client.now() + TOLERANCE
 
-    def wrong(credit: Record) -> str | None:
+    def violation_in(credit: Record) -> str | None:
         issued, redeemed = credit["issued_at"], credit["redeemed_at"]
         if instant(issued) > now:
             return f"an issued_at by {now}; got {issued}"
@@ -59,4 +59,4 @@ def a_credit_was_issued_and_redeemed_by_now_in_that_order(
             return f"a redeemed_at from {issued} to {now}; got {redeemed}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)

@@ -5,7 +5,13 @@ from datetime import datetime
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.records.record import broken, each_shown, every, instant, memberships
+from contract_tests.laws.records.record import (
+    check_every,
+    distinct_records,
+    instant,
+    memberships,
+    raise_violation,
+)
 from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
@@ -16,34 +22,36 @@ SHARED = ("status", "start_date", "end_date", "members", "type", "rate")
 
 @law("MEMBER-01")
 def a_reason_is_given_exactly_for_attention(session: Session, operation: Operation) -> None:
-    def wrong(membership: Record) -> str | None:
-        given, wanted = membership["attention_reason"], membership["status"] in ATTENTION
-        kind = "a reason" if wanted else "no reason"
-        return None if (given is not None) == wanted else f"{kind}; got {given}"
+    def violation_in(membership: Record) -> str | None:
+        reason, needs_attention = membership["attention_reason"], membership["status"] in ATTENTION
+        kind = "a reason" if needs_attention else "no reason"
+        return None if (reason is not None) == needs_attention else f"{kind}; got {reason}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("MEMBER-02")
 def the_customer_is_a_member_and_one_leads(session: Session, operation: Operation) -> None:
     ids = session.ids
-    for customer, exchange, membership in each_shown(session, operation):
+    for customer, exchange, membership in distinct_records(session, operation):
         members = membership["members"]
         leads = sum(member["is_lead"] for member in members)
         if leads != 1:
-            broken(f"one lead; got {leads}", membership, exchange)
-        known = ids.get(customer.name)
-        if known and known not in {member["customer_id"] for member in members}:
+            raise_violation(f"one lead; got {leads}", membership, exchange)
+        own_id = ids.get(customer.name)
+        if own_id and own_id not in {member["customer_id"] for member in members}:
             others = [member["customer_id"] for member in members]
             account = customer.once(session.contract.account)
-            broken(f"{known} among the members; got {others}", membership, exchange, account)
+            raise_violation(
+                f"{own_id} among the members; got {others}", membership, exchange, account
+            )
 
 
 @law("MEMBER-03")
 def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> None:
     now = session.client.now()
 
-    def wrong(membership: Record) -> str | None:
+    def violation_in(membership: Record) -> str | None:
         start, end = instant(membership["start_date"]), membership["end_date"]
         ended = end is not None and instant(end) < now - TOLERANCE
         lasts = end is None or instant(end) > now + TOLERANCE
@@ -60,7 +68,7 @@ def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> No
         fault = faults.get(membership["status"])
         return fault and f"{fault}; got {membership['start_date']} to {end}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("MEMBER-04")
@@ -71,16 +79,16 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
         for each in session.customers
         if "brand_id" in each.facts
     }
-    for customer, exchange, membership in each_shown(session, operation):
+    for customer, exchange, membership in distinct_records(session, operation):
         kind, rate = membership["type"], membership["rate"]
         if rate["membership_type_id"] != kind["id"]:
-            told = f"{kind['id']}; got {rate['membership_type_id']}"
-            broken(told, membership, exchange)
+            finding = f"{kind['id']}; got {rate['membership_type_id']}"
+            raise_violation(finding, membership, exchange)
         brand = brands.get(customer.name, kind["brand_id"])
         if kind["brand_id"].lower() != brand.lower():
             account = customer.once(session.contract.account)
-            told = f"a type of {brand}; got one of {kind['brand_id']}"
-            broken(told, membership, exchange, account)
+            finding = f"a type of {brand}; got one of {kind['brand_id']}"
+            raise_violation(finding, membership, exchange, account)
 
 
 @law("MEMBER-05")
@@ -91,35 +99,35 @@ def a_membership_number_is_ten_digits(session: Session, operation: Operation) ->
             holders = [record, *(members if isinstance(members, list) else ())]
             for number in (each.get("membership_number") for each in holders):
                 if number is not None and not (len(str(number)) == 10 and str(number).isdigit()):
-                    broken(f"ten digits; got {number}", record, exchange)
-    each_shown(session, operation)
+                    raise_violation(f"ten digits; got {number}", record, exchange)
+    distinct_records(session, operation)
 
 
 @law("MEMBER-06")
 def every_member_sees_the_membership(session: Session, operation: Operation) -> None:
-    ids, seen, now = session.ids, 0, session.client.now()
+    ids, compared, now = session.ids, 0, session.client.now()
     by_id = {ids.get(each.name): each for each in session.customers}
-    for customer, exchange, membership in each_shown(session, operation):
+    for customer, exchange, membership in distinct_records(session, operation):
         for member in membership["members"]:
-            known = by_id.get(member["customer_id"])
-            if known is None or known is customer:
+            fellow = by_id.get(member["customer_id"])
+            if fellow is None or fellow is customer:
                 continue
-            seen += 1
-            theirs = memberships(known)
+            compared += 1
+            theirs = memberships(fellow)
             own = {each["id"]: each for each in theirs.records}
             same = own.get(membership["id"])
             if same is None:
                 raise Violation(
-                    expected=f"{membership['id']} for {known.name} as for {customer.name}",
+                    expected=f"{membership['id']} for {fellow.name} as for {customer.name}",
                     actual=f"{list(own)}",
                     exchange=theirs,
                     after=[exchange],
                 )
             for name in SHARED:
                 if same[name] != membership[name] and not _moved_on(membership, now):
-                    told = f"{name} {membership[name]} for {known.name} as for {customer.name}"
-                    broken(f"{told}; got {same[name]}", same, theirs, exchange)
-    if not seen:
+                    expected = f"{name} {membership[name]} for {fellow.name} as for {customer.name}"
+                    raise_violation(f"{expected}; got {same[name]}", same, theirs, exchange)
+    if not compared:
         raise NotCovered("no two of the customers share a membership")
 
 
@@ -133,7 +141,7 @@ def _moved_on(membership: Record, now: datetime) -> bool:
 def the_next_charge_is_the_next_period(session: Session, operation: Operation) -> None:
     now = session.client.now() - TOLERANCE
 
-    def wrong(membership: Record) -> str | None:
+    def violation_in(membership: Record) -> str | None:
         charge, rate = membership["next_charge"], membership["rate"]
         if charge is None:
             return None
@@ -149,30 +157,30 @@ def the_next_charge_is_the_next_period(session: Session, operation: Operation) -
         price = rate["price"]
         return None if charge["amount"] == price else f"{price}, the price; got {charge['amount']}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("MEMBER-08")
 def a_membership_number_is_one_members(session: Session, operation: Operation) -> None:
-    def wrong(membership: Record) -> str | None:
+    def violation_in(membership: Record) -> str | None:
         numbers = [each["membership_number"] for each in membership["members"]]
         if len(set(numbers)) < len(numbers):
             return f"a number for each member; got {numbers}"
         number = membership["membership_number"]
         return None if number in numbers else f"one of {numbers}; got {number}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("MEMBER-09")
 def an_active_membership_has_as_many_members_as_its_type_allows(
     session: Session, operation: Operation
 ) -> None:
-    def wrong(membership: Record) -> str | None:
+    def violation_in(membership: Record) -> str | None:
         count, kind = len(membership["members"]), membership["type"]
         least, most = kind["min_members"], kind["max_members"]
         if membership["status"] != "active" or least <= count <= most:
             return None
         return f"{least} to {most} members; got {count}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)

@@ -3,7 +3,7 @@
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import law
-from contract_tests.laws.records.record import every
+from contract_tests.laws.records.record import check_every
 from contract_tests.session import Session
 
 _CODES = """
@@ -20,11 +20,11 @@ ISO_4217 = frozenset(_CODES.split())
 
 @law("MONEY-01")
 def a_currency_is_a_code_of_iso_4217(session: Session, operation: Operation) -> None:
-    def wrong(record: Record) -> str | None:
+    def violation_in(record: Record) -> str | None:
         named = [record, record.get("rate"), record.get("next_charge")]
         for part in (each for each in named if isinstance(each, dict) and "currency" in each):
             if part["currency"].upper() not in ISO_4217:
                 return f"a currency of ISO 4217; got {part['currency']}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)

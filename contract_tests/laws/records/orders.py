@@ -6,7 +6,7 @@ from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import law
 from contract_tests.laws.records.record import (
-    every,
+    check_every,
     instant,
 )
 from contract_tests.laws.time import TOLERANCE
@@ -19,7 +19,7 @@ UNFINISHED = ("basket", "cart", "draft", "in_progress", "open", "pending")
 
 @law("ORDER-01")
 def sums_add_up(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         totals, payments = order["totals"], order["payment_totals"]
         total = totals["subtotal"] - totals["order_discount"]
         provided = payments["paid"] + payments["pending"] + payments["chargeable"]
@@ -33,7 +33,7 @@ def sums_add_up(session: Session, operation: Operation) -> None:
         off = [f"{name} {want}; got {got}" for name, (want, got) in sums.items() if want != got]
         return off[0] if off else None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 def _items(order: Record) -> list[Record]:
@@ -42,28 +42,28 @@ def _items(order: Record) -> list[Record]:
 
 @law("ORDER-02")
 def an_order_has_an_item(session: Session, operation: Operation) -> None:
-    every(session, operation, lambda order: None if _items(order) else "an item; got none")
+    check_every(session, operation, lambda order: None if _items(order) else "an item; got none")
 
 
 @law("ORDER-03")
 def the_order_begins_and_ends_with_its_bookings(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         spans = [each["booking_summary"] for each in order["booking_items"]]
         starts = [instant(each["start_time"]) for each in spans]
         ends = [instant(each["end_time"]) for each in spans]
         wanted = (min(starts, default=None), max(ends, default=None))
-        shown = [order[f"booking_items_{edge}_date"] for edge in ("start", "end")]
-        got = tuple(text and instant(text) for text in shown)
-        return None if got == wanted else f"{wanted[0]} to {wanted[1]}; got {shown}"
+        texts = [order[f"booking_items_{edge}_date"] for edge in ("start", "end")]
+        got = tuple(text and instant(text) for text in texts)
+        return None if got == wanted else f"{wanted[0]} to {wanted[1]}; got {texts}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-04")
 def what_is_to_come_can_be_changed_and_nothing_else(session: Session, operation: Operation) -> None:
     now = session.client.now()
 
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         for item in order["booking_items"]:
             start, free = instant(item["start_time"]), item["is_modifiable"]
             if free and item["status"] == "cancelled":
@@ -75,25 +75,25 @@ def what_is_to_come_can_be_changed_and_nothing_else(session: Session, operation:
                 return f"is_modifiable true, as it begins {start}; got false for item {item['id']}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-05")
 def no_basket_in_progress_is_listed(session: Session, operation: Operation) -> None:
     now = session.client.now() + TOLERANCE
 
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         submitted, status = order["submitted_at"], order["status"]
         if status in UNFINISHED:
             return f"no basket in progress; got one that is {status}"
         return f"submitted by {now}; got {submitted}" if instant(submitted) > now else None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-06")
 def a_booking_lasts_from_its_start_to_its_end(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         for item in order["booking_items"]:
             span = item["booking_summary"]
             lasts = instant(span["end_time"]) - instant(span["start_time"])
@@ -101,12 +101,12 @@ def a_booking_lasts_from_its_start_to_its_end(session: Session, operation: Opera
                 return f"{lasts.total_seconds() / 60:g} minutes; got {span['duration']}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-07")
 def the_items_add_up_to_the_order(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         items, booked = _items(order), [*order["booking_items"], *order["package_items"]]
         total, net = order["total_cost"], order["net_total"]
         if order["total_tax"] != total - net:
@@ -129,7 +129,7 @@ def the_items_add_up_to_the_order(session: Session, operation: Operation) -> Non
         ]
         return off[0] if off else None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 def _sum(items: list[Record], name: str) -> int:
@@ -138,7 +138,7 @@ def _sum(items: list[Record], name: str) -> int:
 
 @law("ORDER-08")
 def the_amounts_of_an_item_add_up(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         for item in [*order["booking_items"], *order["package_items"]]:
             discount = item["discount_amount"] + item["order_discount_amount"]
             total = item["price"] - discount + item["exclusive_tax_amount"]
@@ -152,30 +152,30 @@ def the_amounts_of_an_item_add_up(session: Session, operation: Operation) -> Non
                 return f"base_price {base} of item {item['id']}; got {item['base_price']}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-09")
 def what_is_outstanding_is_between_missing_and_unpaid(
     session: Session, operation: Operation
 ) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         payments, outstanding = order["payment_totals"], order["outstanding_payment_amount"]
         least, most = payments["missing"], payments["unpaid"]
         if order["status"] in CLOSED or least <= outstanding <= most:
             return None
         return f"an outstanding_payment_amount from {least} to {most}; got {outstanding}"
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-10")
 def a_booking_tells_one_time(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         for item in order["booking_items"]:
-            start, shown = item["start_time"], item["booking_summary"]["start_time"]
-            if instant(start) != instant(shown):
-                return f"start_time {shown} of item {item['id']}; got {start}"
+            start, summary = item["start_time"], item["booking_summary"]["start_time"]
+            if instant(start) != instant(summary):
+                return f"start_time {summary} of item {item['id']}; got {start}"
         for item in [*order["booking_items"], *order["package_items"]]:
             # Where it takes place the date may be another than that of the offset.
             begins = instant(item["start_time"]).astimezone(UTC).date()
@@ -183,12 +183,12 @@ def a_booking_tells_one_time(session: Session, operation: Operation) -> None:
                 return f"a date of {item['start_time']}, item {item['id']}; got {item['date']}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-11")
 def at_most_one_guest_booked(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         booked = [*order["booking_items"], *order["package_items"]]
         for guests in (order["guests"], *(item["guests"] for item in booked)):
             leads = [each["id"] for each in guests if each["is_lead_booker"]]
@@ -196,12 +196,12 @@ def at_most_one_guest_booked(session: Session, operation: Operation) -> None:
                 return f"at most one lead booker; got {leads}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)
 
 
 @law("ORDER-12")
 def nothing_in_an_order_stands_twice(session: Session, operation: Operation) -> None:
-    def wrong(order: Record) -> str | None:
+    def violation_in(order: Record) -> str | None:
         parts = [part for item in order["package_items"] for part in item["package_items"]]
         for records in (_items(order), parts, order["guests"]):
             ids = [each["id"] for each in records]
@@ -209,4 +209,4 @@ def nothing_in_an_order_stands_twice(session: Session, operation: Operation) -> 
                 return f"different ids; got {ids}"
         return None
 
-    every(session, operation, wrong)
+    check_every(session, operation, violation_in)

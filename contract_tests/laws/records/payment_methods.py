@@ -7,9 +7,9 @@ from contract_tests.law import Violation, law
 from contract_tests.laws.records.record import (
     MEMBERSHIPS,
     PAYMENT_METHODS,
-    broken,
-    covered,
-    every,
+    check_every,
+    raise_violation,
+    require_some,
     short_forms,
 )
 from contract_tests.session import Session
@@ -24,45 +24,45 @@ def a_direct_debit_has_no_card(session: Session, operation: Operation) -> None:
         debits += 1
         filled = [key for key, value in method.items() if key.startswith("card_") and value]
         if filled:
-            broken(f"{filled[0]} null; got {method[filled[0]]}", record, exchange)
-    covered(debits, "a direct debit")
+            raise_violation(f"{filled[0]} null; got {method[filled[0]]}", record, exchange)
+    require_some(debits, "a direct debit")
 
 
-def _known(customer: Customer, account: Record | None) -> bool | None:
+def _is_known(customer: Customer, account: Record | None) -> bool | None:
     """Whether a payment processor knows the customer: by a fact, or by their `stripe_id`."""
     fact: bool | None = customer.facts.get("payment_provider")
     return fact if fact is not None or account is None else account["stripe_id"] is not None
 
 
-def _asked(session: Session, operation: Operation, *, known: bool) -> list[Exchange]:
+def _accounts_and_methods(session: Session, operation: Operation, *, known: bool) -> list[Exchange]:
     """The customers' own details and payment methods, by whether a processor knows them."""
     accounts = session.accounts
     return [
         exchange
         for customer in session.customers
-        if _known(customer, accounts.get(customer.name)) is known
+        if _is_known(customer, accounts.get(customer.name)) is known
         for exchange in (customer.once(session.contract.account), customer.once(operation))
     ]
 
 
 @law("PAYMENT-02")
 def whom_no_processor_knows_is_not_found(session: Session, operation: Operation) -> None:
-    asked = _asked(session, operation, known=False)
-    for account, exchange in zip(asked[::2], asked[1::2], strict=True):
+    answers = _accounts_and_methods(session, operation, known=False)
+    for account, exchange in zip(answers[::2], answers[1::2], strict=True):
         if exchange.status != 404:
-            wanted, actual = "404, as no payment processor knows the customer", exchange.told()
+            wanted, actual = "404, as no payment processor knows the customer", exchange.brief()
             raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[account])
-    covered(asked, "no payment processor")
+    require_some(answers, "no payment processor")
 
 
 @law("PAYMENT-03")
 def a_known_customer_without_methods_has_an_empty_list(
     session: Session, operation: Operation
 ) -> None:
-    asked = _asked(session, operation, known=True)
-    for account, exchange in zip(asked[::2], asked[1::2], strict=True):
+    answers = _accounts_and_methods(session, operation, known=True)
+    for account, exchange in zip(answers[::2], answers[1::2], strict=True):
         if exchange.status in (204, 404):
-            wanted, actual = "200, as a payment processor knows the customer", exchange.told()
+            wanted, actual = "200, as a payment processor knows the customer", exchange.brief()
             raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[account])
     empty = [
         customer.once(operation)
@@ -71,23 +71,23 @@ def a_known_customer_without_methods_has_an_empty_list(
     ]
     for exchange in empty:
         if not exchange.ok or exchange.data != []:
-            raise Violation(expected="200 []", actual=exchange.told(), exchange=exchange)
-    covered(empty or any(each.ok and each.data == [] for each in asked), "no payment method")
+            raise Violation(expected="200 []", actual=exchange.brief(), exchange=exchange)
+    require_some(empty or any(each.ok and each.data == [] for each in answers), "no payment method")
 
 
 @law("PAYMENT-04")
 def the_last_four_digits_are_text(session: Session, operation: Operation) -> None:
-    seen = 0
+    judged = 0
     for exchange in (each for each in session.exchanges(operation) if each.ok):
         for record in exchange.records:
             own = operation.id == PAYMENT_METHODS
             method = record if own else record.get("payment_method")
             if not isinstance(method, dict):
                 continue
-            last, seen = method.get("last_4"), seen + 1
+            last, judged = method.get("last_4"), judged + 1
             if not (isinstance(last, str) and len(last) == 4 and last.isdecimal()):
-                broken(f"four digits as text; got {last!r}", record, exchange)
-    covered(seen, "any")
+                raise_violation(f"four digits as text; got {last!r}", record, exchange)
+    require_some(judged, "any")
 
 
 @law("PAYMENT-05")
@@ -106,14 +106,14 @@ def the_short_form_says_what_the_full_one_says(session: Session, operation: Oper
             compared += 1
             for name in names:
                 if method.get(name) != other[name]:
-                    told = f"{name} {other[name]}; got {method.get(name)}"
-                    broken(told, record, exchange, full)
-    covered(compared, "a payment method that is shown in both forms")
+                    finding = f"{name} {other[name]}; got {method.get(name)}"
+                    raise_violation(finding, record, exchange, full)
+    require_some(compared, "a payment method that is shown in both forms")
 
 
 @law("PAYMENT-06")
 def only_what_was_revoked_has_a_date_of_it(session: Session, operation: Operation) -> None:
-    every(
+    check_every(
         session,
         operation,
         lambda method: (

@@ -1,4 +1,4 @@
-"""What the laws of all records share: every record of an operation, and what is wrong with one."""
+"""What the laws of records share: going through the records of an operation, and reporting one."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ PAYMENT_METHODS = "listMyAccountPaymentMethods"
 Shown = tuple[Customer, Exchange, Record]
 
 
-def each_shown(session: Session, operation: Operation) -> Iterator[Shown]:
+def distinct_records(session: Session, operation: Operation) -> Iterator[Shown]:
     """
     Every record in every form in which it was shown, once.
 
@@ -29,16 +29,18 @@ def each_shown(session: Session, operation: Operation) -> Iterator[Shown]:
             yield customer, exchange, record
 
 
-def every(session: Session, operation: Operation, wrong: Callable[[Record], str | None]) -> None:
-    """No record may have something wrong with it; `wrong` says what, if anything."""
-    for _, exchange, record in each_shown(session, operation):
-        if told := wrong(record):
-            broken(told, record, exchange)
+def check_every(
+    session: Session, operation: Operation, violation_in: Callable[[Record], str | None]
+) -> None:
+    """Judge every record; `violation_in` says `wanted; got actual` of one that breaks the rule."""
+    for _, exchange, record in distinct_records(session, operation):
+        if finding := violation_in(record):
+            raise_violation(finding, record, exchange)
 
 
-def broken(told: str, record: Record, exchange: Exchange, *after: Exchange) -> None:
-    """A record has something wrong with it: `wanted; got actual`."""
-    wanted, _, got = told.partition("; got ")
+def raise_violation(finding: str, record: Record, exchange: Exchange, *after: Exchange) -> None:
+    """Report a record that breaks the rule; `finding` reads `wanted; got actual`."""
+    wanted, _, got = finding.partition("; got ")
     actual = f"{got} in {record.get('id')}"
     raise Violation(expected=wanted, actual=actual, exchange=exchange, after=after)
 
@@ -53,12 +55,14 @@ def memberships(customer: Customer) -> Exchange:
     return customer.read(MEMBERSHIPS)
 
 
-def of_a_membership(customer: Customer, record: Record, exchange: Exchange, *allowed: None) -> None:
-    """The record must name a membership of the customer's own."""
+def check_membership(
+    customer: Customer, record: Record, exchange: Exchange, *allowed: None
+) -> None:
+    """Check that the record names a membership of the customer's own."""
     answer, named = memberships(customer), record["membership_id"]
     own = [each["id"] for each in answer.records]
     if named not in (*own, *allowed):
-        broken(f"one of {own}, {customer.name}'s; got {named}", record, exchange, answer)
+        raise_violation(f"one of {own}, {customer.name}'s; got {named}", record, exchange, answer)
 
 
 def short_forms(session: Session, operation: Operation) -> Iterator[tuple[Shown, Record]]:
@@ -68,13 +72,13 @@ def short_forms(session: Session, operation: Operation) -> Iterator[tuple[Shown,
     Raises:
         NotCovered: there is no record.
     """
-    for shown in each_shown(session, operation):
+    for shown in distinct_records(session, operation):
         method = shown[2] if operation.id == PAYMENT_METHODS else shown[2]["payment_method"]
         if method is not None:
             yield shown, method
 
 
-def covered(seen: object, what: str) -> None:
-    """Nothing was judged where nothing was seen."""
-    if not seen:
+def require_some(judged: object, what: str) -> None:
+    """A law that judged nothing is not covered."""
+    if not judged:
         raise NotCovered(f"no customer has {what}")
