@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from contract_tests.client import Client, Exchange, Query
+from contract_tests.client import Client
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered
 
 Record = dict[str, Any]

@@ -17,7 +17,6 @@ from contract_tests import archive, baseline, cli_mutants, power, recorded
 from contract_tests import parity as oracles
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, check_selection
-from contract_tests.client import Exchange
 from contract_tests.command import THIN, USAGE, VIOLATED
 from contract_tests.command import one_line_errors as _one_line_errors
 from contract_tests.command import option as _option
@@ -26,6 +25,7 @@ from contract_tests.diff import differences
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
 from contract_tests.example import Example, example, right_answer
+from contract_tests.exchange import Exchange
 from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS

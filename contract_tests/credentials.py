@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contract_tests.client import Query, lengthened, shortened
+from contract_tests.exchange import Query
 
 BROWSING = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -136,3 +136,13 @@ def spellings(path: str) -> list[str]:
         f"{fixed}{ending}.json",
         f"/v1{path}",
     ]
+
+
+def lengthened(token: str) -> str:
+    """A token that is nearly another: it has a letter more."""
+    return f"{token}x"
+
+
+def shortened(token: str) -> str:
+    """A token that is nearly another: its last letter is missing; padding says nothing."""
+    return token.rstrip("=")[:-1]

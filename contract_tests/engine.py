@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_tests.client import Client, Exchange
+from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
+from contract_tests.exchange import Exchange
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session

@@ -8,8 +8,9 @@ from difflib import unified_diff
 import httpx
 
 from contract_tests import engine
-from contract_tests.client import Client, Exchange
+from contract_tests.client import Client
 from contract_tests.document import Contract, Rule
+from contract_tests.exchange import Exchange
 from contract_tests.law import Law, Verdict
 from contract_tests.mutants.catalogue import named
 from contract_tests.mutants.mutant import Mutant

@@ -7,8 +7,8 @@ from itertools import pairwise
 from types import ModuleType
 from typing import Any, Literal
 
-from contract_tests.client import Exchange
 from contract_tests.document import Rule
+from contract_tests.exchange import Exchange
 from contract_tests.redaction import Redactor
 
 Outcome = Literal["holds", "violated", "not covered", "unstable", "waived", "known"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from contract_tests.actor import Actor, Customer
 from contract_tests.check import Plan, check
-from contract_tests.client import Exchange
 from contract_tests.document import Contract, Operation, Rule
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Verdict
 from contract_tests.leftovers import tracking
 from contract_tests.report.summary import Report

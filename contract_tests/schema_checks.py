@@ -12,8 +12,9 @@ import requests
 import urllib3
 from urllib3._collections import HTTPHeaderDict
 
-from contract_tests.client import NO_ANSWER, Client, Exchange, from_the_edge
+from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
+from contract_tests.exchange import NO_ANSWER, Exchange, from_the_edge
 from contract_tests.law import Verdict
 from contract_tests.session import Session
 from contract_tests.target import Target, Unreachable

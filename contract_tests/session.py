@@ -13,9 +13,10 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from contract_tests.actor import Actor, Customer, Record, consents_in
-from contract_tests.client import NO_ANSWER, Client, Exchange, Limits, Query, numbers_in
+from contract_tests.client import Client, Limits
 from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
+from contract_tests.exchange import NO_ANSWER, Exchange, Query, numbers_in
 from contract_tests.law import NotCovered
 from contract_tests.target import Target, TargetError, Unreachable, complete
 from contract_tests.transport import NotSent

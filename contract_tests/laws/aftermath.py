@@ -4,8 +4,8 @@ from contextlib import suppress
 from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.time import DECIDED, SEEN, difference, steady, substance, unexplained

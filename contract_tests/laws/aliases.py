@@ -3,9 +3,9 @@
 from typing import Any
 
 from contract_tests.actor import Actor, Customer
-from contract_tests.client import Exchange
 from contract_tests.credentials import spellings
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import Violation
 from contract_tests.laws.time import difference
 from contract_tests.session import Session

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Exchange
 from contract_tests.credentials import spellings
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.time import difference, steady

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.client import Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import Session
 

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import NO_ANSWER, Client, Exchange, Query
+from contract_tests.client import Client
 from contract_tests.document import Operation
+from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import steady
 from contract_tests.session import Session, unusual

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from contract_tests.actor import consents_in
-from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.document import Contract
+from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import Violation
 from contract_tests.session import Session
 from contract_tests.transport import SAFE

@@ -1,7 +1,7 @@
 """The form of a refusal."""
 
-from contract_tests.client import Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.http import BEHIND, undeclared, unknown_paths, unknown_writes

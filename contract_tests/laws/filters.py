@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from contract_tests.actor import Customer, Record
-from contract_tests.client import Exchange, Query
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session

@@ -4,9 +4,10 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from contract_tests.actor import UNKNOWN, Actor, Customer, consents_in
-from contract_tests.client import NO_ANSWER, ORIGIN, Exchange, Query
+from contract_tests.client import ORIGIN
 from contract_tests.credentials import BROWSING, spellings
 from contract_tests.document import Operation
+from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session, unreadable, unusual

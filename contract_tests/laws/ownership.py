@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Exchange, words_in
 from contract_tests.credentials import BROWSING, spellings, steering
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange, words_in
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.consents import check_consents

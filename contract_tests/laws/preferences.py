@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
-from contract_tests.client import NO_ANSWER, Exchange
 from contract_tests.credentials import BROWSING
 from contract_tests.document import Operation
+from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import share

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.actor import consents_in
-from contract_tests.client import Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, in_order, law
 from contract_tests.laws.pagination import check_links, check_meta
 from contract_tests.session import Session

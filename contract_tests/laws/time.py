@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import UNKNOWN, Actor, Customer, Record
-from contract_tests.client import Exchange
 from contract_tests.credentials import ASKING, PLAIN
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 
 A_SECOND = 1.1

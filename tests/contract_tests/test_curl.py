@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from contract_tests.check import Plan, check
-from contract_tests.client import Exchange
 from contract_tests.engine import Options
+from contract_tests.exchange import Exchange
 from contract_tests.law import Verdict
 from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.redaction import Redactor

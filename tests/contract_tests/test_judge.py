@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from contract_tests import archive, cli
 from contract_tests.check import Plan
-from contract_tests.client import Exchange
 from contract_tests.document import Contract
+from contract_tests.exchange import Exchange
 from contract_tests.recorded import Record, judge
 from contract_tests.report.summary import Report
 from contract_tests.session import Session

@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from contract_tests import cli, power
-from contract_tests.client import SAFE
 from contract_tests.document import Contract
 from contract_tests.mutants.catalogue import MUTANTS, named
 from contract_tests.mutants.study import Study
+from contract_tests.transport import SAFE
 from tests.contract_tests import implementations
 from tests.contract_tests.conftest import Broken
 

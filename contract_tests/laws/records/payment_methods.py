@@ -1,8 +1,8 @@
 """Payment methods, and their short forms in charges and memberships."""
 
 from contract_tests.actor import Customer, Record
-from contract_tests.client import Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import Violation, law
 from contract_tests.laws.records.record import (
     MEMBERSHIPS,

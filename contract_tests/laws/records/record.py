@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from contract_tests.actor import Customer, Record
-from contract_tests.client import Exchange
 from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation
 from contract_tests.session import Session
 

@@ -1,0 +1,193 @@
+"""An exchange: one request and its answer, as laws read it and as reports show it."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from contract_tests.redaction import Redactor
+from contract_tests.transport import Answer
+
+EDGE = (
+    *(301, 302, 303, 307, 308, 400, 403, 405, 406, 408, 411, 413, 414, 415, 421, 429, 431),
+    *(501, 502, 503, 504),
+)
+"""Statuses that gateways, firewalls and proxies send in the API's place."""
+GATEWAYS = (403, 429, 502, 503, 504)
+"""Those of them that no law judges when the body is HTML; others may be the API's own fault."""
+SHOWN = 4000
+"""Characters of a body that a report quotes."""
+NO_ANSWER = 0
+"""The status of an exchange that a target, though it is up, did not answer."""
+_WORDS = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
+)
+_NUMBER = re.compile(r"(?<![\w-])\+?\(?[0-9](?:[ \u00a0().\-/]{0,3}[0-9]){8,}(?![\w-])")
+"""A phone number as people write it."""
+_AT = re.compile(r"\s@\s?|@\s| ?\(at\) ?| ?\[at\] ?|&#64;")
+"""Ways to write the @ of an address so that no machine finds it."""
+SIGNIFICANT = 9
+"""The last digits of a phone number that identify it, with a country code or without."""
+Query = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer."""
+
+    method: str
+    url: str
+    actor: str
+    """Whose token it carried: a customer's name, `staff` and so on; empty for nobody's."""
+    operation: str | None
+    sent: Mapping[str, str]
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    json: Any
+    """The body as JSON; None where it is none."""
+    misfits: tuple[tuple[bool, str], ...]
+    """What does not fit the operation's schema, each with whether it is only drift."""
+    redact: Redactor
+    """Takes the secrets out of everything that is shown."""
+    payload: str = ""
+    """The body of the request."""
+    together: bool = False
+    """Whether it was sent while others were under way."""
+    way: Sequence[str] = ()
+    """The options by which curl reaches the target: proxies, certificates."""
+
+    @property
+    def curl(self) -> str:
+        """A line that sends the request again."""
+        words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.redact)]
+        words += (_shell_word(word, self.redact) for word in self.way)
+        for name, value in self.sent.items():
+            # To curl, a header that ends in a colon is one to leave out.
+            words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]
+        if self.payload:
+            words += ["--data-raw", _shell_word(self.payload, self.redact)]
+        return " ".join(["curl", "-i", *words])
+
+    @property
+    def summary(self) -> str:
+        """Who asked for what, and the status of the answer."""
+        status = self.status or "no answer"
+        who = self.actor or "nobody"
+        return self.redact(f"{who}: {self.method} {self.url} → {status}")
+
+    @property
+    def request(self) -> str:
+        """The request as it was sent."""
+        lines = [f"{self.method} {self.url}", *(f"{k}: {v}" for k, v in self.sent.items())]
+        lines += ["", self.payload] if self.payload else []
+        return self.redact("\n".join(lines))
+
+    @property
+    def response(self) -> str:
+        """The answer as it came, cut where it is long."""
+        head = "\n".join(
+            f"{name}: {self.redact.header(name, value)}" for name, value in self.headers.items()
+        )
+        return f"{self.status}\n{head}\n\n{self._body_text(SHOWN)}"
+
+    @property
+    def from_a_gateway(self) -> bool:
+        """Whether it is an HTML page of a firewall or a gateway."""
+        html = self.headers.get("content-type", "").lower().startswith("text/html")
+        return self.status in GATEWAYS and html
+
+    @property
+    def from_the_edge(self) -> bool:
+        """Whether it came from a gateway, a firewall or a proxy before the API."""
+        return from_the_edge(Answer(self.status, tuple(self.headers.items()), self.body))
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 200
+
+    @property
+    def fits(self) -> bool:
+        """A success that can be read as the schema says; another law judges those that cannot."""
+        return self.ok and isinstance(self.json, dict) and all(drift for drift, _ in self.misfits)
+
+    @property
+    def data(self) -> Any:
+        """The value of `data`; None where there is none."""
+        return self.json.get("data") if isinstance(self.json, dict) else None
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The objects of a list; the account itself as a list of one."""
+        items = self.data if isinstance(self.data, list) else [self.data]
+        return [each for each in items if isinstance(each, dict)]
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Every address, id and word of the answer, its headers included, in lower case."""
+        text = self.body if self.json is None else msgspec.json.encode(self.json)
+        beside = words_in("\n".join(self.headers.values()))
+        return beside | _words_in_body(text.decode("utf-8", "replace"))
+
+    def brief(self) -> str:
+        """Status, redirect and the beginning of the body, in one line."""
+        if self.status == NO_ANSWER:
+            return f"no answer: {self._body_text(SHOWN)}"
+        to = self.headers.get("location")
+        where = f" to {self.redact(to)[:200]}" if to and 300 <= self.status < 400 else ""
+        return f"{self.status}{where} {self._body_text(160)}".rstrip()
+
+    def _body_text(self, letters: int) -> str:
+        # Secrets are taken out before the text is cut: a part of one tells too much.
+        window = self.body[: letters * 4 + 8192].decode("utf-8", "replace")
+        return self.redact.body(window)[:letters]
+
+
+def from_the_edge(answer: Answer) -> bool:
+    """Whether an answer came from a gateway, firewall or proxy, and not from the API."""
+    kind = dict(answer.headers).get("content-type", "")
+    return answer.status in EDGE and "json" not in kind.lower()
+
+
+@lru_cache(maxsize=128)
+def _words_in_body(text: str) -> set[str]:
+    """`words_in`, cached: the same body comes often."""
+    return words_in(text)
+
+
+def words_in(text: str) -> set[str]:
+    """Every address, id and word of a text, in lower case, those within URLs too."""
+    plain = (unquote(text) if "%" in text else text).lower()
+    words = {*_WORDS.findall(plain), *numbers_in(plain)}
+    joined, count = _AT.subn("@", plain)
+    return words | set(_WORDS.findall(joined)) if count else words
+
+
+def numbers_in(text: str) -> set[str]:
+    """The last digits of every phone number, however it is written."""
+    numbers = ("".join(filter(str.isdecimal, each)) for each in _NUMBER.findall(text))
+    return {digits[-SIGNIFICANT:] for digits in numbers}
+
+
+def _curl_flags(method: str, url: str) -> list[str]:
+    """The flags with which curl sends exactly this: no globbing, the path as is, a bare HEAD."""
+    flags = {"GET": [], "HEAD": ["--head"]}.get(method, ["-X", method])
+    flags += ["--globoff"] if set("[]{}") & set(url) else []
+    return flags + (["--path-as-is"] if "/." in url else [])
+
+
+def _shell_word(text: str, redact: Redactor) -> str:
+    """One word of a shell line in which the tokens are variables."""
+    parts = redact.parts(text)
+    if not any(is_variable for _, is_variable in parts):
+        return shlex.quote("".join(part for part, _ in parts))
+    # In double quotes a shell fills variables in; all else that it would read is escaped.
+    quoted = (
+        part if is_variable else re.sub(r'([\\"$`])', r"\\\1", part) for part, is_variable in parts
+    )
+    return f'"{"".join(quoted)}"'
