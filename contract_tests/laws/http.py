@@ -383,8 +383,11 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     for query in (
         UNKNOWN,
         _known_elsewhere(session, operation),
-        (*SHAPING, *_flags_elsewhere(session, operation, "false")),
-        (*_of_records(session, operation), *_flags_elsewhere(session, operation, "true")),
+        (*SHAPING, *_obeyed_elsewhere(session, operation, boolean="false", integer="2")),
+        (
+            *_of_records(session, operation),
+            *_obeyed_elsewhere(session, operation, boolean="true", integer="1"),
+        ),
     ):
         for customer in readable:
             _check_ignored(customer, operation, query)
@@ -452,11 +455,19 @@ def _of_records(session: Session, operation: Operation) -> Query:
     return tuple((name, "none") for name in sorted(names))
 
 
-def _flags_elsewhere(session: Session, operation: Operation, value: str) -> Query:
-    """The flags that other operations know."""
+def _obeyed_elsewhere(session: Session, operation: Operation, **values: str) -> Query:
+    """The parameters that other operations know, with values of their types that these obey."""
     others = session.contract.operations.values()
-    flags = {name: value for each in others for name in each.queries("boolean")}
-    return tuple(each for each in flags.items() if each[0] not in operation.queries("boolean"))
+    known = {each.name for each in operation.parameters}
+    return tuple(
+        {
+            name: value
+            for type, value in values.items()
+            for each in others
+            for name in each.queries(type)
+            if name not in known
+        }.items()
+    )
 
 
 def _same_records(one: Exchange, other: Exchange) -> bool:

@@ -358,3 +358,16 @@ def numbers_are_known_letter_by_letter(request: Request, send: Send, _people: Pe
     """`page` is an unknown parameter where a letter of its name is percent-encoded."""
     kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
     return send(replace(request, query="&".join(kept))) if at(request, ORDERS) else send(request)
+
+
+@mutant("QUERY-01", needs="a customer with two payment methods")
+def payment_methods_have_a_page_size(request: Request, send: Send, _people: People) -> Response:
+    """Payment methods obey `per_page`, as if they were orders."""
+    response, sizes = send(request), _asked(request).get("per_page", [])
+    if not at(request, PAYMENT_METHODS) or not sizes or not sizes[0].isdigit():
+        return response
+
+    def cut(tree: Tree, _request: Request) -> None:
+        tree["data"] = tree["data"][: int(sizes[0])]
+
+    return changed(request, response, cut)
