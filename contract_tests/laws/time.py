@@ -1,6 +1,7 @@
 """What must be the same from one moment to the next."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +14,8 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 
+CHANGES = 5
+"""So many records may change in mid-run for each to be looked at again."""
 A_SECOND = 1.1
 """Seconds to wait so that a value with the precision of a second can change."""
 SEEN = "last_active_at"
@@ -112,13 +115,17 @@ def _check_one_form(customer: Customer, operation: Operation) -> None:
     if not operation.lists or "opted_in" in operation.fields:
         return
     first_seen: dict[Any, tuple[Record, Exchange]] = {}
+    changes = 0
     for exchange in customer.client.exchanges:
         if exchange.actor != customer.name or exchange.operation != operation.id:
             continue
-        for record in exchange.records if exchange.fits else ():
+        for record in _listed_once(exchange):
             first, where = first_seen.setdefault(record["id"], (record, exchange))
             if first == record:
                 continue
+            changes += 1
+            if changes > CHANGES:
+                return  # Each costs a second, and they are no longer few.
             if not _agrees_now(customer, operation, where, exchange, record["id"]):
                 raise Violation(
                     expected=f"{_field(first, record)} in every list",
@@ -128,6 +135,13 @@ def _check_one_form(customer: Customer, operation: Operation) -> None:
                 )
             # It has changed in mid-run; from here on it is compared with what it is now.
             first_seen[record["id"]] = record, exchange
+
+
+def _listed_once(exchange: Exchange) -> list[Record]:
+    """The records of an answer whose id no other of them has; another law judges those."""
+    records = exchange.records if exchange.fits else []
+    times = Counter(str(each["id"]) for each in records)
+    return [each for each in records if times[str(each["id"])] == 1]
 
 
 def _agrees_now(

@@ -139,3 +139,10 @@ def two_credits_differ_in_capitals(tree: Tree, request: Request) -> None:
 def two_cards_differ_in_capitals(tree: Tree, request: Request) -> None:
     """The second payment method has the id of the first, in capitals."""
     _twice(tree, request)
+
+
+@edit("BODY-05", CHARGES, needs="a customer with two charges")
+def two_charges_share_an_id(tree: Tree, _request: Request) -> None:
+    """The second charge has the id of the first."""
+    first, second, *_ = tree["data"]
+    second["id"] = first["id"]
