@@ -66,6 +66,7 @@ def judged(folder: Path, url: str, **inputs: str) -> tuple[str, str]:
     return summary.read_text() if summary.exists() else "", output.read_text()
 
 
+@pytest.mark.slow
 def test_the_action_judges_and_leaves_a_summary_and_reports(folder: Path, url: str) -> None:
     summary, output = judged(folder, url, profile="staging.yaml", args="--seed 3 --rate 5000")
     reports = folder / "contract-reports"

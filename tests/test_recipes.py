@@ -102,6 +102,7 @@ def test_an_operation_without_a_handler_is_refused_at_the_start(tmp_path: Path) 
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_new_operation_is_served_and_judged_and_a_missing_law_is_told(project: Path) -> None:
     answer = judged(project)
 

@@ -53,6 +53,7 @@ def test_what_is_not_in_the_baseline_is_a_violation_still(broken: str, tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_an_entry_whose_day_is_over_counts_again(broken: str, tmp_path: Path) -> None:
     known = written(tmp_path / "known.yaml", until="2020-02-29")
     result = run("-u", broken, "--only=PAGE-08", known)
@@ -61,6 +62,7 @@ def test_an_entry_whose_day_is_over_counts_again(broken: str, tmp_path: Path) ->
     assert "tolerated until 2020-02-29" in result.stdout
 
 
+@pytest.mark.slow
 def test_an_entry_that_no_longer_happens_is_told(url: str, tmp_path: Path) -> None:
     result = run("-u", url, "--only=PAGE-08", written(tmp_path / "known.yaml"))
 
@@ -68,6 +70,7 @@ def test_an_entry_that_no_longer_happens_is_told(url: str, tmp_path: Path) -> No
     assert f"{PLACE} no longer happens" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_profile_can_name_them(broken: str, tmp_path: Path) -> None:
     profile = tmp_path / "staging.yaml"
     written(profile)

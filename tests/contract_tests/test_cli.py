@@ -17,6 +17,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, arguments, env=env)
 
 
+@pytest.mark.slow
 def test_a_kept_contract_is_exit_0(url: str) -> None:
     result = run("run", "--base-url", f"{url}/", "--depth", "quick", "--strict")
 

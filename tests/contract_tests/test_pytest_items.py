@@ -14,7 +14,8 @@ def items(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(ran, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_each_law_is_an_item_that_a_marker_selects(url: str, tmp_path: Path, workers: str) -> None:
     ran = items(tmp_path, "--contract-base-url", url, "-m", "contract_filters", "-n", workers)
 

@@ -127,6 +127,7 @@ def test_the_evidence_is_the_exchanges_that_show_it(
     assert set(shown) == set(paths)
 
 
+@pytest.mark.slow
 def test_a_refused_write_and_the_read_that_shows_its_harm_are_both_shown_in_order(
     broken: Broken,
 ) -> None:

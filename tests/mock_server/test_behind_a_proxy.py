@@ -154,6 +154,7 @@ def test_origins_and_urls_are_taken_as_browsers_write_them() -> None:
     assert public_url("https://mock.test/sales/") == "https://mock.test/sales"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "start"),
     [("::1", "http://[::1]:"), ("::", "http://[::1]:"), ("localhost", "http://localhost:")],

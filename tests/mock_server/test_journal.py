@@ -208,6 +208,7 @@ def test_coverage_tells_what_was_met_even_after_the_sandbox_is_closed(serve: Ser
     assert charges["personas"] == ["ada"]
 
 
+@pytest.mark.slow
 def test_each_edge_state_that_coverage_asks_for_is_in_a_scenario_we_ship(serve: Serve) -> None:
     server = MockServer(serve())
     for scenario in SCENARIOS:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import httpx
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -62,7 +63,7 @@ class Consents(RuleBasedStateMachine):
             assert self.listed(who) == self.model[who]
 
 
-TestConsents = Consents.TestCase
+TestConsents = pytest.mark.slow(Consents.TestCase)
 TestConsents.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 
 

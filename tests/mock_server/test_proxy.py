@@ -301,6 +301,7 @@ def test_a_body_too_long_to_be_judged_passes_whole(proxy: Proxying, upstream: Se
     assert entry["response"]["body_bytes"] == len(body)
 
 
+@pytest.mark.slow
 def test_a_body_that_grows_too_long_when_it_is_read_passes_unjudged_and_is_told_so(
     pair: Pair,
 ) -> None:
@@ -316,6 +317,7 @@ def test_a_body_that_grows_too_long_when_it_is_read_passes_unjudged_and_is_told_
     assert here.peak_mib < 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [CREDITS, "/elsewhere"])
 def test_with_errors_a_body_that_takes_long_is_not_held_back_to_its_end(
     proxy: Proxying, upstream: Serving, path: str
@@ -445,6 +447,7 @@ def test_with_errors_a_violation_is_502_that_a_page_can_read(
     assert here.entries[0]["status"] == 200
 
 
+@pytest.mark.slow
 def test_a_right_implementation_passes_with_errors(proxy: Proxying, url: str) -> None:
     here = proxy(url, "--errors")
     for path in (
@@ -487,6 +490,7 @@ def test_coverage_has_statuses_and_edge_states_of_what_passed(proxy: Proxying, u
     assert met["getMyAccountDetails"]["statuses"]["401"] == 1
 
 
+@pytest.mark.slow
 def test_whoever_signs_in_again_is_the_same_customer(proxy: Proxying, url: str) -> None:
     opened = httpx.post(f"{url}/__mock__/sandboxes", json={}).json()
     first, other = (each["token"] for each in opened["customers"][:2])

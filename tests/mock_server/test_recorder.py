@@ -103,6 +103,7 @@ def personal(node: Any, name: str = "", within: str = "") -> Iterator[str]:
             yield node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "people"),
     [

@@ -166,6 +166,7 @@ with httpx.Client(base_url=sys.argv[1]) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_closed_sandbox_is_kept_no_longer(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file)
@@ -348,6 +349,7 @@ def test_an_unfinished_write_is_undone(tmp_path: Path) -> None:
     assert listed == ["default", *ids[:2]]
 
 
+@pytest.mark.slow
 def test_a_kept_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     process, url = start(file, port_file)
