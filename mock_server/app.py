@@ -23,7 +23,7 @@ from mock_server.http.operation import Handler, handlers_of
 from mock_server.http.origin import PublicAddress
 from mock_server.http.problems import RuleId
 from mock_server.http.router import Api, Routes
-from mock_server.http.site import Beside
+from mock_server.http.site import Fallback
 from mock_server.http.upstream import Upstream
 from mock_server.http.web import Web
 from mock_server.middleware.addressing import Addressing
@@ -33,13 +33,13 @@ from mock_server.middleware.delay import Delay
 from mock_server.middleware.faults import FaultInjection
 from mock_server.middleware.known_answers import KnownAnswers
 from mock_server.middleware.prefer import Prefer, examples_of
-from mock_server.middleware.proxy import Apart, Proxy
+from mock_server.middleware.proxy import Proxy, ProxyBranch
 from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
 from mock_server.middleware.signin import SignInMiddleware
 from mock_server.resources import KINDS, RESOURCES, customer
-from mock_server.resources.everything import about
+from mock_server.resources.everything import describe
 from mock_server.resources.recorder import Recorder
 from mock_server.worlds import scenario_schema, snapshot
 from mock_server.worlds.catalogue import load_catalogue
@@ -153,29 +153,29 @@ class Mock:
             *adapter.routing(control_routes),
             *adapter.answering(control_api),
         ]
-        beside = Beside(routes, pages)
-        proxy = self._proxy(api, routes, beside) if settings.upstream else None
-        self.app = layered(
+        fallback = Fallback(routes, pages)
+        proxy = self._proxy(api, routes, fallback) if settings.upstream else None
+        self.app = wrap(
             [
                 partial(Entrance, address=settings.address),
                 # Outside all that answers: it tells the time that the client waited.
                 RequestLog,
-                *([partial(Apart, proxy=proxy)] if proxy else []),
+                *([partial(ProxyBranch, proxy=proxy)] if proxy else []),
                 partial(Web, control_origins=settings.control_origins),
                 Head,
                 Body,
-                self._signing_in,
+                self._sign_in,
                 # Outside the journal: what is late or lost on its way was answered all the same.
                 Delivery,
             ],
             Addressing(
                 self.sandboxes,
-                control=adapter.serve(control_api, control_layers, Beside(control_routes, pages)),
-                my_account=adapter.serve(api, my_account_layers, beside),
+                control=adapter.serve(control_api, control_layers, Fallback(control_routes, pages)),
+                my_account=adapter.serve(api, my_account_layers, fallback),
             ),
         )
 
-    def _proxy(self, api: Api, routes: Routes, beside: ASGIApp) -> ASGIApp:
+    def _proxy(self, api: Api, routes: Routes, fallback: ASGIApp) -> ASGIApp:
         """What stands before a real implementation: it knows the operations, and forwards."""
         upstream, sandbox = self.settings.upstream, self.sandboxes.get(DEFAULT_SANDBOX)
         assert upstream
@@ -185,11 +185,11 @@ class Mock:
             upstream=upstream,
             sandbox=sandbox,
             errors=self.settings.proxy_errors,
-            heard=self.recorder.hear if self.recorder else None,
+            on_entry=self.recorder.hear if self.recorder else None,
         )
-        return adapter.serve(api, [*adapter.routing(routes), forwarding], beside)
+        return adapter.serve(api, [*adapter.routing(routes), forwarding], fallback)
 
-    def _signing_in(self, app: ASGIApp) -> ASGIApp:
+    def _sign_in(self, app: ASGIApp) -> ASGIApp:
         return SignInMiddleware(
             app,
             self.sandboxes.get,
@@ -199,7 +199,7 @@ class Mock:
         )
 
 
-def layered(layers: Sequence[Layer], inside: ASGIApp) -> ASGIApp:
+def wrap(layers: Sequence[Layer], inside: ASGIApp) -> ASGIApp:
     """An application with layers round it, the first of them outermost."""
     return reduce(lambda app, layer: layer(app), reversed(layers), inside)
 
@@ -238,7 +238,7 @@ def _sandboxes(settings: Settings, routes: Routes) -> Sandboxes:
     storage = Storage(settings.persist) if settings.persist else None
     sandboxes = Sandboxes(
         opening,
-        Worlds(KINDS, load_catalogue(), about),
+        Worlds(KINDS, load_catalogue(), describe),
         routes.all,
         settings.limits,
         storage,

@@ -19,7 +19,14 @@ from mock_server.cli import announce
 from mock_server.cli.common import PORT, one_line_errors, option, scenario_option
 from mock_server.http import server
 from mock_server.http.bounds import LARGEST_NUMBER
-from mock_server.http.origin import Network, PublicAddress, joined, network, public_url, web_origin
+from mock_server.http.origin import (
+    Network,
+    PublicAddress,
+    host_and_port,
+    network,
+    public_url,
+    web_origin,
+)
 from mock_server.http.server import Certificate
 from mock_server.middleware.admission import is_local
 from mock_server.middleware.prefer import LONGEST_DELAY_MS
@@ -270,4 +277,4 @@ def url_of(host: str, bound: Sequence[socket], *, secure: bool) -> str:
     # An address that stands for all of them is none to go to.
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     port = bound[0].getsockname()[1]
-    return f"{'https' if secure else 'http'}://{joined(shown, port)}"
+    return f"{'https' if secure else 'http'}://{host_and_port(shown, port)}"

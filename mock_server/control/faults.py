@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @operation("listFaults")
 def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
-    return [_shown(fault, sandboxes.operations) for fault in sandboxes.get(sandbox_id).faults]
+    return [_view(fault, sandboxes.operations) for fault in sandboxes.get(sandbox_id).faults]
 
 
 @operation("createFault")
@@ -40,7 +40,7 @@ def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
-    return _shown(fault, sandboxes.operations)
+    return _view(fault, sandboxes.operations)
 
 
 @operation("removeFault")
@@ -71,7 +71,7 @@ def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:
             )
 
 
-def _shown(fault: Fault, routes: Sequence[Route]) -> Json:
+def _view(fault: Fault, routes: Sequence[Route]) -> Json:
     fields: Json = msgspec.to_builtins(fault.rule)
     affected = (route for route in routes if fault.rule.applies_to(route))
     documented = all(map(fault.rule.documented, affected))

@@ -35,7 +35,7 @@ def list_requests(
 ) -> Json:
     filter = _filter(sandboxes, operation, status, persona, method, since)
     journal = _journal(sandboxes, sandbox_id)
-    return _listed(journal, list(journal.entries(filter)), limit)
+    return _page(journal, list(journal.entries(filter)), limit)
 
 
 @operation("waitForRequests")
@@ -53,7 +53,7 @@ def wait_for_requests(
 ) -> Response:
     filter = _filter(sandboxes, operation, status, persona, method, since)
     journal = _journal(sandboxes, sandbox_id)
-    return Response(200, headers=(JSON,), stream=_awaited(journal, filter, count, timeout_ms))
+    return Response(200, headers=(JSON,), stream=_wait(journal, filter, count, timeout_ms))
 
 
 @operation("streamRequests")
@@ -94,7 +94,7 @@ def export_bundle(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
         # A replay asks the requests again; it does not change the world between them.
         "complete": journal.complete and len(requests) == len(entries),
         "snapshot": snapshot.initial_snapshot_of(sandboxes.get(sandbox_id)),
-        "requests": [each.shown() for each in requests],
+        "requests": [each.as_json() for each in requests],
     }
 
 
@@ -105,12 +105,12 @@ def clear_journal(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 
 @operation("getCoverage")
 def get_coverage(sandboxes: Sandboxes) -> Json:
-    return sandboxes.coverage.shown(sandboxes.operations)
+    return sandboxes.coverage.as_json(sandboxes.operations)
 
 
 @operation("getSandboxCoverage")
 def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _journal(sandboxes, sandbox_id).coverage.shown(sandboxes.operations)
+    return _journal(sandboxes, sandbox_id).coverage.as_json(sandboxes.operations)
 
 
 def _filter(sandboxes: Sandboxes, operation: str | None, *others: Any) -> Filter:
@@ -124,22 +124,22 @@ def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
     return sandboxes.get(sandbox_id).journal
 
 
-def _listed(journal: Journal, entries: list[Entry], limit: int) -> Json:
+def _page(journal: Journal, entries: list[Entry], limit: int) -> Json:
     """The latest entries, oldest first, and how many there are and were."""
-    latest = [each.shown() for each in (entries[-limit:] if limit else [])]
+    latest = [each.as_json() for each in (entries[-limit:] if limit else [])]
     return {"count": len(entries), "forgotten": journal.forgotten, "entries": latest}
 
 
-async def _awaited(
+async def _wait(
     journal: Journal, filter: Filter, count: int, timeout_ms: int
 ) -> AsyncIterator[bytes]:
     entries = await journal.wait_for(filter, count, timeout_ms / 1000)
-    yield msgspec.json.encode(_listed(journal, entries, LIMIT) | {"met": len(entries) >= count})
+    yield msgspec.json.encode(_page(journal, entries, LIMIT) | {"met": len(entries) >= count})
 
 
 def _har(entry: Entry) -> Json:
     """An entry as HTTP Archive 1.2 writes it; instants are the sandbox's, durations real."""
-    shown = entry.shown()
+    shown = entry.as_json()
     url = f"{entry.request.base_url}{shown['path']}"
     query = f"?{shown['query']}" if shown["query"] else ""
     parameters = parse_qsl(shown["query"], keep_blank_values=True)

@@ -15,14 +15,14 @@ from mock_server.worlds.catalogue import unknown_name
 from mock_server.worlds.changes import WorldSet
 from mock_server.worlds.registry import Sandboxes
 from mock_server.worlds.sandbox import Sandbox
-from mock_server.worlds.scenario import ScenarioError, Source, merged
+from mock_server.worlds.scenario import ScenarioError, Source, merge_patch
 
 
 @operation("getCustomer")
 def get_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     _exists(sandbox, persona)
-    return _shown(sandbox, persona)
+    return _view(sandbox, persona)
 
 
 @operation("changeCustomer")
@@ -30,7 +30,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     sandbox = sandboxes.get(sandbox_id)
     _exists(sandbox, persona)
     now = sandbox.world
-    document = merged(now.scenario.document, {"customers": {persona: body}})
+    document = merge_patch(now.scenario.document, {"customers": {persona: body}})
     text = msgspec.json.format(msgspec.json.encode(document)).decode()
     source = Source(now.scenario.name, text, is_file=False)
     try:
@@ -41,7 +41,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     text = f"{', '.join(body).replace('_', ' ')} changed"
     change = WorldSet(world, persona, text, "marketing_preferences" in body)
     sandbox.steer("PATCH", f"customers/{persona}", msgspec.json.encode(body), change)
-    return _shown(sandbox, persona)
+    return _view(sandbox, persona)
 
 
 def _exists(sandbox: Sandbox, persona: str) -> None:
@@ -49,7 +49,7 @@ def _exists(sandbox: Sandbox, persona: str) -> None:
         raise problems.not_found(f"{mistake}.")
 
 
-def _shown(sandbox: Sandbox, persona: str) -> Json:
+def _view(sandbox: Sandbox, persona: str) -> Json:
     """A customer as the control API shows them."""
     account = sandbox.account(persona)
     first = sandbox.account_at_opening(persona)

@@ -28,18 +28,18 @@ def list_sandboxes(sandboxes: Sandboxes) -> Sequence[Json]:
 @operation("createSandbox")
 def create_sandbox(sandboxes: Sandboxes, *, body: Json) -> Json:
     try:
-        sandbox = _opened(sandboxes, body)
+        sandbox = _create(sandboxes, body)
     except (ScenarioError, ClockError, SnapshotError) as error:
         raise problems.conflict(str(error)) from None
     # Shown before it is added, so that one that cannot be shown never stands in the list.
-    shown = _as_it_is(sandbox) if "snapshot" in body else _at_opening(sandbox)
+    shown = _current_view(sandbox) if "snapshot" in body else _initial_view(sandbox)
     sandboxes.add(sandbox)
     return shown
 
 
 @operation("getSandbox")
 def get_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _as_it_is(sandboxes.get(sandbox_id))
+    return _current_view(sandboxes.get(sandbox_id))
 
 
 @operation("deleteSandbox")
@@ -51,7 +51,7 @@ def delete_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     sandbox.apply(Reset())
-    return _as_it_is(sandbox)
+    return _current_view(sandbox)
 
 
 @operation("switchScenario")
@@ -65,7 +65,7 @@ def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Jso
         raise problems.conflict(str(error)) from None
     change = WorldSet(world, None, f"the scenario is {world.scenario.name}")
     sandbox.steer("POST", "scenario", msgspec.json.encode(body), change)
-    return _as_it_is(sandbox)
+    return _current_view(sandbox)
 
 
 @operation("takeSnapshot")
@@ -73,7 +73,7 @@ def take_snapshot(sandboxes: Sandboxes, *, sandbox_id: str) -> Snapshot:
     return snapshot.snapshot_of(sandboxes.get(sandbox_id))
 
 
-def _opened(sandboxes: Sandboxes, body: Json) -> Sandbox:
+def _create(sandboxes: Sandboxes, body: Json) -> Sandbox:
     if "snapshot" not in body:
         return sandboxes.create(_opening(sandboxes, body))
     if others := ", ".join(body.keys() - {"snapshot"}):
@@ -92,20 +92,20 @@ def _opening(sandboxes: Sandboxes, body: Json) -> Opening:
     )
 
 
-def _scenario(sandboxes: Sandboxes, wanted: str | Json) -> str | Source:
+def _scenario(sandboxes: Sandboxes, requested: str | Json) -> str | Source:
     """What a name or a document stands for; a file is for the command line to name."""
-    if isinstance(wanted, dict):
-        return Source("scenario", msgspec.json.encode(wanted).decode(), is_file=False)
+    if isinstance(requested, dict):
+        return Source("scenario", msgspec.json.encode(requested).decode(), is_file=False)
     own = Path(str(sandboxes.default.scenario)).stem
-    if wanted == own:
+    if requested == own:
         return sandboxes.default.scenario
     known = sorted({*scenario.names(), own})
-    if wanted not in known:
+    if requested not in known:
         raise problems.conflict(
-            f"unknown scenario '{wanted[:80]}': it is not one of {', '.join(known)}; a scenario of"
-            " your own goes in as a document, or on the command line as a file."
+            f"unknown scenario '{requested[:80]}': it is not one of {', '.join(known)}; a"
+            " scenario of your own goes in as a document, or on the command line as a file."
         )
-    return wanted
+    return requested
 
 
 def _summary(sandbox: Sandbox) -> Json:
@@ -117,17 +117,17 @@ def _summary(sandbox: Sandbox) -> Json:
     }
 
 
-def _as_it_is(sandbox: Sandbox) -> Json:
+def _current_view(sandbox: Sandbox) -> Json:
     accounts = sandbox.accounts()
-    return _whole(sandbox, {each.person.name: sandbox.world.about(each) for each in accounts})
+    return _view(sandbox, {each.person.name: sandbox.world.describe(each) for each in accounts})
 
 
-def _at_opening(sandbox: Sandbox) -> Json:
+def _initial_view(sandbox: Sandbox) -> Json:
     """With what everybody has when a sandbox is opened: the same in all that share the world."""
-    return _whole(sandbox, sandbox.world.people)
+    return _view(sandbox, sandbox.world.people)
 
 
-def _whole(sandbox: Sandbox, about: Mapping[str, Mapping[str, Any]]) -> Json:
+def _view(sandbox: Sandbox, descriptions: Mapping[str, Mapping[str, Any]]) -> Json:
     return _summary(sandbox) | {
         "base_path": base_path(sandbox),
         "customers": [
@@ -136,15 +136,15 @@ def _whole(sandbox: Sandbox, about: Mapping[str, Mapping[str, Any]]) -> Json:
                 "id": person.customer_id,
                 "token": sandbox.token("customer", person.name),
                 "description": person.description,
-                **about[person.name],
+                **descriptions[person.name],
             }
             for person in sandbox.world.values()
         ],
-        "tokens": _refused(sandbox),
+        "tokens": _refused_tokens(sandbox),
     }
 
 
-def _refused(sandbox: Sandbox) -> Json:
+def _refused_tokens(sandbox: Sandbox) -> Json:
     """A token for each way to be refused."""
     refused = {"unknown": sandbox.token("customer", "nobody")}
     for name in sandbox.world.scenario.staff[:1]:

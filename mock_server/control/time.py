@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @operation("getClock")
 def get_clock(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
-    return _shown(sandboxes.get(sandbox_id))
+    return _view(sandboxes.get(sandbox_id))
 
 
 @operation("setClock")
@@ -29,7 +29,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox = sandboxes.get(sandbox_id)
     before = sandbox.clock.now()
     try:
-        clock = _moved(sandbox.clock, body)
+        clock = _move(sandbox.clock, body)
         sandbox.world.check_size(sandboxes.worlds.kinds, clock.now())
     except (ClockError, ScenarioError) as error:
         raise problems.conflict(str(error)) from None
@@ -40,7 +40,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
         )
     earlier = _lists(sandbox)
     sandbox.apply(ClockSet(clock))
-    return _shown(sandbox) | {"changes": _changes(sandbox, earlier, before)}
+    return _view(sandbox) | {"changes": _changes(sandbox, earlier, before)}
 
 
 @operation("createToken")
@@ -67,7 +67,7 @@ def _changes(sandbox: Sandbox, earlier: Mapping[str, Lists], then: datetime) -> 
     ]
 
 
-def _moved(clock: Clock, body: Json) -> Clock:
+def _move(clock: Clock, body: Json) -> Clock:
     if "now" in body:
         clock = clock.at(instant(body["now"]))
     if "advance" in body:
@@ -94,7 +94,7 @@ def _end(now: datetime, expires_in: int | str | None) -> datetime | None:
         raise problems.conflict(f"The calendar ends before {expires_in} from now.") from None
 
 
-def _shown(sandbox: Sandbox) -> Json:
+def _view(sandbox: Sandbox) -> Json:
     return {
         "now": sandbox.clock.now(),
         "running": sandbox.clock.runs,

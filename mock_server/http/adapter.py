@@ -75,16 +75,16 @@ ACCEPTED_BYTES = 16 << 20
 """So many bytes of answers that were judged are remembered."""
 
 
-def serve(api: Api, layers: Sequence[Layer], beside: ASGIApp) -> ASGIApp:
+def serve(api: Api, layers: Sequence[Layer], fallback: ASGIApp) -> ASGIApp:
     """
     The ASGI application of one document: `layers` from the outside in, those of `routing` and
-    `answering` among them. What no operation answers is answered by `beside`.
+    `answering` among them. What no operation answers is answered by `fallback`.
 
     Raises:
         DocumentMismatch: the document is not valid OpenAPI.
     """
     app = ConnexionMiddleware(
-        Outcome(beside),
+        Outcome(fallback),
         import_name="mock_server",
         middlewares=[*layers],
         resolver=Resolver(lambda id: api.handlers[id]),
@@ -98,7 +98,7 @@ def serve(api: Api, layers: Sequence[Layer], beside: ASGIApp) -> ASGIApp:
         validate_responses=True,
     )
     for error in (Problem, ProblemException, Exception):
-        app.add_error_handler(error, _refused)
+        app.add_error_handler(error, _error_response)
     try:
         # Not "/": Connexion's checks would look for an API of that path, find none, and let pass.
         app.add_api(api.document.without_examples, base_path="")
@@ -133,7 +133,7 @@ def _invalid(document: Document, error: InvalidSpecification) -> DocumentMismatc
 
 
 class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no types
-    """Connexion's routing, but a slash at the end is another path, and 405 is said by `beside`."""
+    """Connexion's routing, but a slash at the end is another path, and `fallback` says 405."""
 
     router: Any
     app: ASGIApp
@@ -243,12 +243,12 @@ def answering(api: Api, accepted_bytes: int = ACCEPTED_BYTES) -> Sequence[Layer]
 class Outcome:
     """The end of the stack: sends what the handler answered, to those who judge it."""
 
-    def __init__(self, beside: ASGIApp) -> None:
-        self._beside = beside
+    def __init__(self, fallback: ASGIApp) -> None:
+        self._fallback = fallback
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Send it; what no operation answers is answered `beside`."""
-        answer: ASGIApp = context_of(scope).answer or self._beside
+        """Send it; what no operation answers is answered `fallback`."""
+        answer: ASGIApp = context_of(scope).answer or self._fallback
         return answer(scope, receive, send)
 
 
@@ -388,7 +388,7 @@ def _arguments(
     )
 
 
-async def _refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+async def _error_response(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
     """The contract's envelope of whatever was raised."""
     context = context_of(request.scope)
     if isinstance(error, ProblemException):

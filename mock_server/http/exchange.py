@@ -84,15 +84,15 @@ class Response(Struct, frozen=True, dict=True):
         return raw
 
     @cached_property
-    def zipped(self) -> bytes:
+    def gzip_body(self) -> bytes:
         """The body as gzip has it; the same for the same body."""
         return gzip.compress(self.body, FASTEST, mtime=0)
 
     @cached_property
-    def zipped_headers(self) -> list[tuple[bytes, bytes]]:
+    def gzip_headers(self) -> list[tuple[bytes, bytes]]:
         """The headers of the body as gzip has it."""
         others = [each for each in self.raw_headers if each[0] != b"content-length"]
-        length = (b"content-length", str(len(self.zipped)).encode())
+        length = (b"content-length", str(len(self.gzip_body)).encode())
         return [*others, length, (b"content-encoding", b"gzip")]
 
     def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> Awaitable[None]:

@@ -30,7 +30,7 @@ class PublicAddress:
         host = headers.get("host", "")
         if not is_host(host):
             # It is refused, or of HTTP/1.0, which need not name a host.
-            host = joined(*scope["server"])
+            host = host_and_port(*scope["server"])
         scheme, prefix = scope["scheme"], scope.get("root_path", "")
         if self._trusts(scope["client"]):
             scheme = _forwarded(headers, "proto", lambda text: text in ("http", "https")) or scheme
@@ -54,7 +54,7 @@ def _forwarded(headers: Mapping[str, str], name: str, valid: Callable[[str], obj
     return text if text and valid(text) else None
 
 
-def joined(host: str, port: int) -> str:
+def host_and_port(host: str, port: int) -> str:
     """Host and port as URLs have them."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.http import problems
 from mock_server.http.errors import UserError
-from mock_server.http.origin import joined
+from mock_server.http.origin import host_and_port
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 from mock_server.http.wire import TRANSPORT
@@ -76,21 +76,21 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
         super().connection_made(Connection(transport))  # type: ignore[arg-type]  # stands in for it
-        self._wait()
+        self._start_head_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._wait_no_longer()
+        self._cancel_head_timeout()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, while the head is no longer than it may be."""
         self._head_bytes += len(data)
         if b"pgrade" in data and (self.cycle is None or self.cycle.response_complete):
-            data = _not_upgrading(data)
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._in_head and self._giving_up is None:
-            self._wait()
+            self._start_head_timeout()
         if self._in_head and self._head_bytes > LARGEST_HEAD:
             what = f"The head of a request may be {LARGEST_HEAD} bytes long."
             self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, what))
@@ -98,7 +98,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._in_head = False
-        self._wait_no_longer()
+        self._cancel_head_timeout()
         super().on_headers_complete()
         # The request has the list; a header that follows the body has no say (RFC 9110, 6.5.1).
         self.headers = []
@@ -106,15 +106,15 @@ class Protocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade is no more than offered: the request is answered without it."""
 
-    def _wait(self) -> None:
+    def _start_head_timeout(self) -> None:
         self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
         self._waiting[self] = None
         if len(self._waiting) > MOST_WAITING:
             oldest = next(iter(self._waiting))
-            oldest._wait_no_longer()
+            oldest._cancel_head_timeout()
             oldest.transport.close()
 
-    def _wait_no_longer(self) -> None:
+    def _cancel_head_timeout(self) -> None:
         if self._giving_up is not None:
             del self._waiting[self]
             self._giving_up.cancel()
@@ -151,7 +151,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _not_upgrading(data: bytes) -> bytes:
+def _without_upgrade(data: bytes) -> bytes:
     """
     What begins with the head of a request, less its offer to go on in another protocol.
 
@@ -175,15 +175,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     try:
         for family, address in _addresses(host):
-            taken = bound[0].getsockname()[1] if bound else port
-            bound.append(_bound(family, address, taken))
+            chosen_port = bound[0].getsockname()[1] if bound else port
+            bound.append(_bind(family, address, chosen_port))
     except OSError as error:
         for each in bound:
             each.close()
         reason = error.strerror or str(error)
         raise AddressError(
-            f"cannot listen on {joined(host, port)}: {reason}; choose another --port (0 = any free"
-            " one)"
+            f"cannot listen on {host_and_port(host, port)}: {reason}; choose another"
+            " --port (0 = any free one)"
         ) from None
     return bound
 
@@ -195,12 +195,12 @@ def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     if host == "localhost" and socket.has_ipv6:
         # Many a hosts file names only the one, while clients try the other first.
         with suppress(OSError):
-            _bound(socket.AF_INET6, "::1", 0).close()
+            _bind(socket.AF_INET6, "::1", 0).close()
             addresses |= {(socket.AF_INET6, "::1"): None}
     return list(addresses)
 
 
-def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+def _bind(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

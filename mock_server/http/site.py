@@ -58,7 +58,7 @@ _SCRIPT = """SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
 docExpansion: "list", persistAuthorization: true}})"""
 
 
-class Beside:
+class Fallback:
     """Answers what no operation answers: 405 and OPTIONS where a path has others, pages, 404."""
 
     def __init__(self, routes: Routes, pages: Pages) -> None:
@@ -68,11 +68,13 @@ class Beside:
         """Answer a request."""
         request = context_of(scope).request
         allowed = self._routes.methods(request.path)
-        response = self._pages(request) if allowed is None else beside(request.method, allowed)
+        response = (
+            self._pages(request) if allowed is None else method_not_served(request.method, allowed)
+        )
         await response(scope, receive, send)
 
 
-def beside(method: str, allowed: str) -> Response:
+def method_not_served(method: str, allowed: str) -> Response:
     """The answer to a method that a path does not serve: OPTIONS is told the others."""
     if method == "OPTIONS":
         return Response(HTTPStatus.NO_CONTENT, headers=(("Allow", allowed),))
@@ -100,14 +102,18 @@ def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -
     known |= dict(_static("shopfront", "/__mock__/shopfront/"))
 
     # No browser is to guess what any of it is.
-    known = {path: _unguessed(response) for path, response in known.items()}
+    known = {path: _without_sniffing(response) for path, response in known.items()}
 
     def page(request: Request) -> Response:
         response = _home(request) or known.get(request.path) or _asset(request.path)
         if response is None:
             what = f"There is nothing at {request.path[:200]}."
             return refusal(problems.not_found(what).under("ERR-03"))
-        return response if request.method in ("GET", "HEAD") else beside(request.method, READING)
+        return (
+            response
+            if request.method in ("GET", "HEAD")
+            else method_not_served(request.method, READING)
+        )
 
     return page
 
@@ -120,7 +126,7 @@ def _home(request: Request) -> Response | None:
     return Response(307, headers=(("Location", f"../__mock__/#/{id}/people"),))
 
 
-def _unguessed(response: Response) -> Response:
+def _without_sniffing(response: Response) -> Response:
     if NOSNIFF in response.headers:
         return response
     return replace(response, headers=(*response.headers, NOSNIFF))

@@ -53,7 +53,7 @@ class Upstream:
         self.url, self.timeout_s = url, timeout_s
         self._base = httpx.URL(url)
         self._client = httpx.AsyncClient(
-            verify=_trusting(ca) if not insecure else False,
+            verify=_tls_context(ca) if not insecure else False,
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
             limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEP_ALIVE_S),
         )
@@ -86,7 +86,7 @@ class Upstream:
         except httpx.TransportError as error:
             raise self._problem(f"{scope['method']} {self.url}{scope['path']}", error) from None
 
-    def broken(self, error: httpx.HTTPError) -> str:
+    def failure(self, error: httpx.HTTPError) -> str:
         """Why an answer did not come to its end."""
         if isinstance(error, httpx.TimeoutException):
             return f"{self.url} sent nothing for {self.timeout_s:g} s"
@@ -110,7 +110,7 @@ def end_to_end(headers: Raw) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in headers if name.lower() not in hop_by_hop]
 
 
-def decompressed(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> bytes:
+def decompress(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> bytes:
     """
     The body as it was before it was compressed, but no more than its first `most` bytes; as it is
     where nobody can tell.
@@ -119,13 +119,13 @@ def decompressed(headers: Iterable[tuple[str, str]], body: bytes, most: int) -> 
     plain = body
     for coding in reversed([each.strip() for text in encodings for each in text.split(",")]):
         try:
-            plain = _inflated(coding, plain, most)
+            plain = _inflate(coding, plain, most)
         except zlib.error:
             return body
     return plain
 
 
-def _inflated(coding: str, body: bytes, most: int) -> bytes:
+def _inflate(coding: str, body: bytes, most: int) -> bytes:
     if coding not in ("gzip", "x-gzip", "deflate") or not body:
         return body
     # Deflate is sent both with and without the header of zlib.
@@ -145,7 +145,7 @@ def _request_headers(headers: Raw) -> list[tuple[bytes, bytes]]:
     return forwarded
 
 
-def _trusting(ca: Path | None) -> ssl.SSLContext:
+def _tls_context(ca: Path | None) -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     if ca is not None:
         try:

@@ -66,7 +66,7 @@ class _BrowserSend(ResponseSend):
     async def send_response(self, response: Response) -> None:
         """Send a whole answer."""
         if self._zips and len(response.body) >= SMALLEST_ZIPPED:
-            headers, body = response.zipped_headers, response.zipped
+            headers, body = response.gzip_headers, response.gzip_body
         else:
             headers, body = response.raw_headers, response.body
         await self._send(start_of(response, self._with_more(headers)))

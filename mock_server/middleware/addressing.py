@@ -27,20 +27,20 @@ class Addressing:
         if context_of(scope).for_control:
             return self._control(scope, receive, send)
         try:
-            scope = self._inside(scope)
+            scope = self._enter_sandbox(scope)
         except Problem as problem:
             return refusal(problem)(scope, receive, send)
         return self._my_account(scope, receive, send)
 
-    def _inside(self, scope: Scope) -> Scope:
+    def _enter_sandbox(self, scope: Scope) -> Scope:
         outer = context_of(scope)
         request, began = outer.request, outer.began
         token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
-        request, sandbox = self._addressed(request, token)
+        request, sandbox = self._resolve_sandbox(request, token)
         context = ApiContext(request=request, sandbox=sandbox, token=token, began=began)
         return {**scope, "path": request.path, CONTEXT: context}
 
-    def _addressed(self, request: Request, token: Token | None) -> tuple[Request, Sandbox]:
+    def _resolve_sandbox(self, request: Request, token: Token | None) -> tuple[Request, Sandbox]:
         """
         The request and its sandbox: named by the path, under `/@ID/`, or by the token, or the
         default one.
@@ -49,8 +49,8 @@ class Addressing:
             Problem: 404, the path names a sandbox that does not exist; 421, path or token name one
                 of another shard.
         """
-        if named := sandbox_of(request.path):
-            id, path = named
+        if addressed := sandbox_of(request.path):
+            id, path = addressed
             sandbox = self._sandboxes.get(id)
             return replace(request, path=path, base_url=f"{request.base_url}/@{id}"), sandbox
         if token is not None:

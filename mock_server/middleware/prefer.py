@@ -37,17 +37,19 @@ class Prefer(OperationLayer):
         request = context.request
         if "prefer" not in request.headers and "__" not in request.query:
             return self.app(scope, receive, send)
-        return self._heed(context, scope, receive, send)
+        return self._answer(context, scope, receive, send)
 
-    async def _heed(self, context: ApiContext, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, context: ApiContext, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
             preferred = dict(_preferences_of(context.request))
-            response = await self._preferred(preferred, context.operation.id, scope, receive)
+            response = await self._respond(preferred, context.operation.id, scope, receive)
         except Problem as problem:
             response = refusal(problem)
         await response(scope, receive, send)
 
-    async def _preferred(
+    async def _respond(
         self, preferred: Mapping[str, str], id: str, scope: Scope, receive: Receive
     ) -> Response:
         if not preferred:

@@ -18,9 +18,9 @@ from mock_server.http.edge_states import shown_by
 from mock_server.http.exchange import Request, Response, context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route, refusal
-from mock_server.http.upstream import Upstream, decompressed, end_to_end
+from mock_server.http.upstream import Upstream, decompress, end_to_end
 from mock_server.middleware.request_log import LOG
-from mock_server.observation.journal import Entry, decoded
+from mock_server.observation.journal import Entry, decode_json
 from mock_server.observation.people import DETAILS
 from mock_server.worlds.sandbox import Sandbox
 
@@ -32,11 +32,11 @@ ASKED = "contract-violations"
 HEADER = b"x-contract-violations"
 AREAS = ("/customers/my-account", "/shop/my-account")
 """What stands here is the API's, even where the document has no such operation."""
-Heard = Callable[[Entry, Any], None]
+OnEntry = Callable[[Entry, Any], None]
 """Hears of each entry of the journal, and of the JSON of its answer."""
 
 
-class Apart:
+class ProxyBranch:
     """Leads all but the control API and its pages past the layers that would change it."""
 
     def __init__(self, app: ASGIApp, proxy: ASGIApp) -> None:
@@ -116,11 +116,11 @@ class Proxy:
         sandbox: Sandbox,
         *,
         errors: bool,
-        heard: Heard | None = None,
+        on_entry: OnEntry | None = None,
     ) -> None:
         """`errors`: whether a violation is answered 502 in place of what upstream said."""
         self._upstream, self._sandbox, self._errors = upstream, sandbox, errors
-        self._customers, self._heard = Customers(), heard
+        self._customers, self._on_entry = Customers(), on_entry
         sandbox.journal.body_bytes = LONGEST
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,11 +171,11 @@ class Proxy:
                 exchange.answer_body += piece[: LONGEST - len(exchange.answer_body)]
                 await outlet({"type": "http.response.body", "body": piece, "more_body": True})
         except httpx.HTTPError as error:
-            await self._break_off(exchange, answer, self._upstream.broken(error), outlet, receive)
+            await self._break_off(exchange, answer, self._upstream.failure(error), outlet, receive)
             return
         await outlet.settle()
         shown, length = _as_value(answer, exchange, sent)
-        problems = self._noted(exchange, shown, length)
+        problems = self._record(exchange, shown, length)
         if problems and outlet.holds and self._errors:
             refused = _refusal(f"The contract is violated. {'; '.join(problems)}.", answer)
             await refused(exchange.scope, receive, outlet.send)
@@ -193,7 +193,7 @@ class Proxy:
     ) -> None:
         await outlet.settle()
         cut, _ = _as_value(answer, exchange, -1)
-        self._noted(exchange, replace(cut, wire="truncated"))
+        self._record(exchange, replace(cut, wire="truncated"))
         if outlet.holds:
             await _refusal(f"{reason}.", answer)(exchange.scope, receive, outlet.send)
         else:
@@ -206,14 +206,14 @@ class Proxy:
         shared = (("Access-Control-Allow-Origin", "*"),)
         refused = refusal(Problem(problem.status, problem.message, shared))
         # No answer of upstream's: nobody has met it there.
-        self._noted(exchange, replace(refused, wire="EMPTY_RESPONSE"))
+        self._record(exchange, replace(refused, wire="EMPTY_RESPONSE"))
         exchange.scope.get(LOG, {})["violations"] = [problem.message]
         await refused(exchange.scope, receive, send)
 
-    def _noted(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
+    def _record(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
         """Note an exchange in the journal; gives what the document does not allow."""
         context, request = context_of(exchange.scope), exchange.request
-        body = decoded(answer.body)
+        body = decode_json(answer.body)
         token = request.headers.get("authorization")
         opened = answer.status == HTTPStatus.OK
         id = _customer_id(context.route, body) if opened else None
@@ -229,8 +229,8 @@ class Proxy:
             body_bytes=length if length > LONGEST else None,
             took_s=time.perf_counter() - context.began,
         )
-        if self._heard is not None:
-            self._heard(entry, body)
+        if self._on_entry is not None:
+            self._on_entry(entry, body)
         fields["violations"] = entry.violations + _unjudged(exchange, length)
         return entry.violations
 
@@ -298,7 +298,7 @@ def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple
     )
     body = bytes(exchange.answer_body)
     if length == len(body):
-        body = decompressed(headers, body, LONGEST + 1)
+        body = decompress(headers, body, LONGEST + 1)
         length = len(body)
     return Response(answer.status_code, body[:LONGEST], headers), length
 

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.http.exchange import answer_of
 from mock_server.middleware.context import api_context_of
 from mock_server.middleware.request_log import LOG
-from mock_server.worlds.sandbox import Hearing
+from mock_server.worlds.sandbox import ChangeListener
 
 API = ("/customers/", "/shop/")
 """What stands under these is meant for the My Account API, even where it does not exist."""
@@ -23,11 +23,11 @@ class Recording:
         """Pass the request on, and note what became of it."""
         context = api_context_of(scope)
         request, sandbox = context.request, context.sandbox
-        with Hearing(sandbox) as changes:
+        with ChangeListener(sandbox) as changes:
             response = await answer_of(self._app, scope, receive)
         persona, role = sandbox.identify(request, context.token)
         if context.route is not None or request.path.startswith(API):
-            shown = [text for each in changes if (text := each.shown()) is not None]
+            shown = [text for each in changes if (text := each.as_json()) is not None]
             sandbox.journal.record(
                 *(sandbox.clock.now(), context.route, persona, role, request, response, shown),
                 took_s=time.perf_counter() - context.began,

@@ -35,7 +35,7 @@ class Coverage:
         for operation, personas in other.personas.items():
             self.personas[operation] |= personas
 
-    def shown(self, routes: Iterable[Route]) -> Json:
+    def as_json(self, routes: Iterable[Route]) -> Json:
         """As the control API tells it: what of all there is was met, and what was not."""
         operations = [self._operation(route) for route in routes]
         known = sum(len(each["statuses"]) + len(each["states"]) for each in operations)

@@ -79,7 +79,7 @@ class Entry(Struct, frozen=True, dict=True):
             return f"the request preferred {preferred}"
         if self.response.status < 400:
             return f"the token is {self.persona}'s" if self.persona else "it needs no token"
-        body = decoded(self.response.body)
+        body = decode_json(self.response.body)
         return str(body.get("message")) if isinstance(body, dict) else "it was refused"
 
     @property
@@ -88,7 +88,7 @@ class Entry(Struct, frozen=True, dict=True):
         sides = (("request", self.problem), ("answer", self.answer_problem))
         return [f"{side}: {self._redactor.text(text)}" for side, text in sides if text]
 
-    def shown(self) -> Json:
+    def as_json(self) -> Json:
         """As the control API tells it; tokens left out."""
         request, response, hidden = self.request, self.response, self._redactor.text
         return {
@@ -228,7 +228,7 @@ class _Event:
 
     @cached_property
     def text(self) -> bytes:
-        data = msgspec.json.encode(self.entry.shown())
+        data = msgspec.json.encode(self.entry.as_json())
         return b"id: %d\nevent: request\ndata: %s\n\n" % (self.entry.number, data)
 
 
@@ -385,7 +385,7 @@ def _cut(request: Request, most: int) -> Request:
     return msgspec.structs.replace(request, path=path, query=query, body=body, headers=headers)
 
 
-def decoded(body: bytes) -> Any:
+def decode_json(body: bytes) -> Any:
     """The JSON of a body; None where it is none."""
     try:
         return bounds.json_tree(body)

@@ -42,7 +42,7 @@ def lists_of(account: Account) -> Lists:
     return {id: None if isinstance(each, Problem) else each[0] for id, each in answers.items()}
 
 
-def about(account: Account) -> Json:
+def describe(account: Account) -> Json:
     """What a customer is called, what makes them worth choosing, and facts for tests."""
     facts, lists = facts_of(account), lists_of(account)
     return {

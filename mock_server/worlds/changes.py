@@ -32,16 +32,16 @@ class Change(Protocol):
     def applied_to(self, state: State, opening: State) -> State:
         """The state after it, `opening` being the one that the sandbox was opened in."""
 
-    def shown(self) -> Json | None:
+    def as_json(self) -> Json | None:
         """As the journal shows it beside the request that made it; None keeps it out."""
 
 
-class Quiet:
+class Unlisted:
     """A change that the journal does not show."""
 
     __slots__ = ()
 
-    def shown(self) -> None:
+    def as_json(self) -> None:
         """Nothing."""
         return
 
@@ -59,7 +59,7 @@ class Decided:
         own = {**state.decisions.get(self.persona, {}), self.preference_id: self.opted_in}
         return replace(state, decisions={**state.decisions, self.persona: own})
 
-    def shown(self) -> Json:
+    def as_json(self) -> Json:
         """Who decided what."""
         return {
             "persona": self.persona,
@@ -69,7 +69,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockSet(Quiet):
+class ClockSet(Unlisted):
     """The clock shows another time, or stands still, or runs."""
 
     clock: Clock
@@ -80,7 +80,7 @@ class ClockSet(Quiet):
 
 
 @dataclass(frozen=True, slots=True)
-class FaultsSet(Quiet):
+class FaultsSet(Unlisted):
     """Faults were added, removed, or counted."""
 
     faults: tuple[Fault, ...]
@@ -112,13 +112,13 @@ class WorldSet:
             decisions={who: own for who, own in remaining.items() if who not in forgotten},
         )
 
-    def shown(self) -> Json:
+    def as_json(self) -> Json:
         """What was changed, and whose."""
         return {"persona": self.persona, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
-class Reset(Quiet):
+class Reset(Unlisted):
     """Everything is as it was at the opening."""
 
     def applied_to(self, _state: State, opening: State) -> State:

@@ -38,14 +38,14 @@ class Worlds:
     """Makes worlds, and remembers them."""
 
     def __init__(
-        self, kinds: Kinds, catalogue: Catalogue, about: Callable[[Account], About]
+        self, kinds: Kinds, catalogue: Catalogue, describe: Callable[[Account], About]
     ) -> None:
         self.kinds = kinds.values()
 
         @lru_cache(_KEPT)
         def build(source: str | Source, seed: int, opened_at: datetime, overrides: bytes) -> World:
             loaded = scenario.read(source, kinds, msgspec.json.decode(overrides))
-            world = World(loaded, seed, opened_at, loaded.catalogue, about, overrides)
+            world = World(loaded, seed, opened_at, loaded.catalogue, describe, overrides)
             world.check(kinds.values())
             return world
 

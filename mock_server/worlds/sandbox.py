@@ -178,7 +178,7 @@ class Sandbox:
         """Make a change that a call of the control API asked for, and note it in the journal."""
         self.apply(change)
         request = Request(method, f"/__mock__/sandboxes/{self.id}/{place}", body=body)
-        now, shown = self.clock.now(), [change.shown()]
+        now, shown = self.clock.now(), [change.as_json()]
         self.journal.record(now, None, change.persona, None, request, Response(200), shown)
 
     def is_revoked(self, token: Token | None) -> bool:
@@ -221,7 +221,7 @@ class Sandbox:
         return account
 
 
-class Hearing:
+class ChangeListener:
     """
     The changes to a sandbox that are made in its block.
 

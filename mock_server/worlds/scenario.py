@@ -18,7 +18,7 @@ from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
 from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
 from mock_server.worlds.scenario_text import Place
-from mock_server.worlds.shapes import Mistakes, converted, shown
+from mock_server.worlds.shapes import Mistakes, convert, shown
 
 Kinds = Mapping[str, Kind[Any, Any]]
 MOST_MISTAKES = 20
@@ -220,10 +220,10 @@ class _Reader:
         text = self._text()
         places = Places(self.source, text.lines, self.overrides)
         self.mistakes.extend(text.mistakes)
-        tree = merged(text.tree, self.overrides)
-        header = self._converted(tree, Header, ())
+        tree = merge_patch(text.tree, self.overrides)
+        header = self._convert(tree, Header, ())
         # What is in it can be told of even where it has no title.
-        header = header or converted({**tree, "title": ""}, Header, (), [])
+        header = header or convert({**tree, "title": ""}, Header, (), [])
         self._check_names(header)
         customers = {who: self._plan(who, plan) for who, plan in header.customers.items()}
         if self._is_too_much:
@@ -238,8 +238,8 @@ class _Reader:
         shared, place, before = load_catalogue(), ("catalogue",), len(self.mistakes)
         if not own:
             return shared
-        tree = merged(msgspec.to_builtins(shared), own)
-        catalogue: Catalogue = converted(tree, Catalogue, place, self.mistakes)
+        tree = merge_patch(msgspec.to_builtins(shared), own)
+        catalogue: Catalogue = convert(tree, Catalogue, place, self.mistakes)
         if len(self.mistakes) == before:
             unknown = unknown_references(catalogue)
             self.mistakes.extend(((*place, *where), problem) for where, problem in unknown)
@@ -279,7 +279,7 @@ class _Reader:
         # Null, as an override may say, is nothing.
         held = {kind: value for kind, value in (plan or {}).items() if value is not None}
         about = held.pop("description", "")
-        description = converted(about, str, (*place, "description"), self.mistakes) or ""
+        description = convert(about, str, (*place, "description"), self.mistakes) or ""
         return Plan(description, {kind: self._kind(who, kind, held[kind]) for kind in held})
 
     def _kind(self, who: str, kind_name: str, value: Any) -> dict[str, Any]:
@@ -309,7 +309,7 @@ class _Reader:
         return self._make_holding(kind, value or {}, place)
 
     def _make_holding(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
-        holding, before = self._converted(value, kind.holding, place), self._cost
+        holding, before = self._convert(value, kind.holding, place), self._cost
         self._cost += kind.cost * getattr(holding, "count", 1)
         if self._cost > MOST_RECORDS >= before:
             what = (
@@ -320,18 +320,18 @@ class _Reader:
             self._is_too_much = True
         return holding
 
-    def _converted(self, value: Any, shape: type[Struct], place: Place) -> Any:
+    def _convert(self, value: Any, shape: type[Struct], place: Place) -> Any:
         known = shape.__struct_encode_fields__
         for name in value.keys() - known if isinstance(value, Mapping) else ():
             self._note_unknown(name, known, place)
-        return converted(value, shape, place, self.mistakes)
+        return convert(value, shape, place, self.mistakes)
 
     def _note_unknown(self, name: str, known: Iterable[str], place: Place) -> None:
         if meant := nearest(name, known):
             self._meant.add((*place, meant))
 
 
-def merged(base: Any, changes: Any) -> Any:
+def merge_patch(base: Any, changes: Any) -> Any:
     """`base` with `changes` laid over it as a JSON merge patch (RFC 7396): null removes."""
     if not isinstance(changes, Mapping):
         return changes
@@ -340,5 +340,5 @@ def merged(base: Any, changes: Any) -> Any:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merged(result.get(key), value)
+            result[key] = merge_patch(result.get(key), value)
     return result

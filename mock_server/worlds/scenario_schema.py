@@ -41,10 +41,10 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {"description": {"type": "string"}}
-        | {kind.name: _held(kind, holding) for kind, holding in kinds_with_schema},
+        | {kind.name: _holdings_schema(kind, holding) for kind, holding in kinds_with_schema},
     }
     names = load_catalogue()
-    customer, components = _named(customer, names), _named(components, names)
+    customer, components = _with_known_names(customer, names), _with_known_names(components, names)
     root = components.pop("Header")
     root["properties"]["customers"] = {"type": "object", "additionalProperties": customer}
     # Only parts of it, for what everybody knows is there already.
@@ -58,13 +58,15 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     }
 
 
-def _named(node: Any, catalogue: Catalogue) -> Any:
+def _with_known_names(node: Any, catalogue: Catalogue) -> Any:
     """A schema in which what names something offers what there is; a scenario may add to it."""
     if isinstance(node, list):
-        return [_named(each, catalogue) for each in node]
+        return [_with_known_names(each, catalogue) for each in node]
     if not isinstance(node, dict):
         return node
-    schema = {key: _named(value, catalogue) for key, value in node.items() if key != NAMES}
+    schema = {
+        key: _with_known_names(value, catalogue) for key, value in node.items() if key != NAMES
+    }
     if NAMES not in node:
         return schema
     return {"anyOf": [schema, {"enum": _known(node[NAMES], catalogue)}]}
@@ -82,7 +84,7 @@ def _components(types: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]
     return list(refs), dict(components)
 
 
-def _held(kind: Kind[Any, Any], holding: dict[str, Any]) -> dict[str, Any]:
+def _holdings_schema(kind: Kind[Any, Any], holding: dict[str, Any]) -> dict[str, Any]:
     """A single holding, or holdings by name, for each of which a count will do."""
     if kind.single:
         return {"anyOf": [holding, {"type": "null"}]}

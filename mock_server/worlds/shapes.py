@@ -12,7 +12,7 @@ from mock_server.worlds.scenario_text import Place
 Mistakes = list[tuple[Place, str]]
 
 
-def converted(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
+def convert(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
     """
     `value` as a type says it; texts are read as numbers and truth values where these are meant.
 
@@ -23,7 +23,7 @@ def converted(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
     items = _items(shape)
     if items is not None and isinstance(value, Mapping):
         return {
-            name: converted(each, items, (*place, name), mistakes) for name, each in value.items()
+            name: convert(each, items, (*place, name), mistakes) for name, each in value.items()
         }
     for reading in (value, _text(value)):
         try:
@@ -53,7 +53,7 @@ def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -
     values = {}
     for name in fields.keys() & value.keys():
         before, each = len(mistakes), fields[name]
-        read = converted(value[name], each.type, (*place, name), mistakes)
+        read = convert(value[name], each.type, (*place, name), mistakes)
         if len(mistakes) == before:
             values[each.name] = read
     lacking = any(each.required and each.name not in values for each in fields.values())

@@ -184,14 +184,14 @@ def from_file(file: Path) -> Snapshot:
         SnapshotError: it holds none, or cannot be read.
     """
     try:
-        return decoded(file.read_bytes())
+        return decode(file.read_bytes())
     except OSError as error:
         raise SnapshotError(f"{file} cannot be read: {error.strerror}") from None
     except SnapshotError as error:
         raise SnapshotError(f"{file} is {error}") from None
 
 
-def decoded(text: bytes) -> Snapshot:
+def decode(text: bytes) -> Snapshot:
     """
     Read a snapshot.
 

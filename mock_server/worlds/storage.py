@@ -38,29 +38,29 @@ class Storage:
         self._file = file.resolve()
         self._database: sqlite3.Connection
         if not self._file.parent.is_dir():
-            raise self._refused(f"there is no folder {self._file.parent}")
+            raise self._error(f"there is no folder {self._file.parent}")
         self._lock = FileLock(f"{self._file}.lock")
         try:
             self._is_new = not self._file.exists() or not self._check_owner()
             self._lock.acquire(blocking=False)
         except Timeout:
-            raise self._refused("another server keeps its own in it; give each a file") from None
+            raise self._error("another server keeps its own in it; give each a file") from None
         except OSError as error:
-            raise self._refused(error.strerror) from None
+            raise self._error(error.strerror) from None
 
     def _check_owner(self) -> bool:
         """Whether somebody has written to it."""
         if not self._file.is_file():
-            raise self._refused("it is no ordinary file")
+            raise self._error("it is no ordinary file")
         with self._file.open("rb") as stream:
             head = stream.read(100)
         if not head:
             return False
         if not head.startswith(_MAGIC) or int.from_bytes(head[68:72], "big") != _APPLICATION:
-            raise self._refused("it is not a file of the mock's")
+            raise self._error("it is not a file of the mock's")
         query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
         if self._rows(query) != [(_TABLE,)]:
-            raise self._refused("it has other tables than the mock's")
+            raise self._error("it has other tables than the mock's")
         return True
 
     def _rows(self, query: str) -> list[tuple[object, ...]]:
@@ -69,9 +69,9 @@ class Storage:
             with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as database:
                 return database.execute(query).fetchall()
         except sqlite3.Error as error:
-            raise self._refused(str(error)) from None
+            raise self._error(str(error)) from None
 
-    def _refused(self, reason: str | None) -> StorageError:
+    def _error(self, reason: str | None) -> StorageError:
         return StorageError(f"sandboxes cannot be kept in {self._file}: {reason}")
 
     def all(self) -> Iterator[tuple[str, Snapshot]]:
@@ -84,14 +84,14 @@ class Storage:
         if self._is_new:
             return
         if self._rows("PRAGMA quick_check(1)") != [("ok",)]:
-            raise self._refused("it is damaged")
+            raise self._error("it is damaged")
         for id, text in self._rows("SELECT id, snapshot FROM sandboxes ORDER BY rowid"):
             if not (isinstance(id, str) and isinstance(text, bytes)):
-                raise self._refused(f"its row {str(id)[:80]!r} is no sandbox")
+                raise self._error(f"its row {str(id)[:80]!r} is no sandbox")
             try:
-                yield id, snapshot.decoded(text)
+                yield id, snapshot.decode(text)
             except SnapshotError as error:
-                raise self._refused(f"its sandbox {id[:80]!r} is {error}") from None
+                raise self._error(f"its sandbox {id[:80]!r} is {error}") from None
 
     def begin(self) -> None:
         """
@@ -112,7 +112,7 @@ class Storage:
             # Fails where nothing can be written, which a file that is there already does not tell.
             self._database.executescript("BEGIN IMMEDIATE; ROLLBACK")
         except sqlite3.Error as error:
-            raise self._refused(str(error)) from None
+            raise self._error(str(error)) from None
 
     def save(self, id: str, saved: Snapshot) -> None:
         """

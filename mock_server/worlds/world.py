@@ -29,13 +29,13 @@ class World(Mapping[str, Person]):
         seed: int,
         opened: datetime,
         catalogue: Catalogue,
-        about: Callable[[Account], About],
+        describe: Callable[[Account], About],
         overrides: bytes = b"{}",
     ) -> None:
         self.scenario, self.seed, self.opened = scenario, seed, opened
         self.overrides = overrides
         """What was laid over the scenario, as JSON."""
-        self._about = about
+        self._describe = describe
         self._records: dict[tuple[str, str], Sequence[Any]] = {}
         self._people = {
             name: Person(
@@ -64,11 +64,11 @@ class World(Mapping[str, Person]):
     def people(self) -> Mapping[str, About]:
         """Everybody at the opening."""
         accounts = (Account(person, self.opened) for person in self.values())
-        return {account.person.name: self._about(account) for account in accounts}
+        return {account.person.name: self._describe(account) for account in accounts}
 
-    def about(self, account: Account) -> About:
+    def describe(self, account: Account) -> About:
         """A customer as they are now."""
-        return self._about(account)
+        return self._describe(account)
 
     def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
         """

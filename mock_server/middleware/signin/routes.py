@@ -18,7 +18,7 @@ from mock_server.http import problems
 from mock_server.http.exchange import context_of
 from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
-from mock_server.http.site import READING, beside
+from mock_server.http.site import READING, method_not_served
 from mock_server.middleware.signin.clients import Redirects
 from mock_server.middleware.signin.provider import ALGORITHM, SCOPES, Form, Provider, keys
 from mock_server.worlds import tokens
@@ -75,9 +75,9 @@ class SignIn:
                 run, allowed = places[scope["path"]]
                 method = scope["method"]
                 if method == "OPTIONS" or method not in allowed.split(", "):
-                    response = beside(method, allowed)
+                    response = method_not_served(method, allowed)
                 else:
-                    response = await _guarded(run, Request(scope, receive))
+                    response = await _run_endpoint(run, Request(scope, receive))
             await response(scope, receive, send)
 
         return answer
@@ -119,18 +119,18 @@ class SignIn:
         parameters = dict(form.fields)
         provider = self._provider(request, _named_sandbox(parameters))
         sandbox = provider.sandbox
-        persona = _persona(request, sandbox, parameters)
-        user = _grant(sandbox, persona, parameters) if persona else None
+        persona = _chosen_persona(request, sandbox, parameters)
+        user = _new_grant(sandbox, persona, parameters) if persona else None
         authlib_request = provider.create_oauth2_request(form)
         try:
             grant = provider.get_consent_grant(authlib_request, end_user=user)
             if persona and (reason := self.refused(sandbox.account(persona))):
-                raise _denied(reason, grant.redirect_uri)
+                raise _access_denied(reason, grant.redirect_uri)
         except OAuth2Error as error:
             error.state = parameters.get("state")
-            return _refused(request, provider.handle_error_response(authlib_request, error))
+            return _error_page(request, provider.handle_error_response(authlib_request, error))
         if user is None:
-            return _people(request, sandbox, parameters)
+            return _choice_page(request, sandbox, parameters)
         response: Response = provider.create_authorization_response(
             authlib_request, grant_user=user, grant=grant
         )
@@ -199,7 +199,7 @@ class SignIn:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-async def _guarded(run: Endpoint, request: Request) -> ASGIApp:
+async def _run_endpoint(run: Endpoint, request: Request) -> ASGIApp:
     """The answer of an endpoint, or what it refuses the request with."""
     try:
         return await run(request)
@@ -276,7 +276,7 @@ def _prefix(token: str | None) -> str | None:
     return id if dot else None
 
 
-def _persona(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> str | None:
+def _chosen_persona(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> str | None:
     """Who was chosen on the page, hinted at, or, for `prompt=none`, signed in here before."""
     chosen = parameters.get("persona") or parameters.get("login_hint")
     if chosen is None and parameters.get("prompt") == "none":
@@ -284,7 +284,7 @@ def _persona(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> 
     return chosen if chosen in sandbox.world else None
 
 
-def _grant(sandbox: Sandbox, persona: str, parameters: dict[str, str]) -> Grant:
+def _new_grant(sandbox: Sandbox, persona: str, parameters: dict[str, str]) -> Grant:
     return Grant(
         secrets.token_hex(8),
         persona,
@@ -294,13 +294,13 @@ def _grant(sandbox: Sandbox, persona: str, parameters: dict[str, str]) -> Grant:
     )
 
 
-def _denied(reason: str, redirect_uri: str) -> OAuth2Error:
+def _access_denied(reason: str, redirect_uri: str) -> OAuth2Error:
     error = OAuth2Error(description=reason, redirect_uri=redirect_uri)
     error.error = "access_denied"
     return error
 
 
-def _refused(request: Request, response: Response) -> Response:
+def _error_page(request: Request, response: Response) -> Response:
     """An error that leads back to the application as it is; any other as a page."""
     if isinstance(response, RedirectResponse) or "location" in response.headers:
         return response
@@ -314,7 +314,7 @@ def _refused(request: Request, response: Response) -> Response:
     )
 
 
-def _people(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> Response:
+def _choice_page(request: Request, sandbox: Sandbox, parameters: dict[str, str]) -> Response:
     """Everybody of the sandbox, to choose from."""
     cards = "".join(
         "<li class='card'><h2 dir='auto'>{name}</h2><p class='soft'>{text}</p>"

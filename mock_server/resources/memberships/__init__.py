@@ -209,10 +209,10 @@ def facts(account: Account) -> dict[str, Any]:
 def list_memberships(account: Account) -> Sequence[Membership]:
     """Every membership, as it is now."""
     unpaid = set(_unpaid(account))
-    return [_marked(each.at(account.now), unpaid) for each in account.all(MEMBERSHIPS)]
+    return [_with_failed_charge(each.at(account.now), unpaid) for each in account.all(MEMBERSHIPS)]
 
 
-def _marked(membership: Membership, unpaid: set[str]) -> Membership:
+def _with_failed_charge(membership: Membership, unpaid: set[str]) -> Membership:
     """A charge that failed needs attention (MEMBER-02)."""
     if membership.status != "active" or membership.id not in unpaid:
         return membership

@@ -73,7 +73,7 @@ class Book:
 
     # ---- What is sold -------------------------------------------------------------------------
 
-    def _sold(self, section: str, id: str | None, make: Callable[[int], Any]) -> str:
+    def _catalogue_name(self, section: str, id: str | None, make: Callable[[int], Any]) -> str:
         """The name of something in the catalogue; `make` describes it when it is new."""
         if (section, id) not in self._names:
             number = sum(known == section for known, _ in self._names) + 1
@@ -87,7 +87,7 @@ class Book:
         def site(number: int) -> Json:
             return {"name": f"Site {number}", "brand": self._brand(customer)}
 
-        return self._sold("sites", customer.field("site_id"), site)
+        return self._catalogue_name("sites", customer.field("site_id"), site)
 
     def _brand(self, customer: ObservedCustomer) -> str:
         def brand(number: int) -> Json:
@@ -97,10 +97,10 @@ class Book:
                 "currency": (customer.field("currency") or "GBP").upper(),
             }
 
-        return self._sold("brands", customer.field("brand_id"), brand)
+        return self._catalogue_name("brands", customer.field("brand_id"), brand)
 
     def _organisation(self, id: str | None) -> str:
-        return self._sold("organisations", id, lambda number: f"Organisation {number}")
+        return self._catalogue_name("organisations", id, lambda number: f"Organisation {number}")
 
     def _rate(self, customer: ObservedCustomer, membership: Json) -> str:
         type, rate = membership["type"], membership["rate"]
@@ -115,7 +115,7 @@ class Book:
 
         def price(_number: int) -> Json:
             return self._texts(rate, "name") | {
-                "membership_type": self._sold("membership_types", type["id"], offer),
+                "membership_type": self._catalogue_name("membership_types", type["id"], offer),
                 "price": rate["price"],
                 "joining_fee": rate["joining_fee"],
                 "billing_frequency": frequency if frequency in BILLED else BILLED[0],
@@ -123,7 +123,7 @@ class Book:
                 "private": rate["private"],
             }
 
-        return self._sold("rates", rate["id"], price)
+        return self._catalogue_name("rates", rate["id"], price)
 
     def _texts(self, record: Json, *fields: str) -> Json:
         return {name: record[name] and self._masks.text(record[name]) for name in fields}
@@ -171,16 +171,16 @@ class Book:
                     "added": self._when(each.get("created_at")),
                 }
             )
-            for name, each in _named(customer.of("payment_methods"), "method").items()
+            for name, each in _numbered_names(customer.of("payment_methods"), "method").items()
         }
 
     def _memberships(self, customer: ObservedCustomer) -> Json:
         return {
-            name: self._shared(customer, each) or self._led(customer, each)
-            for name, each in _named(customer.of("memberships"), "membership").items()
+            name: self._as_member(customer, each) or self._as_lead(customer, each)
+            for name, each in _numbered_names(customer.of("memberships"), "membership").items()
         }
 
-    def _led(self, customer: ObservedCustomer, membership: Json) -> Json:
+    def _as_lead(self, customer: ObservedCustomer, membership: Json) -> Json:
         summary = membership["payment_method"]
         with_them = [each.name for each in self._holders(membership) if each is not customer]
         return _without_none(
@@ -196,7 +196,7 @@ class Book:
             }
         )
 
-    def _shared(self, customer: ObservedCustomer, membership: Json) -> Json | None:
+    def _as_member(self, customer: ObservedCustomer, membership: Json) -> Json | None:
         """What another customer leads, if they were seen."""
         leads = [each["customer_id"] for each in membership["members"] if each["is_lead"]]
         for other in self._holders(membership):
@@ -231,7 +231,7 @@ class Book:
     def _credits(self, customer: ObservedCustomer) -> Json:
         return {
             name: self._credit(customer, each)
-            for name, each in _named(customer.of("credits"), "credit").items()
+            for name, each in _numbered_names(customer.of("credits"), "credit").items()
         }
 
     def _credit(self, customer: ObservedCustomer, credit: Json) -> Json:
@@ -253,7 +253,7 @@ class Book:
     def _preferences(self, customer: ObservedCustomer) -> Json:
         opted_in = []
         for each in customer.of("marketing_preferences"):
-            name = self._sold("preferences", each["id"], partial(self._preference, each))
+            name = self._catalogue_name("preferences", each["id"], partial(self._preference, each))
             self._preferred.setdefault(name, set()).add(self._site(customer))
             opted_in += [name] if each["opted_in"] else []
         return {"opted_in": opted_in} if opted_in else {}
@@ -310,19 +310,21 @@ def _submitted(order: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(order["submitted_at"])
 
 
-def _named(records: Sequence[Json], kind: str) -> dict[str, Json]:
+def _numbered_names(records: Sequence[Json], kind: str) -> dict[str, Json]:
     return {f"{kind}-{number}": each for number, each in enumerate(records, 1)}
 
 
 def _name_of(customer: ObservedCustomer, kind: str, id: str) -> str | None:
     """What a record of a customer is called in the scenario, by its id."""
     names: Iterator[str] = (
-        name for name, each in _named(customer.of(kind), _CALLED[kind]).items() if each["id"] == id
+        name
+        for name, each in _numbered_names(customer.of(kind), _SINGULAR[kind]).items()
+        if each["id"] == id
     )
     return next(names, None)
 
 
-_CALLED = {"payment_methods": "method", "memberships": "membership", "credits": "credit"}
+_SINGULAR = {"payment_methods": "method", "memberships": "membership", "credits": "credit"}
 
 
 def _without_none(fields: Json) -> Json:

@@ -26,13 +26,13 @@ from mock_server.observation.people import (
     PREFERENCES,
 )
 from mock_server.resources import KINDS
-from mock_server.resources.everything import about
+from mock_server.resources.everything import describe
 from mock_server.resources.recorder.holdings import Book, ObservedCustomer
 from mock_server.resources.recorder.masks import Masks
 from mock_server.worlds import scenario
 from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.scenario_text import Place
-from mock_server.worlds.shapes import Mistakes, converted
+from mock_server.worlds.shapes import Mistakes, convert
 from mock_server.worlds.world import World
 
 Json = dict[str, Any]
@@ -163,9 +163,9 @@ def _write_whole(file: Path, text: str) -> None:
     if not file.is_file():
         file.write_text(text, "utf-8")
         return
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, "utf-8")
-    beside.replace(file.resolve())
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(file.resolve())
 
 
 def _scenario(people: Sequence[ObservedCustomer], now: datetime) -> tuple[Json, list[str]]:
@@ -184,7 +184,7 @@ def _scenario(people: Sequence[ObservedCustomer], now: datetime) -> tuple[Json, 
         "customers": customers,
         "catalogue": book.catalogue,
     }
-    return tree, _made_possible(tree, now)
+    return tree, _remove_impossible(tree, now)
 
 
 def _take(customer: ObservedCustomer, operation: str, body: Json) -> None:
@@ -203,7 +203,7 @@ def _take(customer: ObservedCustomer, operation: str, body: Json) -> None:
         customer.order_count = body["meta"]["total"]
 
 
-def _made_possible(tree: Json, now: datetime) -> list[str]:
+def _remove_impossible(tree: Json, now: datetime) -> list[str]:
     """Take out of a scenario what cannot be served; gives it by name."""
     left_out = []
     while places := sorted({*_unreadable(tree), *_impossible(tree, now)}):
@@ -223,7 +223,7 @@ def _unreadable(tree: Json) -> Iterator[Place]:
             holdings = {"": held[kind.name]} if kind.single else held[kind.name]
             for name, value in holdings.items():
                 mistakes: Mistakes = []
-                converted(value, kind.holding, (), mistakes)
+                convert(value, kind.holding, (), mistakes)
                 for place, _ in mistakes:
                     yield ("customers", who, kind.name, *([name] if name else []), *place[:1])
 
@@ -235,7 +235,7 @@ def _impossible(tree: Json, now: datetime) -> Iterator[Place]:
     source = Source("recording", msgspec.json.encode(tree).decode(), is_file=False)
     read = scenario.load(source, KINDS)
     for later in SERVED_AFTER:
-        world = World(read, 1, now + later, read.catalogue, about)
+        world = World(read, 1, now + later, read.catalogue, describe)
         for place, what in world.mistakes(KINDS.values()):
             if place == ("customers",):
                 raise ScenarioError(what)
