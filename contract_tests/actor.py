@@ -161,11 +161,9 @@ class Customer(Actor):
         """
         if not self._tried:
             preferences = list(self.changeable())
-            chosen = (
-                preferences
-                if len(preferences) <= TRIED
-                else [*preferences[: TRIED - 1], preferences[-1]]
-            )
+            chosen = preferences
+            if len(preferences) > TRIED:
+                chosen = [*preferences[: TRIED - 1], preferences[-1]]
             self.restore(dict.fromkeys(preferences, False))
             before = self.preferences()
             apart = [*chosen[::-2], *chosen[-2::-2]]

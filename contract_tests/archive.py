@@ -79,11 +79,11 @@ class Entry(
     def sent(self) -> dict[str, str]:
         """The headers of the request that say what was asked, and by whom."""
         pairs = {each.name.title(): each.value for each in self.request.headers}
-        found = {name: value for name, value in pairs.items() if not _NOISE.match(name)}
+        headers = {name: value for name, value in pairs.items() if not _NOISE.match(name)}
         if not self.journal:
-            return found
-        known = {"Authorization": f"Bearer {self.token}"} if self.persona else {}
-        return {name: value for name, value in found.items() if name != "Origin"} | known
+            return headers
+        authorization = {"Authorization": f"Bearer {self.token}"} if self.persona else {}
+        return {name: value for name, value in headers.items() if name != "Origin"} | authorization
 
     def named_values(self) -> Iterator[tuple[str, str]]:
         """The headers, the cookies and the query of the request."""

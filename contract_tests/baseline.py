@@ -64,11 +64,11 @@ def check_entries(known: Sequence[Known], places: Sequence[str]) -> None:
     Raises:
         TargetError: one does not.
     """
-    named = [each.law for each in known]
-    for law in named:
+    laws = [each.law for each in known]
+    for law in laws:
         if law not in places:
             raise TargetError(f"baseline: there is nothing to judge at '{law}'")
-        if named.count(law) > 1:
+        if laws.count(law) > 1:
             raise TargetError(f"baseline: {law} stands there twice")
 
 

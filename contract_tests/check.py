@@ -44,7 +44,7 @@ def check(
     transport: httpx.BaseTransport | None = None,
 ) -> Report:
     """
-    Judge a target, telling `on_verdict` each verdict as it falls, and ending early with one that is
+    Judge a target, passing each verdict to `on_verdict`, and ending early with one that is
     `enough`. Consents are put back as they were. `transport` sends the requests of laws and model
     in place of a socket.
 

@@ -30,13 +30,13 @@ from contract_tests.facts import FACTS
 from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
-from contract_tests.profile import described
+from contract_tests.profile import load_target
 from contract_tests.report import data, terminal
-from contract_tests.report.files import WRITERS, ReportFile, asked_for, writable, write
+from contract_tests.report.files import WRITERS, ReportFile, parse_reports, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
 from contract_tests.session import ready
-from contract_tests.states import provided
+from contract_tests.states import provider_state
 from contract_tests.target import Target, TargetError, complete
 
 SOURCES = ("documented", "client", "ruled")
@@ -89,14 +89,14 @@ def run(**options: Any) -> None:
       contract-tests run --profile staging.yaml --read-only --report junit=report.xml
     """
     with _one_line_errors() as redact:
-        files, contract = asked_for(options["reports"]), Contract.load()
-        described_target = _target(options)
-        redact.hide_target(described_target)
-        plan = _plan(options, described_target)
+        files, contract = parse_reports(options["reports"]), Contract.load()
+        profile_target = _target(options)
+        redact.hide_target(profile_target)
+        plan = _plan(options, profile_target)
         baseline_file = options["write_baseline"]
         if baseline_file:
             writable(baseline_file, "--write-baseline")
-        with provided(described_target) as provided_target, progress() as on_verdict:
+        with provider_state(profile_target) as provided_target, progress() as on_verdict:
             redact.hide_target(provided_target)
             target = ready(provided_target, contract, options["patience"])
             report = check(target, plan, contract=contract, on_verdict=on_verdict)
@@ -127,7 +127,7 @@ _REACH = ("header", "ca", "insecure", "cert", "key")
 
 def _target(options: dict[str, Any]) -> Target:
     """The profile, with what the command line says laid over it."""
-    target = described(
+    target = load_target(
         options["profile"],
         **{name: options[name] for name in (*_PASSED_ON, *_REACH)},
         timeout_s=options["timeout"],
@@ -206,8 +206,8 @@ def judge(file: Path, **options: Any) -> None:
     record does not have are not covered. Exit codes are those of `run`.
     """
     with _one_line_errors():
-        files, contract = asked_for(options["reports"]), Contract.load()
-        target = described(options["profile"], base_url=options["base_url"])
+        files, contract = parse_reports(options["reports"]), Contract.load()
+        target = load_target(options["profile"], base_url=options["base_url"])
         record = recorded.Record.of(archive.load(file), contract, target)
         fixed = {"depth": "quick", "seed": 0, "allow_unstable": False}
         report = recorded.judge(record, _plan(options | fixed, target))
@@ -337,8 +337,8 @@ def parity(
     start = nullcontext(left) if left or left_profile else mock()
     with _one_line_errors() as redact, start as oracle:
         contract = Contract.load()
-        one = described(left_profile, base_url=oracle)
-        other = described(right_profile, base_url=right, customer_token=customer_token)
+        one = load_target(left_profile, base_url=oracle)
+        other = load_target(right_profile, base_url=right, customer_token=customer_token)
         for each in (one, other):
             redact.hide_target(each)
         sides = (ready(one, contract, 0), ready(other, contract, 0))

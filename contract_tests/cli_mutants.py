@@ -16,7 +16,7 @@ from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.proxy import Proxy
 from contract_tests.mutants.study import Finding, Study
 from contract_tests.own_mock import mock
-from contract_tests.profile import described
+from contract_tests.profile import load_target
 from contract_tests.self_check import Figures, plain_schemathesis
 from contract_tests.session import ready
 from contract_tests.target import Target, TargetError, complete
@@ -39,7 +39,7 @@ def self_check(
         chosen = named(only)
         start = nullcontext(base_url) if base_url or profile else mock()
         with start as url:
-            target = ready(described(profile, base_url=url), contract := Contract.load(), 0)
+            target = ready(load_target(profile, base_url=url), contract := Contract.load(), 0)
             study = Study(target, contract)
             findings = []
             for finding in study.findings(chosen):
@@ -83,12 +83,10 @@ def power(
     """
     with one_line_errors() as redact:
         chosen = [mutant for mutant in named(only) if not mutant.harmless]
-        contract, described_target = (
-            Contract.load(),
-            described(profile, base_url=base_url, **options),
-        )
-        redact.hide_target(described_target)
-        target = ready(described_target, contract, patience)
+        contract = Contract.load()
+        profile_target = load_target(profile, base_url=base_url, **options)
+        redact.hide_target(profile_target)
+        target = ready(profile_target, contract, patience)
         study = Study(target, contract)
         findings = list(_judge_with_progress(study, chosen))
         measured = powers.measure(findings, powers.now())
@@ -138,9 +136,9 @@ def break_(
     Mutants about tokens and about other customers need a profile, or two customers' tokens.
     """
     with one_line_errors() as redact:
-        chosen, described_target = exactly(mutant), described(profile, base_url=base_url, **options)
-        redact.hide_target(described_target)
-        target = _complete(described_target)
+        chosen, profile_target = exactly(mutant), load_target(profile, base_url=base_url, **options)
+        redact.hide_target(profile_target)
+        target = _complete(profile_target)
         with Proxy(chosen, target, Contract.load(), port) as proxy:
             click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
             proxy.serve_forever()

@@ -14,7 +14,7 @@ import httpx
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query, from_the_edge
 from contract_tests.profile import token_of
-from contract_tests.reading import NoJson, parsed
+from contract_tests.reading import NoJson, parse
 from contract_tests.redaction import HIDDEN, Redactor
 from contract_tests.target import Target, TargetError, Unreachable, sendable
 from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender, curl_options
@@ -305,7 +305,7 @@ class Client:
 def _read(answer: Answer, operation: Operation | None) -> tuple[Any, tuple[tuple[bool, str], ...]]:
     """The JSON of an answer, and its misfits with the schema."""
     try:
-        tree, twice = parsed(answer.content)
+        tree, twice = parse(answer.content)
     except NoJson as error:
         awaits = operation is not None and answer.status in operation.validators
         return None, ((False, str(error)),) if awaits and answer.content else ()

@@ -24,7 +24,7 @@ ASKING = BROWSING | {
 PLAIN = {"Origin": "", "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "curl/8.5.0"}
 """What is sent from a command line: no page, and no coding."""
 ELSEWHERE = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
-"""What says that the API is at another address."""
+"""Headers that claim another address for the API."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -45,8 +45,8 @@ def half_correct(token: str, others: Sequence[str], id: str) -> Iterator[Credent
     for altered in (*altered_tokens(token, others), *made_up(id)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
     yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
-    for said in _without_the_prefix(token):
-        yield Credentials("AUTH-03", {"Authorization": said})
+    for header in _without_the_prefix(token):
+        yield Credentials("AUTH-03", {"Authorization": header})
     yield Credentials("AUTH-01", {"Authorization": "Bearer"})
     yield elsewhere(token)
 
@@ -60,20 +60,20 @@ def made_up(id: str) -> tuple[str, ...]:
 def altered_tokens(token: str, others: Sequence[str]) -> list[str]:
     """Tokens that are nearly this one, several of the same length; none is one of `others`."""
     middle = next((at for at in range(len(token) // 2, len(token)) if token[at].isalnum()), 0)
-    found = [
-        lengthened(token),
-        shortened(token),
-        _altered(token, 0),
-        _altered(token, middle),
-        _altered(token, len(token.rstrip("=")) - 1),
+    candidates = [
+        _lengthened(token),
+        _shortened(token),
+        _with_other_letter(token, 0),
+        _with_other_letter(token, middle),
+        _with_other_letter(token, len(token.rstrip("=")) - 1),
         token.swapcase(),
         *(token[: len(token) // 2] + each[len(each) // 2 :] for each in others),
     ]
-    known = {token, *others, ""}
-    return [each for each in dict.fromkeys(found) if each not in known]
+    excluded = {token, *others, ""}
+    return [each for each in dict.fromkeys(candidates) if each not in excluded]
 
 
-def _altered(token: str, at: int) -> str:
+def _with_other_letter(token: str, at: int) -> str:
     # The last letter of base64 carries bits that no one reads; half the alphabet away the first
     # of its bits changes, which is always read.
     letter = token[at]
@@ -89,7 +89,7 @@ def _without_the_prefix(token: str) -> tuple[str, ...]:
 
 
 def elsewhere(token: str) -> Credentials:
-    """A token wherever one could be looked for but where it belongs."""
+    """A token in all the wrong places: other headers, cookies, the query."""
     headers = {
         "X-Authorization": f"Bearer {token}",
         "X-Auth-Token": token,
@@ -104,8 +104,8 @@ def elsewhere(token: str) -> Credentials:
 
 def steering(id: str, email: str, token: str = "") -> Credentials:
     """
-    Parameters and headers that say that somebody else asks than the token does, by their token
-    too where it is given; in a browser, at another address, and within the server's own net.
+    Parameters and headers that claim another caller than the token's: by id, by email and, where
+    `token` is given, by token; as from a browser, another host and the server's own network.
     """
     ids = ("customer_id", "customerId", "user_id", "userId", "account_id", "filter[customer_id]")
     names = (*ids, "customer", "as", "id")
@@ -116,8 +116,8 @@ def steering(id: str, email: str, token: str = "") -> Credentials:
     if token:
         beside["Cookie"] += f"; token={token}; session={token}"
         beside |= {"X-Authorization": f"Bearer {token}", "X-Access-Token": token}
-    sent = dict.fromkeys(headers, id) | beside | inside | BROWSING | ELSEWHERE
-    return Credentials("OWN-01", sent, query)
+    all_headers = dict.fromkeys(headers, id) | beside | inside | BROWSING | ELSEWHERE
+    return Credentials("OWN-01", all_headers, query)
 
 
 def spellings(path: str) -> list[str]:
@@ -138,11 +138,11 @@ def spellings(path: str) -> list[str]:
     ]
 
 
-def lengthened(token: str) -> str:
-    """A token that is nearly another: it has a letter more."""
+def _lengthened(token: str) -> str:
+    """A token with a letter more."""
     return f"{token}x"
 
 
-def shortened(token: str) -> str:
-    """A token that is nearly another: its last letter is missing; padding says nothing."""
+def _shortened(token: str) -> str:
+    """A token without its last letter; padding does not count."""
     return token.rstrip("=")[:-1]

@@ -55,24 +55,24 @@ def _operation(
     if before["operationId"] != after["operationId"]:
         text = f"operationId {before['operationId']} is now {after['operationId']}"
         yield Difference("breaking", place, text)
-    if _secured(new, after) and not _secured(old, before):
+    if _needs_token(new, after) and not _needs_token(old, before):
         yield Difference("breaking", place, "it wants a token now")
-    if _secured(old, before) and not _secured(new, after):
+    if _needs_token(old, before) and not _needs_token(new, after):
         yield Difference("additive", place, "it wants no token any more")
     yield from _parameters(place, old, before, new, after)
     yield from _responses(place, old, before, new, after)
 
 
-def _secured(contract: Contract, operation: Node) -> bool:
-    wanted = operation.get("security", contract.tree.get("security", []))
-    return bool(wanted) and {} not in wanted
+def _needs_token(contract: Contract, operation: Node) -> bool:
+    schemes = operation.get("security", contract.tree.get("security", []))
+    return bool(schemes) and {} not in schemes
 
 
 def _parameters(
     place: str, old: Contract, before: Node, new: Contract, after: Node
 ) -> Iterator[Difference]:
-    earlier = {(each["name"], each["in"]): each for each in _resolved(old, before)}
-    later = {(each["name"], each["in"]): each for each in _resolved(new, after)}
+    earlier = {(each["name"], each["in"]): each for each in _resolve_parameters(old, before)}
+    later = {(each["name"], each["in"]): each for each in _resolve_parameters(new, after)}
     for name, where in earlier.keys() - later.keys():
         yield Difference("breaking", place, f"the {where} parameter '{name}' is gone")
     for key, parameter in later.items():
@@ -83,16 +83,16 @@ def _parameters(
             continue
         if parameter.get("required") and not earlier[key].get("required"):
             yield Difference("breaking", here, "required now")
-        schemas = old.resolved(earlier[key]["schema"]), new.resolved(parameter["schema"])
-        yield from _narrowed(here, *schemas)
+        schemas = old.resolve(earlier[key]["schema"]), new.resolve(parameter["schema"])
+        yield from _compare_sent_values(here, *schemas)
 
 
-def _resolved(contract: Contract, operation: Node) -> list[Node]:
-    return [contract.resolved(each) for each in operation["parameters"]]
+def _resolve_parameters(contract: Contract, operation: Node) -> list[Node]:
+    return [contract.resolve(each) for each in operation["parameters"]]
 
 
-def _narrowed(place: str, before: Node, after: Node) -> Iterator[Difference]:
-    """What a client sends: fewer values allowed breaks it, more do not."""
+def _compare_sent_values(place: str, before: Node, after: Node) -> Iterator[Difference]:
+    """Compare what a client sends: fewer allowed values are breaking, more are not."""
     if before.get("type") != after.get("type"):
         yield Difference("breaking", place, _from_to("type", before, after))
     for keyword, direction in _BOUNDS.items():
@@ -103,7 +103,7 @@ def _narrowed(place: str, before: Node, after: Node) -> Iterator[Difference]:
             kind: Kind = "breaking" if stricter else "additive"
             yield Difference(kind, place, _from_to(keyword, before, after))
     if gone := set(before.get("enum", ())) - set(after.get("enum", before.get("enum", ()))):
-        yield Difference("breaking", place, f"no longer allowed: {_listed(gone)}")
+        yield Difference("breaking", place, f"no longer allowed: {_join(gone)}")
 
 
 def _responses(
@@ -117,19 +117,19 @@ def _responses(
             yield Difference("additive", place, f"a new answer, {status}")
             continue
         bodies = _body(old, before["responses"][status]), _body(new, answer)
-        yield from _read(f"{place} {status}", old, bodies[0], new, bodies[1], ())
+        yield from _compare_read_values(f"{place} {status}", old, bodies[0], new, bodies[1], ())
 
 
 def _body(contract: Contract, answer: Node) -> Node:
-    content = contract.resolved(answer).get("content", {})
+    content = contract.resolve(answer).get("content", {})
     schema: Node = content.get("application/json", {}).get("schema", {})
     return schema
 
 
-def _read(
+def _compare_read_values(
     place: str, old: Contract, first: Node, new: Contract, second: Node, above: tuple[str, ...]
 ) -> Iterator[Difference]:
-    """What a client reads: anything that it may rely on and no longer gets breaks it."""
+    """Compare what a client reads: anything it may rely on and no longer gets is breaking."""
     if second.get("$ref", "") in above:
         return
     within = (*above, second["$ref"]) if "$ref" in second else above
@@ -143,9 +143,11 @@ def _read(
     if after.get("nullable") and not before.get("nullable"):
         yield Difference("breaking", place, "it may be null now")
     if more := set(after.get("enum", ())) - set(before.get("enum", after.get("enum", ()))):
-        yield Difference("additive", place, f"new members: {_listed(more)}")
+        yield Difference("additive", place, f"new members: {_join(more)}")
     if "items" in before and "items" in after:
-        yield from _read(f"{place}[]", old, before["items"], new, after["items"], within)
+        yield from _compare_read_values(
+            f"{place}[]", old, before["items"], new, after["items"], within
+        )
     yield from _fields(place, old, before, new, after, within)
 
 
@@ -161,12 +163,12 @@ def _fields(
             continue
         if name in before.get("required", ()) and name not in after.get("required", ()):
             yield Difference("breaking", f"{place}.{name}", "it may be missing now")
-        yield from _read(f"{place}.{name}", old, earlier[name], new, field, above)
+        yield from _compare_read_values(f"{place}.{name}", old, earlier[name], new, field, above)
 
 
 def _flat(contract: Contract, schema: Node) -> Node:
     """A schema with what its `allOf` adds to it."""
-    flat = dict(contract.resolved(schema))
+    flat = dict(contract.resolve(schema))
     for part in flat.pop("allOf", ()):
         more = _flat(contract, part)
         flat = {
@@ -191,14 +193,14 @@ def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
         if before.text != rule.text:
             yield Difference("rule", id, f"'{before.text}' is now '{rule.text}'")
         if more := set(rule.operations) - set(before.operations):
-            yield Difference("rule", id, f"it binds {_listed(more)} too")
+            yield Difference("rule", id, f"it binds {_join(more)} too")
         if fewer := set(before.operations) - set(rule.operations):
-            yield Difference("rule", id, f"it no longer binds {_listed(fewer)}")
+            yield Difference("rule", id, f"it no longer binds {_join(fewer)}")
 
 
 def _from_to(keyword: str, before: Node, after: Node) -> str:
     return f"{keyword} {before.get(keyword, 'none')} is now {after.get(keyword, 'none')}"
 
 
-def _listed(values: set[Any]) -> str:
+def _join(values: set[Any]) -> str:
     return ", ".join(sorted(map(str, values)))

@@ -17,7 +17,7 @@ METHODS = ("get", "post", "delete", "put", "patch")
 FILE = "spec/openapi.yaml"
 
 
-def shipped(*parts: str) -> Traversable:
+def shipped_file(*parts: str) -> Traversable:
     """A file of spec/: at a checkout's root, or under my_account_kit/ once installed."""
     root = files(__package__).joinpath("..")
     installed = root.joinpath("my_account_kit")
@@ -144,7 +144,7 @@ class Contract:
     @classmethod
     def load(cls, path: Path | None = None) -> "Contract":
         """The contract of a file; the one that comes with the kit by default."""
-        file = path or shipped("spec", "openapi.yaml")
+        file = path or shipped_file("spec", "openapi.yaml")
         try:
             return cls(file.read_text("utf-8"), str(path or FILE))
         except UnicodeDecodeError:
@@ -200,15 +200,17 @@ class Contract:
 
     def _rule(self, node: dict[str, Any], operations: tuple[str, ...]) -> Rule:
         traits = set(node.get("applies_to", ()))
-        named = node.get("operations", operations)
-        if unknown := [id for id in (*named, *node.get("except", ())) if id not in self.operations]:
+        candidates = node.get("operations", operations)
+        if unknown := [
+            id for id in (*candidates, *node.get("except", ())) if id not in self.operations
+        ]:
             line = self._lines.get(node["id"], 1)
             raise DocumentError(
                 f"line {line}: {node['id']} names {unknown[0]}, which is no operation"
             )
         bound = [
             id
-            for id in named
+            for id in candidates
             if traits <= self.operations[id].traits and id not in node.get("except", ())
         ]
         return Rule(
@@ -222,18 +224,18 @@ class Contract:
 
     def _parameters(self, path: str, node: dict[str, Any]) -> list[Mapping[str, Any]]:
         shared = self.tree["paths"][path].get("parameters", ())
-        return [self.resolved(each) for each in (*shared, *node.get("parameters", ()))]
+        return [self.resolve(each) for each in (*shared, *node.get("parameters", ()))]
 
     def _parameter(self, node: Mapping[str, Any]) -> Parameter:
-        schema = self.resolved(node["schema"])
+        schema = self.resolve(node["schema"])
         return Parameter(node["name"], node["in"], schema.get("type", ""), schema.get("maximum"))
 
     def _success(self, responses: dict[str, Any]) -> tuple[bool, bool, frozenset[str]]:
         """Whether a success is a list, whether it is a page, and the names within it."""
-        content = self.resolved(responses.get("200", {})).get("content", {})
-        schema = self.resolved(content.get("application/json", {}).get("schema", {}))
+        content = self.resolve(responses.get("200", {})).get("content", {})
+        schema = self.resolve(content.get("application/json", {}).get("schema", {}))
         properties = schema.get("properties", {})
-        lists = self.resolved(properties.get("data", {})).get("type") == "array"
+        lists = self.resolve(properties.get("data", {})).get("type") == "array"
         return lists, "meta" in properties, frozenset(self._names(schema, ()))
 
     def _names(self, node: Any, above: tuple[str, ...]) -> Iterator[str]:
@@ -243,7 +245,7 @@ class Contract:
         if not isinstance(node, dict) or node.get("$ref") in above:
             return
         if "$ref" in node:
-            yield from self._names(self.resolved(node), (*above, node["$ref"]))
+            yield from self._names(self.resolve(node), (*above, node["$ref"]))
             return
         yield from node.get("properties", ())
         yield from (node["format"],) if isinstance(node.get("format"), str) else ()
@@ -253,7 +255,7 @@ class Contract:
     def _validators(self, responses: dict[str, Any]) -> dict[int, Draft202012Validator]:
         validators = {}
         for status, answer in responses.items():
-            content = self.resolved(answer).get("content", {}).get("application/json")
+            content = self.resolve(answer).get("content", {}).get("application/json")
             if content:
                 root = as_json_schema(content["schema"]) | {"components": self._components}
                 validators[int(status)] = Draft202012Validator(root, validate_formats=True)
@@ -263,14 +265,14 @@ class Contract:
     def _components(self) -> dict[str, Any]:
         return {"schemas": as_json_schema(self.tree["components"]["schemas"])}
 
-    def resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+    def resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         """A node, or what its `$ref` leads to."""
         if "$ref" not in node:
             return node
         target: Any = self.tree
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        return self.resolved(target)
+        return self.resolve(target)
 
 
 def _tree(text: str, origin: str) -> dict[str, Any]:

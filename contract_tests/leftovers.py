@@ -36,7 +36,7 @@ class Leftovers:
     file: Path | None
     """Where it is noted; None where it is not."""
     summary: str = ""
-    """In a line what was put back for an earlier run; empty if nothing was."""
+    """One line on what was put back for an earlier run; empty if nothing was."""
     missing: Note = field(default_factory=dict)
     """What could not be put back yet."""
 
@@ -106,7 +106,7 @@ def tracking(session: Session) -> Iterator[Leftovers]:
 
 
 def _lock(base_url: str) -> FileLock | None:
-    """What says that a run is alive; None where another is, or where no file can be written."""
+    """The lock of a live run; None where another holds it, or no file can be written."""
     try:
         file = cache.file_for(base_url, "leftovers")
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ def _run(machine: type[RuleBasedStateMachine], depth: str, seed: int) -> None:
     run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=settings)
 
 
-def _restored(
+def _restore(
     pair: Iterable[Customer], at_first: dict[str, dict[str, bool]]
 ) -> dict[str, dict[str, bool]]:
     for who in pair:
@@ -96,8 +96,8 @@ def _restored(
 def _machine(
     by_name: dict[str, Customer], at_first: dict[str, dict[str, bool]]
 ) -> type[RuleBasedStateMachine]:
-    wanted: dict[str, dict[str, bool]] = {}
-    taken: list[Exchange] = []
+    expected_consents: dict[str, dict[str, bool]] = {}
+    exchanges: list[Exchange] = []
 
     class Consents(RuleBasedStateMachine):
         """Each example begins with the consents that were found, so that it can be repeated."""
@@ -105,23 +105,23 @@ def _machine(
         @initialize()
         def begin(self) -> None:
             """Take back what the example before did."""
-            wanted.update(_restored(by_name.values(), at_first))
-            taken.clear()
+            expected_consents.update(_restore(by_name.values(), at_first))
+            exchanges.clear()
 
         @rule(who=st.sampled_from(list(at_first)), index=st.integers(0, 9), opted_in=st.booleans())
         def decide(self, who: str, index: int, opted_in: bool) -> None:
             """Opt in or out; the answer is the model's list."""
             preference = list(at_first[who])[index % len(at_first[who])]
-            wanted[who][preference] = opted_in
+            expected_consents[who][preference] = opted_in
             answer = by_name[who].decide(preference, opted_in=opted_in)
-            taken.append(answer)
-            list_of(answer, taken)
+            exchanges.append(answer)
+            list_of(answer, exchanges)
             self._agree(by_name[who], answer)
 
         @rule(who=st.sampled_from(list(at_first)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
-            taken.append(by_name[who].decide(NOWHERE, opted_in=opted_in))
+            exchanges.append(by_name[who].decide(NOWHERE, opted_in=opted_in))
 
         @invariant()
         def every_list_is_the_models(self) -> None:
@@ -130,9 +130,11 @@ def _machine(
                 self._agree(who, who.preferences())
 
         def _agree(self, who: Customer, answer: Exchange) -> None:
-            read = consents_in(answer.records)
-            if read != wanted[who.name]:
-                expected = f"{wanted[who.name]} for {who.name}"
-                raise Violation(expected=expected, actual=f"{read}", exchange=answer, after=taken)
+            consents = consents_in(answer.records)
+            if consents != expected_consents[who.name]:
+                expected = f"{expected_consents[who.name]} for {who.name}"
+                raise Violation(
+                    expected=expected, actual=f"{consents}", exchange=answer, after=exchanges
+                )
 
     return Consents

@@ -16,7 +16,7 @@ STARTS_WITHIN_S = 30.0
 @contextmanager
 def mock() -> Iterator[str]:
     """
-    The URL of a mock that runs for as long as it is needed.
+    Run a mock and yield its URL.
 
     Raises:
         TargetError: it cannot be started.
@@ -30,16 +30,16 @@ def mock() -> Iterator[str]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield f"http://127.0.0.1:{_written(process, port)}"
+            yield f"http://127.0.0.1:{_await_port(process, port)}"
         finally:
             process.terminate()
             process.wait()
 
 
-def _written(process: "subprocess.Popen[bytes]", port: Path) -> str:
+def _await_port(process: "subprocess.Popen[bytes]", port: Path) -> str:
     deadline = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < deadline and process.poll() is None:
-        if port.exists() and (found := port.read_text()):
-            return found
+        if port.exists() and (text := port.read_text()):
+            return text
         time.sleep(0.02)
     raise TargetError("the mock could not be started; try `mock-server serve`")

@@ -29,7 +29,7 @@ def load(path: Path) -> Target:
     """
     try:
         root = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        tree = _LOADER.construct_document(_filled(root, path)) if root else {}
+        tree = _LOADER.construct_document(_fill_variables(root, path)) if root else {}
         return _with_tokens(tree)
     except (OSError, UnicodeDecodeError) as error:
         raise TargetError(f"{path}: cannot be read: {error}") from None
@@ -43,15 +43,15 @@ def load(path: Path) -> Target:
         raise TargetError(f"{path}: an alias stands within its own anchor") from None
 
 
-def described(
+def load_target(
     profile: Path | None,
     *,
     customer_token: Iterable[str] = (),
     header: Iterable[str] = (),
-    **given: Any,
+    **options: Any,
 ) -> Target:
     """
-    The profile, with what the command line gives laid over it.
+    The profile, overridden by the options of the command line.
 
     Raises:
         TargetError: the profile or a header cannot be understood.
@@ -60,10 +60,10 @@ def described(
     over = {
         "customers": tuple(map(NamedCustomer, customer_token)),
         "headers": target.headers | dict(map(_header, header)),
-        **given,
+        **options,
     }
-    filled = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
-    return msgspec.structs.replace(target, **filled)
+    given = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
+    return msgspec.structs.replace(target, **given)
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def token_of(command: Command, owner: str) -> str:
     return token
 
 
-def _filled(node: yaml.Node, path: Path, *, typed: bool = False) -> yaml.Node:
+def _fill_variables(node: yaml.Node, path: Path, *, typed: bool = False) -> yaml.Node:
     """The node with its variables; in facts a number may come of one, all else reads text."""
     if isinstance(node, yaml.ScalarNode):
         if _VARIABLE.search(node.value):
@@ -115,24 +115,27 @@ def _filled(node: yaml.Node, path: Path, *, typed: bool = False) -> yaml.Node:
             return yaml.ScalarNode(tag, text, node.start_mark, node.end_mark)
         return node
     if isinstance(node, yaml.SequenceNode):
-        node.value = [_filled(item, path, typed=typed) for item in node.value]
+        node.value = [_fill_variables(item, path, typed=typed) for item in node.value]
         return node
     lines: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
-        if (first := lines.setdefault(str(key.value), line)) != line or _again(node, key):
+        first = lines.setdefault(str(key.value), line)
+        if first != line or _is_repeated_in_line(node, key):
             raise TargetError(
                 f"{path}:{line}: the key '{key.value}' stands in line {first} already"
             )
     node.value = [
         # A shell fills in the variables of its text by itself.
-        (key, value if _of_shell(key, value) else _filled(value, path, typed=typed or _facts(key)))
+        (key, value)
+        if _of_shell(key, value)
+        else (key, _fill_variables(value, path, typed=typed or _facts(key)))
         for key, value in node.value
     ]
     return node
 
 
-def _again(node: yaml.Node, key: yaml.Node) -> bool:
+def _is_repeated_in_line(node: yaml.Node, key: yaml.Node) -> bool:
     """Whether a key stands before in the same line."""
     return next(each for each, _ in node.value if each.value == key.value) is not key
 
@@ -184,7 +187,7 @@ def _commands_of_roles(tree: dict[str, Any]) -> Iterator[tuple[str, Command]]:
     if not isinstance(tokens, dict):
         return
     for role in Tokens.__struct_fields__:
-        given = tokens.get(role)
-        if isinstance(given, dict) and set(given) == {"token_command"}:
+        entry = tokens.get(role)
+        if isinstance(entry, dict) and set(entry) == {"token_command"}:
             del tokens[role]
-            yield role, msgspec.convert(given["token_command"], Command)
+            yield role, msgspec.convert(entry["token_command"], Command)

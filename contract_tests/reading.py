@@ -1,4 +1,4 @@
-"""A body as a browser reads it: strict JSON, whatever Python's own parser would forgive."""
+"""Parse bodies as a browser does: strict JSON, where Python's own parser forgives more."""
 
 import json
 import re
@@ -17,7 +17,7 @@ class NoJson(ValueError):
     """A body is no JSON; the message says what is wrong with it."""
 
 
-def parsed(body: bytes) -> tuple[Any, tuple[str, ...]]:
+def parse(body: bytes) -> tuple[Any, tuple[str, ...]]:
     """
     The JSON of a body, numbers without a fraction as integers; and the keys that stand twice in
     one object, of which the last counts.
@@ -31,17 +31,17 @@ def parsed(body: bytes) -> tuple[Any, tuple[str, ...]]:
         raise NoJson(f"the body is nested deeper than {DEEPEST}")
     twice: list[str] = []
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        tree = dict(found)
-        if len(tree) < len(found):
-            names = [name for name, _ in found]
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        tree = dict(members)
+        if len(tree) < len(members):
+            names = [name for name, _ in members]
             twice.extend(dict.fromkeys(name for name in names if names.count(name) > 1))
         return tree
 
     try:
         tree = json.loads(
             text,
-            parse_constant=_refused,
+            parse_constant=_reject_constant,
             parse_float=_number,
             parse_int=lambda digits: int(digits) if len(digits) < _DIGITS else float(digits),
             object_pairs_hook=pairs,
@@ -56,7 +56,7 @@ def parsed(body: bytes) -> tuple[Any, tuple[str, ...]]:
     return (_whole(tree) if "\\ud" in text.lower() else tree), tuple(twice)
 
 
-def _refused(word: str) -> Any:
+def _reject_constant(word: str) -> Any:
     raise NoJson(f"the body is no JSON: it has {word}, which no browser reads")
 
 

@@ -1,4 +1,4 @@
-"""The one door that everything shown passes: secrets leave as the variables that hold them."""
+"""Takes secrets out of everything that is shown: variables stand in their place."""
 
 import re
 from base64 import b64encode
@@ -73,16 +73,16 @@ def _of_a_word(letter: str) -> bool:
 
 
 def _plain(text: str) -> _Plain:
-    found = _Plain(_lower(text), list(range(len(text))), list(range(1, len(text) + 1)))
+    current = _Plain(_lower(text), list(range(len(text))), list(range(1, len(text) + 1)))
     for _ in range(ROUNDS):
-        simpler = _decoded(found)
-        if simpler is found:
+        simpler = _decode_once(current)
+        if simpler is current:
             break
-        found = simpler
-    return found
+        current = simpler
+    return current
 
 
-def _decoded(plain: _Plain) -> _Plain:
+def _decode_once(plain: _Plain) -> _Plain:
     units = list(_UNIT.finditer(plain.text))
     if not units:
         return plain
@@ -124,7 +124,7 @@ def _lower(text: str) -> str:
 
 @dataclass
 class Redactor:
-    """What is secret in a run, and what is shown in its place."""
+    """Replaces the secrets of a run in everything that is shown."""
 
     secrets: dict[str, str] = field(default_factory=dict)
     """Secret → what is shown for it."""
@@ -133,7 +133,7 @@ class Redactor:
     """The target's URL, which is no secret though a token may begin with a part of it."""
 
     def hide(self, secret: str, shown: str, *, encoded: bool = True) -> None:
-        """Show something else in place of a secret from now on, in base64 and in hex, too."""
+        """Show `shown` in place of a secret from now on, of its base64 and hex forms too."""
         if secret and secret not in self._forms:
             self.secrets[secret] = shown
             self._forms[secret] = [_plain(secret).text, *(_encodings(secret) if encoded else ())]
@@ -154,24 +154,24 @@ class Redactor:
 
     def hide_altered(self, token: str) -> None:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
-        known = {secret: shown[1:] for secret, shown in self.secrets.items() if _of_shell(shown)}
+        tokens = {secret: shown[1:] for secret, shown in self.secrets.items() if _of_shell(shown)}
         if token in self.secrets:
             return
-        made = (_made_from(secret, token, name) for secret, name in known.items())
+        candidates = (_made_from(secret, token, name) for secret, name in tokens.items())
         # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
-        if found := next(filter(None, (_spliced(token, known), *made)), None):
-            self.hide(token, found)
+        if replacement := next(filter(None, (_splice_of(token, tokens), *candidates)), None):
+            self.hide(token, replacement)
 
     def hide_answer(self, headers: Iterable[tuple[str, str]], body: bytes, tree: Any) -> None:
         """Hide the secrets that an answer gave out."""
         for name, value in headers:
             for secret in _of_header(name, value):
-                self._hide_given(secret)
+                self._hide_if_distinct(secret)
         if NAMED.search(body):
             for secret in _fields(tree):
-                self._hide_given(secret)
+                self._hide_if_distinct(secret)
 
-    def _hide_given(self, secret: str) -> None:
+    def _hide_if_distinct(self, secret: str) -> None:
         # A short one, or a mere word, stands in too many texts that have nothing to do with it.
         least = WORD if secret.isalpha() else SHORT
         if len(secret) >= least and not secret.startswith(("http", "$")):
@@ -198,7 +198,7 @@ class Redactor:
         text = _UNSHOWABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
         parts, at = list[tuple[str, bool]](), 0
         for start, end, shown in sorted(self._spans(text)):
-            parts += [(text[at:start], False), (_apart(shown, text[end:]), True)]
+            parts += [(text[at:start], False), (_delimited(shown, text[end:]), True)]
             at = end
         return [*parts, (text[at:], False)]
 
@@ -228,7 +228,7 @@ class Redactor:
     def _places(self, secret: str, text: str, plain: _Plain) -> Iterator[tuple[int, int]]:
         if len(secret) < SHORT:
             word = rf"(?<![\w-]){re.escape(secret)}(?![\w-])"
-            yield from (found.span() for found in re.finditer(word, text))
+            yield from (match.span() for match in re.finditer(word, text))
             return
         whole = len(secret) < WORD
         for number, form in enumerate(self._forms[secret]):
@@ -236,7 +236,7 @@ class Redactor:
             while at >= 0:
                 first, last = at, at + len(form)
                 if number > 0:
-                    first, last = _stretched(plain, first, last)
+                    first, last = _whole_encoded_word(plain, first, last)
                 inside = _of_a_word(plain.before(first)) or _of_a_word(plain.after(last))
                 if not (whole and inside):
                     yield plain.starts[first], plain.ends[last - 1]
@@ -274,14 +274,14 @@ def _exactly(secret: str, text: str, _plain: _Plain) -> Iterator[tuple[int, int]
         at = text.find(secret, end)
 
 
-def _apart(shown: str, rest: str) -> str:
-    """A variable which a shell can tell from the letters that follow it."""
+def _delimited(shown: str, rest: str) -> str:
+    """The variable in braces, where letters follow that a shell would take for a part of it."""
     plain = shown.startswith("$") and not shown.startswith("${")
     return f"${{{shown[1:]}}}" if plain and (rest[:1].isalnum() or rest[:1] == "_") else shown
 
 
-def _stretched(plain: _Plain, first: int, last: int) -> tuple[int, int]:
-    """The whole word in base64 or hex of which a part was found."""
+def _whole_encoded_word(plain: _Plain, first: int, last: int) -> tuple[int, int]:
+    """Extend a match to the whole base64 or hex word around it."""
     while (letter := plain.before(first)) and _BASE64.fullmatch(letter):
         first -= 1
     while (letter := plain.after(last)) and _BASE64.fullmatch(letter):
@@ -307,18 +307,18 @@ def _of_shell(shown: str) -> bool:
     return bool(_VARIABLE.fullmatch(shown))
 
 
-def _spliced(token: str, known: dict[str, str]) -> str | None:
-    """How a shell makes a token of the beginning of one and the end of another; None if not so."""
-    for secret, name in known.items():
+def _splice_of(token: str, tokens: dict[str, str]) -> str | None:
+    """The shell expression for a token spliced of two known ones; None if it is not."""
+    for secret, name in tokens.items():
         first = len(commonprefix((secret, token)))
-        for other, last_name in known.items() if 0 < first < len(token) else ():
+        for other, last_name in tokens.items() if 0 < first < len(token) else ():
             if other != secret and other.endswith(token[first:]):
                 return f"${{{name}:0:{first}}}${{{last_name}: -{len(token) - first}}}"
     return None
 
 
 def _made_from(secret: str, token: str, variable: str) -> str | None:
-    """How a shell makes one token of another; None where they have little in common."""
+    """The shell expression that makes one token of another; None if they have little in common."""
     if token == secret.upper():
         return f"${{{variable}^^}}"
     if token == secret.lower():
@@ -341,14 +341,16 @@ def _of_header(name: str, value: str) -> Iterator[str]:
     if name == "set-cookie":
         yield value.partition(";")[0].partition("=")[2].strip()
     elif name == "www-authenticate":
-        found = (each for each in _CHALLENGE.finditer(value) if each[1].lower() not in PARAMETERS)
-        yield from (each[2].strip('"') for each in found)
+        parameters = (
+            each for each in _CHALLENGE.finditer(value) if each[1].lower() not in PARAMETERS
+        )
+        yield from (each[2].strip('"') for each in parameters)
     elif NAMES.search(name):
         yield value
 
 
-def _parameter(found: "re.Match[str]") -> str:
-    return found[0] if found[1].lower() in PARAMETERS else f"{found[1]}={HIDDEN}"
+def _parameter(match: "re.Match[str]") -> str:
+    return match[0] if match[1].lower() in PARAMETERS else f"{match[1]}={HIDDEN}"
 
 
 def _fields(tree: Any) -> Iterator[str]:

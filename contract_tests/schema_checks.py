@@ -129,8 +129,8 @@ def run(session: Session, depth: str, seed: int) -> Iterator[Verdict]:
     """
     client = session.client.another()
     adapter, tallies = ThroughClient(client), defaultdict[str, Tally](Tally)
-    schema = _sent_by(adapter, _schema(client.target, client.contract, depth, seed))
-    with _kept_from_writing(client.target):
+    schema = _with_transport(adapter, _schema(client.target, client.contract, depth, seed))
+    with _forbid_writes(client.target):
         for event in from_schema(schema).execute():
             if isinstance(event, events.PhaseStarted) and event.phase.name is PhaseName.PROBING:
                 # Probes leave by a session of their own, past the proxy and the gateway's key.
@@ -183,7 +183,7 @@ class _Transport(RequestsTransport):
         return super().send(case, session=session, **kwargs)
 
 
-def _sent_by(adapter: ThroughClient, schema: Any) -> Any:
+def _with_transport(adapter: ThroughClient, schema: Any) -> Any:
     """The schema, whose requests leave by the adapter; a schema has its transport of its class."""
     transport = _Transport(adapter)
     schema.__class__ = type("Schema", (type(schema),), {"__slots__": (), "transport": transport})
@@ -191,7 +191,7 @@ def _sent_by(adapter: ThroughClient, schema: Any) -> Any:
 
 
 @contextmanager
-def _kept_from_writing(target: Target) -> Iterator[None]:
+def _forbid_writes(target: Target) -> Iterator[None]:
     """Whatever an engine does, in a read-only run nothing leaves that could write."""
 
     def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
@@ -244,8 +244,8 @@ def _verdict(session: Session, client: Client, operation: Operation, tally: Tall
     if violated:
         return violated
     if not tally.judged:
-        known = "no customer was let in" if tally.answered else "no request was sent"
-        return replace(clean, outcome="not covered", actual=tally.unanswered or known)
+        default = "no customer was let in" if tally.answered else "no request was sent"
+        return replace(clean, outcome="not covered", actual=tally.unanswered or default)
     return clean
 
 
@@ -257,7 +257,7 @@ def _violation(
             again = client.resend(sent.method, sent.url, sent.headers, operation)
         except NotSent:
             continue
-        if not _declared(again, operation):
+        if not _is_declared(again, operation):
             actual = " ".join(sent.complaint.split())
             expected = "an answer that the document declares"
             return replace(
@@ -266,7 +266,7 @@ def _violation(
     return None
 
 
-def _declared(exchange: Exchange, operation: Operation) -> bool:
+def _is_declared(exchange: Exchange, operation: Operation) -> bool:
     if exchange.from_the_edge:
         return True
     if exchange.status not in operation.statuses:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contract_tests.document import Contract, shipped
+from contract_tests.document import Contract, shipped_file
 from contract_tests.mutants import proxy
 from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.study import Finding
@@ -51,7 +51,7 @@ def _rate(part: int, whole: int) -> str:
 def plain_schemathesis(mutant: Mutant, target: Target, contract: Contract) -> bool:
     """Whether `schemathesis run`, as it comes, complains of a target that a mutant broke."""
     command = [sys.executable, "-m", "schemathesis.cli", "run"]
-    document = str(shipped("spec", "openapi.yaml"))
+    document = str(shipped_file("spec", "openapi.yaml"))
     token = f"Authorization: Bearer {target.customers[0].token}"
     with proxy.running(mutant, target, contract) as broken, tempfile.TemporaryDirectory() as folder:
         who = ["--url", broken.url, "-H", token, "--seed", "1"]

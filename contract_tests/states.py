@@ -7,15 +7,21 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from contract_tests.reading import NoJson, parsed
-from contract_tests.target import NamedCustomer, Target, TargetError, Unreachable, known
+from contract_tests.reading import NoJson, parse
+from contract_tests.target import (
+    NamedCustomer,
+    Target,
+    TargetError,
+    Unreachable,
+    with_checked_facts,
+)
 from contract_tests.transport import Broken, Sender
 
 STATE = "customers with credits in every state, several pages of orders and something to consent to"
 
 
 @contextmanager
-def provided(target: Target) -> Iterator[Target]:
+def provider_state(target: Target) -> Iterator[Target]:
     """
     The target in the state that a run needs, where it names a `state_url`; taken back afterwards.
 
@@ -49,7 +55,7 @@ def _call_hook(target: Target, action: str) -> Any:
     if not 200 <= answer.status < 300:
         raise TargetError(f"{url}: {action} was answered {answer.status}")
     try:
-        return parsed(answer.content)[0]
+        return parse(answer.content)[0]
     except NoJson:
         return None
 
@@ -63,4 +69,4 @@ def _with_customers(target: Target, answer: Any) -> Target:
         raise TargetError(f"{target.state_url}: customers: {error}") from None
     if any(each.token_command for each in customers):
         raise TargetError(f"{target.state_url}: token_command: an answer may name tokens alone")
-    return replace(target, customers=known(customers))
+    return replace(target, customers=with_checked_facts(customers))

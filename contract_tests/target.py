@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contract_tests import facts
-from contract_tests.reading import parsed
+from contract_tests.reading import parse
 
 _NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
 
@@ -75,13 +75,13 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     state_url: str | None = None
     """Told of the state that a run needs, in the manner of Pact."""
     now: datetime | None = None
-    """What the target takes for the present, where that is not the real time."""
+    """The target's current time, if its clock is simulated."""
 
 
 def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Target:
     """
-    The target with what can be found out: our own mock tells its people and their facts, asked by
-    `transport` where one is given.
+    The target, checked and completed: our own mock reports its people and their facts, over
+    `transport` if one is given.
 
     Raises:
         TargetError: there is no base URL, or nobody to speak for.
@@ -93,25 +93,25 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
     if urlsplit(url).username is not None:
         raise TargetError("base URL: credentials in it would stand in place of a bearer token")
     target = replace(target, base_url=url)
-    _usable(target)
-    _measured(target)
+    _check_sendable(target)
+    _check_measures(target)
     if not target.customers:
-        target = _discovered(target, transport)
+        target = _discover(target, transport)
     if not target.customers:
         raise TargetError(
             "nobody to speak for: give two customers' tokens (--customer-token, or a profile)"
         )
-    named = [
+    customers = [
         replace(each, name=each.name or f"customer-{chr(97 + index)}")
         for index, each in enumerate(target.customers)
     ]
-    _apart(named, target.tokens)
-    return replace(target, customers=known(named))
+    _check_distinct(customers, target.tokens)
+    return replace(target, customers=with_checked_facts(customers))
 
 
-def known(customers: Iterable[NamedCustomer]) -> tuple[NamedCustomer, ...]:
+def with_checked_facts(customers: Iterable[NamedCustomer]) -> tuple[NamedCustomer, ...]:
     """
-    The customers, once what is said of them can be understood; a fact that is null says nothing.
+    The customers with their facts checked; a fact that is null is left out.
 
     Raises:
         TargetError: a fact is none, or of another kind.
@@ -125,8 +125,8 @@ def known(customers: Iterable[NamedCustomer]) -> tuple[NamedCustomer, ...]:
     return tuple(understood)
 
 
-def _apart(customers: list[NamedCustomer], tokens: Tokens) -> None:
-    """Everybody has a name and a token of their own."""
+def _check_distinct(customers: list[NamedCustomer], tokens: Tokens) -> None:
+    """Check that no two customers share a name or a token."""
     names, owners = set[str](), dict[str, str]()
     for each in customers:
         if each.name in names:
@@ -140,8 +140,8 @@ def _apart(customers: list[NamedCustomer], tokens: Tokens) -> None:
             raise TargetError(f"the {role} token is the token of the customer {owner}")
 
 
-def _measured(target: Target) -> None:
-    """Times and rates are numbers that one can wait for."""
+def _check_measures(target: Target) -> None:
+    """Check that times and rates are finite and above 0."""
     measures = {
         "timeout_s (--timeout)": target.timeout_s,
         "max_time_s (--max-time)": target.max_time_s,
@@ -152,16 +152,16 @@ def _measured(target: Target) -> None:
             raise TargetError(f"{name}: {value:g} is no number above 0")
 
 
-def _usable(target: Target) -> None:
-    """Every token can stand in a header; what is wrong is told without it."""
+def _check_sendable(target: Target) -> None:
+    """Check that tokens and headers can be sent; no message quotes a token."""
     roles = {name: getattr(target.tokens, name) for name in target.tokens.__struct_fields__}
-    named = [
+    tokens = [
         (each.name or f"customer {number}", each.token)
         for number, each in enumerate(target.customers, 1)
     ]
-    for owner, token in (*named, *roles.items()):
+    for owner, token in (*tokens, *roles.items()):
         if token is not None:
-            _sendable(token, f"the token of {owner}")
+            _require_sendable(token, f"the token of {owner}")
     for name, value in target.headers.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             raise TargetError(f"headers: {name!r} is no name of a header")
@@ -176,7 +176,7 @@ def sendable(token: str) -> bool:
     return bool(token) and not _NOT_SENDABLE.search(token)
 
 
-def _sendable(value: str, what: str) -> None:
+def _require_sendable(value: str, what: str) -> None:
     if not value:
         raise TargetError(f"{what} is empty; is the variable that should hold it set?")
     if bad := _NOT_SENDABLE.search(value):
@@ -193,14 +193,14 @@ class _Person(Struct, frozen=True):
 
 
 class _Sandbox(Struct, frozen=True):
-    """What our own mock tells of the people of a sandbox."""
+    """What our own mock reports of a sandbox."""
 
     customers: tuple[_Person, ...]
     tokens: dict[str, str]
     now: datetime
 
 
-def _discovered(target: Target, transport: httpx.BaseTransport | None) -> Target:
+def _discover(target: Target, transport: httpx.BaseTransport | None) -> Target:
     from contract_tests.transport import Broken, Sender
 
     root, at, sandbox = target.base_url.partition("/@")
@@ -212,21 +212,21 @@ def _discovered(target: Target, transport: httpx.BaseTransport | None) -> Target
     if answer.status in (429, 502, 503, 504):
         raise Unreachable(f"{target.base_url}: {answer.status}, it is not ready")
     try:
-        tree, _ = parsed(answer.content)
+        tree, _ = parse(answer.content)
         return _of_sandbox(target, msgspec.convert(tree, _Sandbox))
     except (msgspec.MsgspecError, ValueError):
         return target  # Whatever answers there, it is not our mock.
 
 
-def _known(reported: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a mock that this kit has a use for; a newer one may tell more."""
+def _facts_in_use(reported: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that this kit knows; a newer mock may report more."""
     return {name: value for name, value in reported.items() if name in facts.BY_NAME}
 
 
 def _of_sandbox(target: Target, sandbox: _Sandbox) -> Target:
     people = sandbox.customers
     customers = [
-        NamedCustomer(each.token, each.persona, each.id, _known(each.facts))
+        NamedCustomer(each.token, each.persona, each.id, _facts_in_use(each.facts))
         for each in people
         if each.facts.get("signs_in", True)
     ]

@@ -1,4 +1,4 @@
-"""One way to the target for both engines: TLS, proxies, deadlines and bounded answers."""
+"""The transport of both engines: TLS, proxies, deadlines and bounded answers."""
 
 import ssl
 import threading
@@ -66,7 +66,7 @@ _DEADLINE = _Deadline()
 
 @dataclass
 class _Stream(httpcore.NetworkStream):
-    """A connection whose every step heeds the deadline of the answer as a whole."""
+    """A connection that enforces the deadline of the whole answer at every step."""
 
     inner: httpcore.NetworkStream
 
@@ -128,7 +128,7 @@ class Sender:
 
     target: Target
     inner: httpx.BaseTransport | None = None
-    """What requests leave by, in place of a socket."""
+    """Used in place of a socket, if given."""
     _http: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -152,10 +152,12 @@ class Sender:
         """
         if self.target.read_only and method not in SAFE:
             raise ReadOnly(f"{method} was kept from leaving: the run is read-only")
-        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         try:
             with _in_time(self.target.timeout_s):
-                request = self._http.build_request(method, url, headers=sent, content=body or None)
+                request = self._http.build_request(
+                    method, url, headers=encoded, content=body or None
+                )
                 response = self._http.send(request, stream=True)
                 try:
                     return _read(response)
@@ -184,10 +186,10 @@ def _read(response: httpx.Response) -> Answer:
         if len(raw) > LARGEST:
             raise Broken(f"the body is longer than {LARGEST // 2**20} MiB")
     coding = response.headers.get("content-encoding", "identity").strip().lower()
-    return Answer(response.status_code, headers, _unpacked(bytes(raw), coding))
+    return Answer(response.status_code, headers, _unpack(bytes(raw), coding))
 
 
-def _unpacked(raw: bytes, coding: str) -> bytes:
+def _unpack(raw: bytes, coding: str) -> bytes:
     if coding not in ("gzip", "x-gzip", "deflate") or not raw:
         # Identity, or a coding that was not asked for: whoever reads it finds that it is no JSON.
         return raw
@@ -201,7 +203,7 @@ def _unpacked(raw: bytes, coding: str) -> bytes:
 
 
 def transport_of(target: Target) -> httpx.BaseTransport:
-    """What reaches a target: a socket, by its proxy and with its TLS."""
+    """A transport over sockets, with the proxy and the TLS of the target."""
     try:
         transport = httpx.HTTPTransport(verify=_context(target), proxy=proxy_of(target.base_url))
     except (ImportError, ValueError, httpx.InvalidURL):
@@ -231,7 +233,7 @@ def _context(target: Target) -> ssl.SSLContext | bool:
 
 
 def curl_options(target: Target) -> list[str]:
-    """What makes curl reach a target as this kit does: words of a command line, secrets in them."""
+    """The options by which curl reaches a target as this kit does; they may hold secrets."""
     words = ["--insecure"] if target.insecure else []
     files = {"--cacert": target.ca, "--cert": target.cert, "--key": target.key}
     for name, value in {**files, "--proxy": proxy_of(target.base_url)}.items():
@@ -244,7 +246,7 @@ def curl_options(target: Target) -> list[str]:
 def proxy_of(url: str) -> str | None:
     """The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a URL, if any."""
     parts, proxies = urlsplit(url), getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
-    return found if "://" in found else f"http://{found}"
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -17,11 +17,11 @@ _FULL_WIDTH = str.maketrans({chr(at): chr(at + 0xFEE0) for at in range(0x21, 0x7
 _EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
-def _padded(text: str) -> st.SearchStrategy[str]:
+def _with_blank(text: str) -> st.SearchStrategy[str]:
     return st.sampled_from([f" {text}", f"{text} "])
 
 
-def _numbered(form: str) -> st.SearchStrategy[str]:
+def _with_number(form: str) -> st.SearchStrategy[str]:
     return _SMALL.map(lambda number: form % number)
 
 
@@ -33,19 +33,19 @@ NOT_NUMBERS: Strategies = {
     "empty": st.just(""),
     "word": _WORDS,
     "fraction": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}.{pair[1]}"),
-    "whole fraction": _numbered("%d.0"),
-    "exponent": _numbered("%de1"),
-    "no exponent": _numbered("%de0"),
-    "sign": _numbered("+%d"),
-    "blank before": _numbered(" %d"),
-    "blank after": _numbered("%d "),
-    "tab": _numbered("\t%d"),
-    "hexadecimal": _numbered("0x%d"),
+    "whole fraction": _with_number("%d.0"),
+    "exponent": _with_number("%de1"),
+    "no exponent": _with_number("%de0"),
+    "sign": _with_number("+%d"),
+    "blank before": _with_number(" %d"),
+    "blank after": _with_number("%d "),
+    "tab": _with_number("\t%d"),
+    "hexadecimal": _with_number("0x%d"),
     "binary": st.sampled_from(["0b1", "0b10", "0o7"]),
     "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
     "list": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]},{pair[1]}"),
-    "separator": _numbered("%d_0"),
-    "brackets": _numbered("[%d]"),
+    "separator": _with_number("%d_0"),
+    "brackets": _with_number("[%d]"),
     "full width": _SMALL.map(lambda number: str(number).translate(_FULL_WIDTH)),
     "eastern": _SMALL.map(lambda number: str(number).translate(_EASTERN)),
     "superscript": st.sampled_from("²³¹"),
@@ -74,7 +74,7 @@ NOT_BOOLEANS: Strategies = {
     "number": st.sampled_from(["2", "-1", "1.0", "01"]),
     "null": st.just("null"),
     "constant": st.sampled_from(["none", "None", "nil", "undefined", "NaN"]),
-    "white space": _BOOLEAN.flatmap(_padded),
+    "white space": _BOOLEAN.flatmap(_with_blank),
     "rest": st.tuples(_BOOLEAN, _WORDS).map("".join),
     "cut": st.sampled_from(["tru", "fals", "tr"]),
     "list": st.sampled_from(["true,true", "true,false", "[true]"]),
@@ -152,7 +152,7 @@ def unknown_ids(own: str, seed: int) -> Values:
 
 
 def _drawn(strategies: Strategies, seed: int) -> Values:
-    found: list[Values] = []
+    drawn: list[Values] = []
 
     # The first example is the simplest of its kind; the last is as good as any.
     @hypothesis.seed(seed)
@@ -166,7 +166,7 @@ def _drawn(strategies: Strategies, seed: int) -> Values:
     )
     @hypothesis.given(st.fixed_dictionaries(dict(strategies)))
     def collect(values: Values) -> None:
-        found.append(values)
+        drawn.append(values)
 
     collect()
-    return found[-1]
+    return drawn[-1]

@@ -153,11 +153,8 @@ def _change_by_decisions(
         and after.fits
         and _unaffected_by_decisions(before) != _unaffected_by_decisions(after)
     )
-    return (
-        [before, *done, after]
-        if changed and _unaffected_by_decisions(earlier) == _unaffected_by_decisions(before)
-        else []
-    )
+    settled = _unaffected_by_decisions(earlier) == _unaffected_by_decisions(before)
+    return [before, *done, after] if changed and settled else []
 
 
 def _check_every_read(session: Session, operation: Operation) -> None:

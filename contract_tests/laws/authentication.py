@@ -23,10 +23,10 @@ def _check_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
     """Check that each answer is a refusal with one of these statuses."""
     for exchange in exchanges:
         if exchange.status not in statuses:
-            wanted = " or ".join(map(str, statuses))
+            expected = " or ".join(map(str, statuses))
             # Who is let in once was let in, whatever happens to the next.
             raise Violation(
-                expected=wanted, actual=exchange.brief(), exchange=exchange, certain=exchange.fits
+                expected=expected, actual=exchange.brief(), exchange=exchange, certain=exchange.fits
             )
 
 
@@ -167,8 +167,8 @@ def the_refusal_of_staff_tells_the_mix_up(
     for exchange in _refusals(session, operation, "AUTH-04"):
         message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
         if not all(re.search(kind, str(message), re.I) for kind in _KINDS):
-            wanted = "a message that speaks of staff and customer tokens"
-            raise Violation(expected=wanted, actual=exchange.brief(), exchange=exchange)
+            expected = "a message that speaks of staff and customer tokens"
+            raise Violation(expected=expected, actual=exchange.brief(), exchange=exchange)
 
 
 @law("AUTH-07")
@@ -186,7 +186,7 @@ def _check_challenge(exchange: Exchange) -> None:
     bearer = _CHALLENGE.search(challenge)
     has_token = _BEARER.fullmatch(exchange.sent.get("Authorization", ""))
     if not bearer:
-        wanted = "WWW-Authenticate: Bearer"
-        raise Violation(expected=wanted, actual=challenge or "none", exchange=exchange)
+        expected = "WWW-Authenticate: Bearer"
+        raise Violation(expected=expected, actual=challenge or "none", exchange=exchange)
     if has_token and "invalid_token" not in bearer[1]:
         raise Violation(expected='error="invalid_token"', actual=challenge, exchange=exchange)

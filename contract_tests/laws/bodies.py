@@ -49,9 +49,9 @@ def _is_utf8(body: bytes) -> bool:
 
 @law("BODY-02")
 def data_wraps_every_success(session: Session, operation: Operation) -> None:
-    wanted = list if operation.lists else dict
+    kind = list if operation.lists else dict
     for exchange in _successes(session, operation):
-        if not isinstance(exchange.data, wanted):
+        if not isinstance(exchange.data, kind):
             expected = f"data as {'an array' if operation.lists else 'an object'}"
             raise Violation(expected=expected, actual=exchange.brief(), exchange=exchange)
 

@@ -53,10 +53,10 @@ def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: 
     if exchange.together or not exchange.fits or not operation:
         return
     if "opted_in" in operation.fields:
-        shown = {id.lower(): opted_in for id, opted_in in consents_in(exchange.records).items()}
-        if known.consents and shown != known.consents:
-            _raise_contradiction(known, shown, place, exchanges)
-        known.consents, known.since = shown, place
+        listed = {id.lower(): opted_in for id, opted_in in consents_in(exchange.records).items()}
+        if known.consents and listed != known.consents:
+            _raise_contradiction(known, listed, place, exchanges)
+        known.consents, known.since = listed, place
 
 
 def _preference_in(exchange: Exchange, path: str) -> str:
@@ -66,14 +66,14 @@ def _preference_in(exchange: Exchange, path: str) -> str:
 
 
 def _raise_contradiction(
-    known: _Known, shown: dict[str, bool], place: int, exchanges: Sequence[Exchange]
+    known: _Known, listed: dict[str, bool], place: int, exchanges: Sequence[Exchange]
 ) -> None:
-    ids = known.consents.keys() | shown.keys()
-    changed = min(id for id in ids if known.consents.get(id) != shown.get(id))
+    ids = known.consents.keys() | listed.keys()
+    changed = min(id for id in ids if known.consents.get(id) != listed.get(id))
     between = exchanges[known.since : place]
     raise Violation(
         expected=f"opted_in {known.consents.get(changed)} for {changed}, as it was decided",
-        actual=f"opted_in {shown.get(changed)}",
+        actual=f"opted_in {listed.get(changed)}",
         exchange=exchanges[place],
         after=[between[0], *between[1:][-SHOWN:]],
         certain=True,

@@ -14,8 +14,8 @@ VAST = "1" + "0" * 24
 def _check_envelope(exchange: Exchange) -> None:
     message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
     if not isinstance(message, str) or not message:
-        wanted = 'JSON {"message": text}'
-        raise Violation(expected=wanted, actual=exchange.brief(), exchange=exchange)
+        expected = 'JSON {"message": text}'
+        raise Violation(expected=expected, actual=exchange.brief(), exchange=exchange)
 
 
 @law("ERR-01")

@@ -54,8 +54,8 @@ def _check_readable(exchange: Exchange) -> None:
     origin = exchange.sent.get("Origin")
     allowed = exchange.headers.get("access-control-allow-origin")
     if origin is not None and allowed not in ("*", origin):
-        wanted = "Access-Control-Allow-Origin: *"
-        raise Violation(expected=wanted, actual=allowed or "none", exchange=exchange)
+        expected = "Access-Control-Allow-Origin: *"
+        raise Violation(expected=expected, actual=allowed or "none", exchange=exchange)
 
 
 def _methods(session: Session, operation: Operation) -> set[str]:
@@ -154,13 +154,13 @@ def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
         allowed = answer.headers.get("allow", "none")
         # The names of methods are in capitals, and their case counts (RFC 9110, 9.1).
         if methods - {each.strip() for each in allowed.split(",")}:
-            wanted = f"Allow with {', '.join(sorted(methods))}"
-            raise Violation(expected=wanted, actual=allowed, exchange=answer)
+            expected = f"Allow with {', '.join(sorted(methods))}"
+            raise Violation(expected=expected, actual=allowed, exchange=answer)
         # HEAD comes with GET, and OPTIONS with what lets browsers ask.
         extra = _names_in(allowed) - {each.lower() for each in (*methods, "HEAD", "OPTIONS")}
         if extra & {each.lower() for each in METHODS}:
-            wanted = f"Allow with {', '.join(sorted(methods))} alone"
-            raise Violation(expected=wanted, actual=allowed, exchange=answer)
+            expected = f"Allow with {', '.join(sorted(methods))} alone"
+            raise Violation(expected=expected, actual=allowed, exchange=answer)
     if not answers:
         raise NotCovered("something before the API answers other methods")
 
@@ -195,10 +195,10 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
 
 
 def _check_unchanged(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> None:
-    wanted, got = consents_in(before.records), consents_in(after.records)
-    if wanted != got:
+    expected, got = consents_in(before.records), consents_in(after.records)
+    if expected != got:
         raise Violation(
-            expected=f"{wanted}, as before what was refused",
+            expected=f"{expected}, as before what was refused",
             actual=f"{got}",
             exchange=after,
             after=exchanges,
@@ -342,12 +342,12 @@ def _check_head_as_get(head: Exchange, get: Exchange) -> None:
     if head.status in (405, 501):
         return
     names = ("content-type", "access-control-allow-origin")
-    wanted, got = (
+    expected, got = (
         [each.status, *(each.headers.get(name, "none").partition(";")[0] for name in names)]
         for each in (get, head)
     )
-    if wanted != got:
-        raise Violation(expected=f"{wanted}", actual=f"{got}", exchange=head, after=[get])
+    if expected != got:
+        raise Violation(expected=f"{expected}", actual=f"{got}", exchange=head, after=[get])
     if head.body or (get.body and head.headers.get("content-length") == "0"):
         length = head.headers.get("content-length", "none")
         actual = f"a body of {len(head.body)} bytes, content-length {length}"

@@ -105,8 +105,8 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
     for customer in named:
         answer = customer.read("listMyAccountMarketingPreferences")
         listed = sorted(each["id"].lower() for each in answer.records)
-        if listed != (wanted := sorted(map(str.lower, customer.facts["own_preferences"]))):
-            raise Violation(expected=f"{wanted}", actual=f"{listed}", exchange=answer)
+        if listed != (expected := sorted(map(str.lower, customer.facts["own_preferences"]))):
+            raise Violation(expected=f"{expected}", actual=f"{listed}", exchange=answer)
 
 
 @law("PREF-02")
@@ -130,9 +130,9 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
         organisations = {each["organisation_id"].lower() for each in exchange.records}
         judged += len(exchange.records)
         if len(organisations) > 1 or (own and organisations and organisations != {own}):
-            wanted = f"one organisation{f', {own}' if own else ''}"
+            expected = f"one organisation{f', {own}' if own else ''}"
             actual = ", ".join(sorted(organisations))
-            raise Violation(expected=wanted, actual=actual, exchange=exchange)
+            raise Violation(expected=expected, actual=actual, exchange=exchange)
     if not judged:
         raise NotCovered("no customer has any")
 
@@ -146,9 +146,9 @@ def a_decision_answers_the_whole_list(customers: list[Customer], operation: Oper
             ids = [each["id"] for each in answered]
             _check_same_ids(trial, [each["id"] for each in trial.before.records], ids)
         elif answered != read.records or last.json.keys() != read.json.keys():
-            wanted, got = _part(read.records, answered), _part(answered, read.records)
+            expected, got = _part(read.records, answered), _part(answered, read.records)
             raise Violation(
-                expected=f"the list of the next read, {wanted or sorted(read.json)}",
+                expected=f"the list of the next read, {expected or sorted(read.json)}",
                 actual=got or f"{sorted(last.json)}",
                 exchange=read,
                 after=trial.answers,
@@ -167,10 +167,10 @@ def _part(records: list[Record], others: list[Record]) -> str:
     return ""
 
 
-def _check_same_ids(trial: Trial, wanted: list[str], got: list[str]) -> None:
-    if wanted != got:
+def _check_same_ids(trial: Trial, expected: list[str], got: list[str]) -> None:
+    if expected != got:
         raise Violation(
-            expected=f"the {len(wanted)} preferences that were listed before: {wanted}",
+            expected=f"the {len(expected)} preferences that were listed before: {expected}",
             actual=f"{len(got)}: {got}",
             exchange=trial.answers[-1],
             after=[trial.before],
@@ -440,12 +440,12 @@ def _check_body_is_ignored(session: Session, customer: Customer, operation: Oper
                 after=prepared,
             )
         read = customer.preferences()
-        wanted = dict.fromkeys(consents, not operation.opts_in)
-        wanted[chosen] = operation.opts_in == answer.ok
+        expected = dict.fromkeys(consents, not operation.opts_in)
+        expected[chosen] = operation.opts_in == answer.ok
         for answered in (answer, read) if answer.ok else (read,):
-            if consents_in(answered.records) != wanted:
+            if consents_in(answered.records) != expected:
                 raise Violation(
-                    expected=f"{wanted}, after {answer.status}",
+                    expected=f"{expected}, after {answer.status}",
                     actual=f"{consents_in(answered.records)}",
                     exchange=answered,
                     after=[*prepared, *([answer] if answered is read else [])],

@@ -53,8 +53,8 @@ def _tool() -> dict[str, str]:
         return {"name": "contract-tests", "version": "0"}
     pages = (each.partition(", ")[2] for each in package.get_all("Project-URL") or ())
     page = next(pages, None)
-    about = {"name": "contract-tests", "version": package["Version"]}
-    return about | ({"informationUri": page} if page else {})
+    tool = {"name": "contract-tests", "version": package["Version"]}
+    return tool | ({"informationUri": page} if page else {})
 
 
 def as_badge(report: Report) -> str:

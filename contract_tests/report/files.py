@@ -27,7 +27,7 @@ class ReportFile:
     path: Path
 
 
-def asked_for(texts: Sequence[str]) -> list[ReportFile]:
+def parse_reports(texts: Sequence[str]) -> list[ReportFile]:
     """
     The reports of `KIND=FILE` texts, whose folders are made.
 

@@ -125,10 +125,10 @@ def _violation(verdict: Verdict) -> str:
 def _not_judged(report: Report) -> Iterable[str]:
     outcomes: Sequence[Outcome] = ("not covered", "waived", "known")
     for outcome in outcomes:
-        found = reasons(report.having(outcome))
-        if found:
+        entries = reasons(report.having(outcome))
+        if entries:
             yield f'<h3 class="{_css(outcome)}">{outcome}</h3>'
-            yield _list(f"{_text(reason)}: {escape(rules)}" for reason, rules in found)
+            yield _list(f"{_text(reason)}: {escape(rules)}" for reason, rules in entries)
 
 
 def _rules(verdicts: Sequence[Verdict]) -> Iterable[str]:

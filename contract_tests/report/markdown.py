@@ -57,10 +57,10 @@ def _details(verdict: Verdict) -> list[str]:
 def _not_judged(report: Report) -> list[str]:
     lines: list[str] = []
     for outcome in ("not covered", "waived", "known"):
-        found = reasons(report.having(outcome))
-        if found:
+        entries = reasons(report.having(outcome))
+        if entries:
             lines += ["", f"**{outcome.capitalize()}**", ""]
-            lines += [f"- {_inline(reason)}: {rules}" for reason, rules in found]
+            lines += [f"- {_inline(reason)}: {rules}" for reason, rules in entries]
     return lines
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from contract_tests.cli import main
 from contract_tests.profile import load
-from contract_tests.states import provided
+from contract_tests.states import provider_state
 from contract_tests.target import TargetError
 from tests.contract_tests.hostile import Answer, Asked, proxy
 
@@ -152,7 +152,7 @@ def test_a_state_hook_is_asked_with_the_headers_and_the_deadline_of_all_else(
         profile = load(
             written(f"state_url: {at}/state\nread_only: true\nheaders: {{X-Gateway-Key: key}}\n")
         )
-        with pytest.raises(TargetError, match="tokens alone"), provided(profile):
+        with pytest.raises(TargetError, match="tokens alone"), provider_state(profile):
             raise AssertionError("nothing was provided")
 
     assert seen == ["key", "key"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.states import provided
+from contract_tests.states import provider_state
 from contract_tests.target import Target, TargetError, Unreachable
 
 
@@ -39,7 +39,7 @@ def test_setup_and_teardown_are_told_and_customers_taken_over(hook: Any) -> None
     url, told, wanted = hook
     wanted["body"] = {"customers": [{"token": "t", "name": "zoe", "facts": {"order_count": 3}}]}
 
-    with provided(Target(base_url="http://x", state_url=url)) as target:
+    with provider_state(Target(base_url="http://x", state_url=url)) as target:
         assert [each["action"] for each in told] == ["setup"]
         assert target.customers[0].facts == {"order_count": 3}
 
@@ -50,13 +50,13 @@ def test_setup_and_teardown_are_told_and_customers_taken_over(hook: Any) -> None
 def test_a_refusal_or_a_wrong_answer_is_an_error(hook: Any) -> None:
     url, _, wanted = hook
     wanted["body"] = {"customers": [{"tokn": "t"}]}
-    with pytest.raises(TargetError, match="tokn"), provided(Target(state_url=url)):
+    with pytest.raises(TargetError, match="tokn"), provider_state(Target(state_url=url)):
         raise AssertionError("nothing was provided")
     wanted["status"] = 500
-    with pytest.raises(TargetError, match="answered 500"), provided(Target(state_url=url)):
+    with pytest.raises(TargetError, match="answered 500"), provider_state(Target(state_url=url)):
         raise AssertionError("nothing was provided")
 
 
 def test_a_hook_that_is_not_there_is_unreachable() -> None:
-    with pytest.raises(Unreachable), provided(Target(state_url="http://127.0.0.1:1/state")):
+    with pytest.raises(Unreachable), provider_state(Target(state_url="http://127.0.0.1:1/state")):
         raise AssertionError("nothing was provided")

@@ -34,8 +34,8 @@ def charges_come_newest_first(session: Session, operation: Operation) -> None:
 def a_reason_is_given_exactly_for_failures(session: Session, operation: Operation) -> None:
     def violation_in(charge: Record) -> str | None:
         has_reason, failed = charge["failure_reason"] is not None, charge["status"] in FAILED
-        wanted = f"{'a' if failed else 'no'} failure_reason, as it is {charge['status']}"
-        return None if has_reason == failed else f"{wanted}; got {charge['failure_reason']}"
+        expected = f"{'a' if failed else 'no'} failure_reason, as it is {charge['status']}"
+        return None if has_reason == failed else f"{expected}; got {charge['failure_reason']}"
 
     check_every(session, operation, violation_in)
 
@@ -44,8 +44,8 @@ def a_reason_is_given_exactly_for_failures(session: Session, operation: Operatio
 def what_is_pending_is_not_completed(session: Session, operation: Operation) -> None:
     def violation_in(charge: Record) -> str | None:
         done, pending = charge["completed_at"] is not None, charge["status"] in PENDING
-        wanted = f"{'no' if pending else 'a'} completed_at, as it is {charge['status']}"
-        return None if done != pending else f"{wanted}; got {charge['completed_at']}"
+        expected = f"{'no' if pending else 'a'} completed_at, as it is {charge['status']}"
+        return None if done != pending else f"{expected}; got {charge['completed_at']}"
 
     check_every(session, operation, violation_in)
 

@@ -51,10 +51,10 @@ def the_order_begins_and_ends_with_its_bookings(session: Session, operation: Ope
         spans = [each["booking_summary"] for each in order["booking_items"]]
         starts = [instant(each["start_time"]) for each in spans]
         ends = [instant(each["end_time"]) for each in spans]
-        wanted = (min(starts, default=None), max(ends, default=None))
+        expected = (min(starts, default=None), max(ends, default=None))
         texts = [order[f"booking_items_{edge}_date"] for edge in ("start", "end")]
-        got = tuple(text and instant(text) for text in texts)
-        return None if got == wanted else f"{wanted[0]} to {wanted[1]}; got {texts}"
+        actual = tuple(text and instant(text) for text in texts)
+        return None if actual == expected else f"{expected[0]} to {expected[1]}; got {texts}"
 
     check_every(session, operation, violation_in)
 

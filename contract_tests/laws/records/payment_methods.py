@@ -50,8 +50,8 @@ def whom_no_processor_knows_is_not_found(session: Session, operation: Operation)
     answers = _accounts_and_methods(session, operation, known=False)
     for account, exchange in zip(answers[::2], answers[1::2], strict=True):
         if exchange.status != 404:
-            wanted, actual = "404, as no payment processor knows the customer", exchange.brief()
-            raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[account])
+            expected, actual = "404, as no payment processor knows the customer", exchange.brief()
+            raise Violation(expected=expected, actual=actual, exchange=exchange, after=[account])
     require_some(answers, "no payment processor")
 
 
@@ -62,8 +62,8 @@ def a_known_customer_without_methods_has_an_empty_list(
     answers = _accounts_and_methods(session, operation, known=True)
     for account, exchange in zip(answers[::2], answers[1::2], strict=True):
         if exchange.status in (204, 404):
-            wanted, actual = "200, as a payment processor knows the customer", exchange.brief()
-            raise Violation(expected=wanted, actual=actual, exchange=exchange, after=[account])
+            expected, actual = "200, as a payment processor knows the customer", exchange.brief()
+            raise Violation(expected=expected, actual=actual, exchange=exchange, after=[account])
     empty = [
         customer.once(operation)
         for customer in session.customers

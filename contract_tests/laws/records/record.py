@@ -40,9 +40,9 @@ def check_every(
 
 def raise_violation(finding: str, record: Record, exchange: Exchange, *after: Exchange) -> None:
     """Report a record that breaks the rule; `finding` reads `wanted; got actual`."""
-    wanted, _, got = finding.partition("; got ")
+    expected, _, got = finding.partition("; got ")
     actual = f"{got} in {record.get('id')}"
-    raise Violation(expected=wanted, actual=actual, exchange=exchange, after=after)
+    raise Violation(expected=expected, actual=actual, exchange=exchange, after=after)
 
 
 def instant(text: str) -> datetime:
@@ -59,10 +59,12 @@ def check_membership(
     customer: Customer, record: Record, exchange: Exchange, *allowed: None
 ) -> None:
     """Check that the record names a membership of the customer's own."""
-    answer, named = memberships(customer), record["membership_id"]
+    answer, membership_id = memberships(customer), record["membership_id"]
     own = [each["id"] for each in answer.records]
-    if named not in (*own, *allowed):
-        raise_violation(f"one of {own}, {customer.name}'s; got {named}", record, exchange, answer)
+    if membership_id not in (*own, *allowed):
+        raise_violation(
+            f"one of {own}, {customer.name}'s; got {membership_id}", record, exchange, answer
+        )
 
 
 def short_forms(session: Session, operation: Operation) -> Iterator[tuple[Shown, Record]]:
@@ -72,10 +74,10 @@ def short_forms(session: Session, operation: Operation) -> Iterator[tuple[Shown,
     Raises:
         NotCovered: there is no record.
     """
-    for shown in distinct_records(session, operation):
-        method = shown[2] if operation.id == PAYMENT_METHODS else shown[2]["payment_method"]
+    for entry in distinct_records(session, operation):
+        method = entry[2] if operation.id == PAYMENT_METHODS else entry[2]["payment_method"]
         if method is not None:
-            yield shown, method
+            yield entry, method
 
 
 def require_some(judged: object, what: str) -> None:
