@@ -94,7 +94,7 @@ class Settings:
 
 
 class Mock:
-    """The server, short of its socket."""
+    """The server without its socket: the sandboxes and the layers of a request."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class Mock:
         )
 
     def _proxy(self, api: Api, routes: Routes, fallback: ASGIApp) -> ASGIApp:
-        """What stands before a real implementation: it knows the operations, and forwards."""
+        """Finds the operation of each request and forwards it to the real implementation."""
         upstream, sandbox = self.settings.upstream, self.sandboxes.get(DEFAULT_SANDBOX)
         assert upstream
         self.sandboxes.upstream = upstream.url
@@ -185,7 +185,7 @@ class Mock:
             upstream=upstream,
             sandbox=sandbox,
             errors=self.settings.proxy_errors,
-            on_entry=self.recorder.hear if self.recorder else None,
+            on_entry=self.recorder.add if self.recorder else None,
         )
         return adapter.serve(api, [*adapter.routing(routes), forwarding], fallback)
 

@@ -13,7 +13,7 @@ COMMANDS = {
     ),
     "proxy": ("proxy", "Forward to a real implementation at URL, and judge what passes."),
     "replay": ("tools", "Send the requests of a repro bundle again, and show what differs."),
-    "scenarios": ("scenarios", "The worlds that can be served."),
+    "scenarios": ("scenarios", "List, show, check and create scenarios."),
     "serve": ("serve", "Serve the API, with the people of a scenario in it."),
     "shards": ("shards", "Write the configuration of the balancer before several shards."),
     "token": ("scenarios", "Print a persona's token in the default sandbox."),

@@ -14,7 +14,7 @@ from mock_server.worlds.tokens import DEFAULT_SANDBOX, Role, Token
 
 @click.group()
 def scenarios() -> None:
-    """The worlds that can be served."""
+    """List, show, check and create scenarios."""
 
 
 @scenarios.command("list")

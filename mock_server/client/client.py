@@ -198,22 +198,22 @@ class Sandbox:
     def fault(
         self, kind: FaultKind, operation: str | None = None, **rule: Unpack[NewFault]
     ) -> Fault:
-        """Let something go wrong: see NewFault in the control document."""
+        """Create a fault: see NewFault in the control document."""
         where = {} if operation is None else {"operation": operation}
         fault: Fault = self._call("POST", "faults", json={"kind": kind, **where, **rule})
         return fault
 
     def faults(self) -> list[Fault]:
-        """Everything that goes wrong, with how often it struck."""
+        """Every fault, with how often it was hit."""
         faults: list[Fault] = self._call("GET", "faults")
         return faults
 
     def remove_fault(self, id: str) -> None:
-        """Take one fault back."""
+        """Remove a fault."""
         self._call("DELETE", f"faults/{id}")
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove every fault."""
         self._call("POST", "faults/clear")
 
     def requests(self, **filters: Unpack[OperationFilter]) -> list[JournalEntry]:

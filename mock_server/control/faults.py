@@ -1,4 +1,4 @@
-"""Faults on demand: letting things go wrong in a sandbox, and seeing what was struck."""
+"""Fault injection: create, list, remove and clear the faults of a sandbox."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -34,7 +34,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     text = msgspec.json.format(msgspec.json.encode(document)).decode()
     source = Source(now.scenario.name, text, is_file=False)
     try:
-        world = sandboxes.worlds.world(source, now.seed, now.opened, {})
+        world = sandboxes.worlds.world(source, now.seed, now.opened_at, {})
         world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None

@@ -57,7 +57,7 @@ def reset_sandbox(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
 @operation("switchScenario")
 def switch_scenario(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, opening = sandboxes.get(sandbox_id), _opening(sandboxes, body)
-    opened_at = sandbox.world.opened
+    opened_at = sandbox.world.opened_at
     try:
         world = sandboxes.worlds.world(opening.scenario, opening.seed, opened_at, opening.overrides)
         world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())

@@ -98,5 +98,5 @@ def _view(sandbox: Sandbox) -> Json:
     return {
         "now": sandbox.clock.now(),
         "running": sandbox.clock.runs,
-        "opened": sandbox.world.opened,
+        "opened": sandbox.world.opened_at,
     }

@@ -78,7 +78,7 @@ ACCEPTED_BYTES = 16 << 20
 def serve(api: Api, layers: Sequence[Layer], fallback: ASGIApp) -> ASGIApp:
     """
     The ASGI application of one document: `layers` from the outside in, those of `routing` and
-    `answering` among them. What no operation answers is answered by `fallback`.
+    `answering` among them. `fallback` answers what no operation does.
 
     Raises:
         DocumentMismatch: the document is not valid OpenAPI.
@@ -247,13 +247,13 @@ class Outcome:
         self._fallback = fallback
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Send it; what no operation answers is answered `fallback`."""
+        """Send it; `fallback` answers what no operation does."""
         answer: ASGIApp = context_of(scope).answer or self._fallback
         return answer(scope, receive, send)
 
 
 class Security:
-    """Connexion's security handler of bearer tokens: asks the API who speaks."""
+    """Connexion's security handler of bearer tokens: asks the API who the caller is."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -303,7 +303,7 @@ class ParameterValidator:
 
 
 def _check_nothing_else(route: Route, request: Request) -> None:
-    """See that the control API is told nothing that it would pass over in silence."""
+    """Refuse parameters and bodies that the control API would silently ignore."""
     known = [each.name for each in route.parameters if each.place == "query"]
     for name, _ in parse_qsl(request.query, keep_blank_values=True):
         if name not in known:

@@ -1,4 +1,4 @@
-"""Records and document side by side: compared when the server starts, not when somebody asks."""
+"""Compares record types and cited rules with the document when the server starts."""
 
 from collections.abc import Sequence
 from typing import Any, get_type_hints

@@ -13,7 +13,7 @@ DRIPS = 20
 
 
 class Delivery:
-    """Sends each answer as its value says; what delays it delays nobody who journals it."""
+    """Sends each answer late, slowly or broken, as its `Response` says; no journal waits for it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -53,7 +53,7 @@ async def _in_pieces(response: Response, scope: Scope, receive: Receive, send: S
 
 
 async def _stream(stream: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Send what comes until there is no more, or nobody listens any more."""
+    """Send chunks until the stream ends or the client disconnects."""
 
     async def forward() -> None:
         async for piece in stream:

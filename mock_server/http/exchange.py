@@ -85,12 +85,12 @@ class Response(Struct, frozen=True, dict=True):
 
     @cached_property
     def gzip_body(self) -> bytes:
-        """The body as gzip has it; the same for the same body."""
+        """The compressed body; always the same for the same body."""
         return gzip.compress(self.body, FASTEST, mtime=0)
 
     @cached_property
     def gzip_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers of the body as gzip has it."""
+        """The headers that go with `gzip_body`."""
         others = [each for each in self.raw_headers if each[0] != b"content-length"]
         length = (b"content-length", str(len(self.gzip_body)).encode())
         return [*others, length, (b"content-encoding", b"gzip")]
@@ -140,7 +140,7 @@ class Context:
 
 
 def context_of(scope: Scope) -> Context:
-    """What is known of the request."""
+    """The context of a request."""
     context: Context = scope[CONTEXT]
     return context
 
@@ -152,7 +152,7 @@ def start_of(response: Response, headers: Sequence[tuple[bytes, bytes]]) -> Mess
 
 
 def value_of(message: Message) -> Response | None:
-    """The response that a first message belongs to, if it is one of ours."""
+    """The `Response` that a start message carries, if it is one of ours."""
     value: Response | None = message.get(_VALUE)
     return value
 
@@ -172,7 +172,7 @@ class _Collector(ResponseSend):
 
 
 async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
-    """What an application answers, as a value."""
+    """Call an application and return its answer as a `Response`."""
     collected = _Collector()
     await app(scope, receive, collected)
     if collected.response is not None:

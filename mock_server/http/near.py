@@ -1,4 +1,4 @@
-"""Telling somebody who named what does not exist what they may have meant."""
+"""The nearest known name for one that does not exist."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -15,6 +15,6 @@ def not_one_of(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """What of all that is known may have been meant, if anything."""
+    """The known name that is nearest, if one is near."""
     near = get_close_matches(name[:80], list(known), n=1)
     return near[0] if near else None

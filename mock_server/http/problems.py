@@ -37,7 +37,7 @@ class Problem(Exception):
         self.status, self.message, self.headers, self.rule = status, message, headers, rule
 
     def under(self, rule: RuleId) -> "Problem":
-        """The same, by a rule of the document."""
+        """This problem, citing a rule of the document."""
         self.rule = rule
         return self
 

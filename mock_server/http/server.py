@@ -79,7 +79,7 @@ class Protocol(HttpToolsProtocol):
         self._start_head_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Cancel the timeout."""
         self._cancel_head_timeout()
         super().connection_lost(exc)
 

@@ -75,14 +75,14 @@ class Fallback:
 
 
 def method_not_served(method: str, allowed: str) -> Response:
-    """The answer to a method that a path does not serve: OPTIONS is told the others."""
+    """405 for a method that a path does not serve, or the answer to OPTIONS."""
     if method == "OPTIONS":
         return Response(HTTPStatus.NO_CONTENT, headers=(("Allow", allowed),))
     return refusal(problems.method_not_allowed(method, allowed).under("HTTP-01"))
 
 
 def pages(business: Document, control: Document, schemas: Mapping[str, bytes]) -> Pages:
-    """Answers every path that no document names."""
+    """The handler of paths that are in no document: home, documentation, console, assets."""
     known = {
         "/": Response(307, headers=(("Location", "__mock__/"),)),
         "/openapi.yaml": Response(200, business.text.encode(), (YAML,)),

@@ -102,7 +102,7 @@ class Upstream:
 
 
 def end_to_end(headers: Raw) -> list[tuple[bytes, bytes]]:
-    """Headers that go on from one connection to the next."""
+    """The headers without those that are for one connection only."""
     listed = (value for name, value in headers if name.lower() == b"connection")
     hop_by_hop = _HOP_BY_HOP | {
         name.strip().lower() for each in listed for name in each.split(b",")

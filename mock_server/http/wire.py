@@ -1,4 +1,4 @@
-"""Answers that are lost on their way: below HTTP, at the connection itself."""
+"""Broken answers: cut off, garbled or reset at the connection, below HTTP."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ GARBAGE = bytes(range(128, 256)) * 4
 
 
 async def send_broken(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let the client see of a response what is left of it."""
+    """Send what the fault leaves of a response, and close the connection."""
     transport = scope["extensions"][TRANSPORT]["transport"]
     if response.wire == "truncated":
         await _begin(response, send)
@@ -29,13 +29,13 @@ async def send_broken(response: Response, scope: Scope, receive: Receive, send: 
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
-    """Leave an answer that has begun without its end."""
+    """Close the connection in the middle of an answer."""
     scope["extensions"][TRANSPORT]["transport"].close()
     await disconnected(receive)
 
 
 async def disconnected(receive: Receive) -> None:
-    """Wait until the client is gone."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

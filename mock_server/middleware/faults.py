@@ -21,7 +21,7 @@ SANDBOXED = "sandbox"
 
 
 class FaultInjection(OperationLayer):
-    """Lets the faults of the sandbox happen at the operations that they are about."""
+    """Applies the faults of the sandbox to the operations that they are for."""
 
     def handle(
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send
@@ -73,7 +73,7 @@ def _delay_ms(rule: Rule, quantile: float) -> float:
 def _with_marks(
     response: Response, route: Route, fired: Sequence[Fault], delay_s: float
 ) -> Response:
-    """The answer with a word of what was done to it, so that nobody hunts a ghost."""
+    """The answer with headers that name its faults, so that nobody hunts a ghost."""
     if not fired:
         return response
     marks = [("X-Mock-Fault", ", ".join(each.id for each in fired))]

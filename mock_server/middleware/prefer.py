@@ -24,7 +24,7 @@ Examples = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 
 class Prefer(OperationLayer):
-    """Heeds what a request prefers."""
+    """Answers as the request prefers."""
 
     def __init__(self, app: ASGIApp, examples: Examples) -> None:
         super().__init__(app)

@@ -33,11 +33,11 @@ HEADER = b"x-contract-violations"
 AREAS = ("/customers/my-account", "/shop/my-account")
 """What stands here is the API's, even where the document has no such operation."""
 OnEntry = Callable[[Entry, Any], None]
-"""Hears of each entry of the journal, and of the JSON of its answer."""
+"""Called with each entry of the journal and the JSON of its answer."""
 
 
 class ProxyBranch:
-    """Leads all but the control API and its pages past the layers that would change it."""
+    """Sends all but the control API and its pages to the proxy, past layers that change answers."""
 
     def __init__(self, app: ASGIApp, proxy: ASGIApp) -> None:
         self._app, self._proxy = app, proxy
@@ -202,7 +202,7 @@ class Proxy:
     async def _refuse(
         self, exchange: _Exchange, problem: Problem, receive: Receive, send: Send
     ) -> None:
-        """Tell that upstream cannot be spoken to; to pages of any origin, as the API itself."""
+        """Answer that upstream cannot be reached; pages of any origin may read it."""
         shared = (("Access-Control-Allow-Origin", "*"),)
         refused = refusal(Problem(problem.status, problem.message, shared))
         # No answer of upstream's: nobody has met it there.
@@ -211,7 +211,7 @@ class Proxy:
         await refused(exchange.scope, receive, send)
 
     def _record(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
-        """Note an exchange in the journal; gives what the document does not allow."""
+        """Record an exchange in the journal; returns what the document does not allow."""
         context, request = context_of(exchange.scope), exchange.request
         body = decode_json(answer.body)
         token = request.headers.get("authorization")
@@ -261,12 +261,12 @@ class _Outlet:
             await self.release()
 
     async def settle(self) -> None:
-        """Let time pass without a consequence from now on."""
+        """Stop the timer, once nothing is being sent."""
         async with self._lock:
             self.stop()
 
     def stop(self) -> None:
-        """Send nothing more by itself."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -304,7 +304,7 @@ def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple
 
 
 def _unjudged(exchange: _Exchange, length: int) -> list[str]:
-    """What is told of an answer that is too long."""
+    """The note on an answer that is too long to be judged."""
     return [UNJUDGED] if length > LONGEST and exchange.is_judged else []
 
 

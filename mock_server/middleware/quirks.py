@@ -39,12 +39,12 @@ class Quirks:
             quirk = QUIRKS[name]
             changed = quirk.alter(request, response)
             if changed is not response and not quirk.keeps_contract:
-                changed = _marked(changed, name)
+                changed = _with_mark(changed, name)
             response = changed
         await response(scope, receive, send)
 
 
-def _marked(response: Response, name: str) -> Response:
+def _with_mark(response: Response, name: str) -> Response:
     mark = ("X-Mock-Off-Contract", name)
     return msgspec.structs.replace(response, headers=(*response.headers, mark))
 

@@ -1,4 +1,4 @@
-"""What the clients of a sandbox have really met: operations, statuses, personas, edge states."""
+"""What the clients of a sandbox have covered: operations, statuses, personas, edge states."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Coverage:
-    """What was met, operation by operation."""
+    """What was covered, operation by operation."""
 
     __slots__ = ("personas", "states", "statuses")
 
@@ -29,14 +29,14 @@ class Coverage:
             self.states.update((route.id, text) for text in response.states)
 
     def add(self, other: "Coverage") -> None:
-        """Count what was met elsewhere too."""
+        """Add what was covered elsewhere."""
         self.statuses.update(other.statuses)
         self.states |= other.states
         for operation, personas in other.personas.items():
             self.personas[operation] |= personas
 
     def as_json(self, routes: Iterable[Route]) -> Json:
-        """As the control API tells it: what of all there is was met, and what was not."""
+        """As the control API shows it: all there is, and what of it was covered."""
         operations = [self._operation(route) for route in routes]
         known = sum(len(each["statuses"]) + len(each["states"]) for each in operations)
         covered = sum(

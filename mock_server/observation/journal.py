@@ -200,7 +200,7 @@ class Subscription:
         self._ended = False
 
     def offer(self, event: "_Event") -> None:
-        """Hand an entry over, if it is wanted; who is too far behind gets no more."""
+        """Hand an entry over, if it matches; who is too far behind gets no more."""
         if not self._ended and self.matches(event.entry):
             self._pending.append(event)
             self._news.set()
@@ -208,7 +208,7 @@ class Subscription:
                 self.end()
 
     def end(self) -> None:
-        """Let nobody wait any longer."""
+        """End the wait."""
         self._ended = True
         self._news.set()
 
@@ -233,7 +233,7 @@ class _Event:
 
 
 class Journal:
-    """The latest requests of a sandbox, and what its clients have met."""
+    """The latest requests of a sandbox, and what its clients have covered."""
 
     __slots__ = (
         "_entries",
@@ -272,7 +272,7 @@ class Journal:
         took_s: float = 0.0,
     ) -> Entry:
         """
-        Remember a request; gives it as it is remembered. `body_bytes` is how long the body of the
+        Record a request; returns its entry. `body_bytes` is how long the body of the
         answer was, if it is not all there; `took_s` how long it took to make.
         """
         self.number += 1
@@ -308,7 +308,7 @@ class Journal:
         self.complete = False
 
     def clear(self, *, reset: bool = False) -> None:
-        """Forget the requests; what was met stays met, and numbers go on."""
+        """Forget the requests; coverage stays, and numbers go on."""
         for key, _ in self._entries:
             self._memory.give_back(key)
         self._entries.clear()
@@ -316,21 +316,21 @@ class Journal:
         self.complete = reset
 
     def close(self) -> None:
-        """Forget the requests of a sandbox that is closed, and let nobody wait for more."""
+        """Forget the requests, and end the streams."""
         self.clear()
         self.end_streams()
 
     def end_streams(self) -> None:
-        """Let nobody wait for requests any longer."""
+        """End the streams of those who wait for requests."""
         for each in self._subscriptions:
             each.end()
 
     def entries(self, matches: Callable[[Entry], bool]) -> Iterator[Entry]:
-        """The remembered entries that are wanted, oldest first."""
+        """The remembered entries that match, oldest first."""
         return filter(matches, [entry for _, entry in self._entries])
 
     async def wait_for(self, matches: Filter, count: int, timeout_s: float) -> list[Entry]:
-        """The entries that are wanted, once there are `count` of them or time is up."""
+        """The entries that match, once there are `count` of them or time is up."""
         with self._subscribe(matches) as coming:
             entries = list(self.entries(matches))
             with suppress(TimeoutError):

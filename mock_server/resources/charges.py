@@ -105,7 +105,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Ending]:
     Raises:
         ValueError: more have ended so than were decided when the world was opened.
     """
-    decided = [due for due in _dues(person, person.opened) if due.decided_at <= person.opened]
+    decided = [due for due in _dues(person, person.opened_at) if due.decided_at <= person.opened_at]
     decided.sort(key=_newest_first)
     return [
         Ending(_take(decided, holding, person).id, holding.status)
@@ -118,7 +118,7 @@ def _day(text: str, person: Person) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        return parse_instant(text, person.opened).date()
+        return parse_instant(text, person.opened_at).date()
 
 
 def _problem_of_day(text: str, person: Person) -> str | None:
@@ -170,7 +170,7 @@ def _dues(person: Person, now: datetime) -> Iterator[Due]:
         if membership.at(now).status in UNBILLED:
             continue
         for index, billed_at in enumerate(membership.billed_until(now)):
-            fails = holding.billing == "fails" and billed_at > person.opened
+            fails = holding.billing == "fails" and billed_at > person.opened_at
             outcome: Outcome = "failed" if fails else "succeeded"
             if index == 0 and membership.rate.joining_fee:
                 id = _place(person, membership, -1).uuid()

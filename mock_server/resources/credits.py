@@ -156,10 +156,14 @@ def _instants(
     step = timedelta(days=0 if holding.expires else index)
     # What is past goes further back with each, or the eleventh would not have expired yet.
     past = step if holding.state in EXPIRED else timedelta()
-    expires = None if dates.expires == NEVER else parse_instant(dates.expires, person.opened)
-    redeemed = parse_instant(dates.redeemed, person.opened) - past if dates.redeemed else None
+    expires = None if dates.expires == NEVER else parse_instant(dates.expires, person.opened_at)
+    redeemed = parse_instant(dates.redeemed, person.opened_at) - past if dates.redeemed else None
     later = -past if past else step
-    return parse_instant(dates.issued, person.opened) - past, expires and expires + later, redeemed
+    return (
+        parse_instant(dates.issued, person.opened_at) - past,
+        expires and expires + later,
+        redeemed,
+    )
 
 
 CREDITS = Kind("credits", Holding, make, state="state")

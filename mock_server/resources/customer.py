@@ -122,7 +122,7 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:
     """The one customer that a person is."""
     holding = holdings.get("self", Holding())
     seed = person.seed.child("customer")
-    anonymised = holding.anonymised and parse_instant(holding.anonymised, person.opened)
+    anonymised = holding.anonymised and parse_instant(holding.anonymised, person.opened_at)
     return [
         _anonymous(person, holding, anonymised) if anonymised else _known(person, holding, seed)
     ]
@@ -132,8 +132,8 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
     faker = seed.faker(faker_locale(holding.locale))
     first = holding.first_name or faker.first_name()
     last = holding.last_name or faker.last_name()
-    joined = parse_instant(holding.joined, person.opened)
-    last_seen = person.opened - timedelta(hours=seed.child("seen").below(96))
+    joined = parse_instant(holding.joined, person.opened_at)
+    last_seen = person.opened_at - timedelta(hours=seed.child("seen").below(96))
     avatar = _avatar(seed, first) if holding.visits else None
     return Customer(
         id=person.customer_id,
@@ -150,7 +150,7 @@ def _known(person: Person, holding: Holding, seed: Seed) -> Customer:
         email=(holding.email or f"{person.name}@example.com").lower(),
         labels=[_label(seed, text) for text in holding.labels],
         preferred_locale=holding.locale,
-        locked_at=parse_instant(holding.locked, person.opened) if holding.locked else None,
+        locked_at=parse_instant(holding.locked, person.opened_at) if holding.locked else None,
         created_at=joined,
         updated_at=max(joined, last_seen - timedelta(days=9)),
         deleted_at=None,
@@ -169,7 +169,7 @@ def _birthday(seed: Seed) -> date:
 
 
 def _anonymous(person: Person, holding: Holding, deleted_at: datetime) -> Customer:
-    joined = parse_instant(holding.joined, person.opened)
+    joined = parse_instant(holding.joined, person.opened_at)
     empty = dict.fromkeys(field for field in Customer.__struct_fields__)
     fields = {
         "id": person.customer_id,

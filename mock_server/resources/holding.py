@@ -28,7 +28,7 @@ def out_of_order(person: Person, *steps: Step, state_field: str = "") -> Iterato
         if text is None:
             continue
         try:
-            dated.append((parse_instant(text, person.opened), name, text))
+            dated.append((parse_instant(text, person.opened_at), name, text))
         except ValueError as error:
             yield Mistake(f"{name} {error}", (name,))
     for (before, *early), (after, *late) in pairwise(dated):

@@ -101,8 +101,8 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[PaymentMet
 
 def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
     customer = person.all(CUSTOMER)[0]
-    added = _added(holding, customer.created_at, person.opened)
-    revoked = min(added + timedelta(days=90), person.opened)
+    added = _added(holding, customer.created_at, person.opened_at)
+    revoked = min(added + timedelta(days=90), person.opened_at)
     is_card, is_revoked = holding.type == "card", holding.status == "revoked"
     return PaymentMethod(
         id=seed.uuid(),
@@ -114,7 +114,7 @@ def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
         card_brand=(holding.card_brand or "visa") if is_card else None,
         card_country=(holding.card_country or "gb") if is_card else None,
         card_funding=seed.child("funding").pick(["debit", "credit"]) if is_card else None,
-        card_expiry=(holding.card_expiry or _expiry(seed, person.opened)) if is_card else None,
+        card_expiry=(holding.card_expiry or _expiry(seed, person.opened_at)) if is_card else None,
         last_4=holding.last_4 or seed.child("last").digits(4),
         processor=holding.processor,
         created_at=added,
@@ -123,15 +123,15 @@ def _method(person: Person, holding: Holding, seed: Seed) -> PaymentMethod:
     )
 
 
-def _added(holding: Holding, joined: datetime, opened: datetime) -> datetime:
+def _added(holding: Holding, joined: datetime, opened_at: datetime) -> datetime:
     if holding.added is not None:
-        return parse_instant(holding.added, opened)
-    return max(joined, opened - USUALLY_ADDED)
+        return parse_instant(holding.added, opened_at)
+    return max(joined, opened_at - USUALLY_ADDED)
 
 
-def _expiry(seed: Seed, opened: datetime) -> str:
+def _expiry(seed: Seed, opened_at: datetime) -> str:
     lifetime = timedelta(days=70 + seed.child("expiry").below(1000))
-    return (opened + lifetime).strftime("%m/%y")
+    return (opened_at + lifetime).strftime("%m/%y")
 
 
 PAYMENT_METHODS = Kind("payment_methods", Holding, make, state="type")

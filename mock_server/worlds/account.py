@@ -14,18 +14,18 @@ R = TypeVar("R")
 
 
 class Mistake(NamedTuple):
-    """What may be wrong with what a scenario says of a holding."""
+    """A mistake that a scenario may make in a holding."""
 
     text: str | None
-    """Why it is; None where nothing is wrong."""
+    """What is wrong; None if nothing is."""
     on: tuple[str | Place, ...]
     """
-    What it follows from: fields of the holding, told at the first, and places elsewhere in the
+    What it follows from: fields of the holding, reported at the first, and places elsewhere in the
     scenario. Nothing follows from what is itself a mistake.
     """
 
     def at_place(self, place: Place) -> "Mistake":
-        """The same, of a holding at a place of the scenario."""
+        """The same mistake, for a holding at a place of the scenario."""
         return Mistake(self.text, self.places(place))
 
     def places(self, place: Place) -> tuple[Place, ...]:
@@ -61,7 +61,7 @@ class Person:
     """The persona, for example `ada`."""
     description: str
     seed: Seed
-    opened: datetime
+    opened_at: datetime
     """When the world was made: relative dates of the scenario count from here."""
     catalogue: Catalogue
     holdings: Mapping[str, Mapping[str, Any]]

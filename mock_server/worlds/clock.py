@@ -17,7 +17,7 @@ class ClockError(UserError):
 
 
 def machine_now() -> datetime:
-    """What the machine's clock says, in UTC."""
+    """The machine's current time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -61,12 +61,12 @@ class Clock:
         return self.since is not None
 
     def now(self) -> datetime:
-        """The instant it is, in UTC."""
+        """The current instant, in UTC."""
         return self._shown if self.since is None else self._shown + (machine_now() - self.since)
 
     def at(self, instant: datetime) -> "Clock":
         """
-        A clock that shows `instant`, running if this one runs.
+        A copy of this clock set to `instant`, running if this one runs.
 
         Raises:
             ClockError: the instant is out of bounds.
@@ -75,7 +75,7 @@ class Clock:
 
     def later(self, by: Duration) -> "Clock":
         """
-        This clock, advanced: by months first, then by time.
+        A copy of this clock advanced by months first, then by time.
 
         Raises:
             ClockError: that leads out of bounds.
@@ -87,14 +87,14 @@ class Clock:
         return Clock(_later(moved._shown, Duration(time=by.time)), since=clock.since)
 
     def running(self, runs: bool) -> "Clock":
-        """The same time on a clock that runs, or that stands still."""
+        """A copy of this clock, at the same time, that runs or stands still."""
         if runs == self.runs:
             return self
         clock = self._settled()
         return Clock(clock.base, clock.months, machine_now() if runs else None)
 
     def _settled(self) -> "Clock":
-        """The same clock, with the time that it ran in its base."""
+        """A copy of this clock with the elapsed time added to its base."""
         if self.since is None:
             return self
         now = machine_now()

@@ -28,13 +28,13 @@ Kind = Literal[
     "CONNECTION_RESET_BY_PEER",
 ]
 REQUESTS_KEPT = 100
-"""So many of the latest requests that it struck a fault knows again."""
+"""How many of the latest requests that it hit a fault remembers."""
 Calls = Annotated[int, Meta(ge=0, le=1_000_000)]
 _FINEST = 1 << 53
 
 
 class LogNormal(Struct, frozen=True, forbid_unknown_fields=True):
-    """As networks delay: mostly about the median, now and then much longer."""
+    """A delay as networks have it: mostly about the median, now and then much longer."""
 
     median_ms: Milliseconds
     sigma: Annotated[float, Meta(ge=0, le=2)]
@@ -47,7 +47,7 @@ class Delay(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     lognormal: LogNormal | None = None
 
     def at(self, quantile: float) -> float:
-        """The delay in ms that so large a share of all delays is below."""
+        """The `quantile` of the delay, in ms."""
         if self.lognormal is not None:
             spread = math.exp(self.lognormal.sigma * NormalDist().inv_cdf(quantile))
             return self.lognormal.median_ms * spread
@@ -79,7 +79,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     off_contract: bool = False
 
     def problem(self) -> str | None:
-        """Why it cannot strike, whatever its fields are one by one."""
+        """Why its fields do not fit together; None if they do."""
         if self.kind == "status" and self.status is None:
             return "A fault of kind 'status' says which status"
         unfit = (name for name, value in self.headers.items() if not _is_sendable(name, value))
@@ -101,24 +101,24 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         return status in route.answers and violation(route, status, self.body) is None
 
     def applies_to(self, route: Route) -> bool:
-        """Whether it is about an operation."""
+        """Whether it is for this operation."""
         return self.operation in (None, route.id)
 
 
 class Fault(Struct, frozen=True):
-    """A rule at work, and what became of it."""
+    """An active fault, and how many calls it has seen and hit."""
 
     id: Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}$")]
     rule: Rule
     seen: Counted = 0
     hits: Counted = 0
     struck: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)] = ()
-    """The ids of the latest requests that it struck, where requests are counted."""
+    """The ids of the latest requests that it hit, where requests are counted."""
 
     def draw(self, seed: Seed, request_id: str | None = None) -> tuple["Fault", float | None]:
         """
-        The fault with this call counted, and the quantile (0 to 1) of its delay where it fires;
-        None where it does not.
+        Count a call. Returns the fault with its new counts and, if it fires, the quantile (0 to 1)
+        of its delay, else None.
         """
         id = request_id[:200] if request_id and self.rule.count_by == "request" else None
         if id in self.struck:
@@ -144,5 +144,5 @@ def _is_sendable(name: str, value: str) -> bool:
 
 
 def _draw_quantile(place: Seed) -> float:
-    """A number above 0 and below 1."""
+    """A random number above 0 and below 1."""
     return (place.below(_FINEST - 1) + 1) / _FINEST

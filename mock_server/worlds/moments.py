@@ -53,25 +53,25 @@ def parse_duration(text: str) -> Duration:
         raise ValueError(f"'{text}' is longer than a calendar goes") from None
 
 
-def parse_instant(text: str, opened: datetime) -> datetime:
+def parse_instant(text: str, opened_at: datetime) -> datetime:
     """
-    The instant a scenario means: relative to `opened`, absolute, or the next midnight: `midnight`
-    in UTC, `midnight Europe/London` there.
+    Read an instant of a scenario: a duration counts from `opened_at`, `midnight` is the next one in
+    UTC, `midnight Europe/London` the next one there, anything else is absolute.
 
     Raises:
         ValueError: it is none of these.
     """
     if text.startswith("midnight"):
-        return _next_midnight(text.removeprefix("midnight").strip(), opened)
-    instant = _relative(text, opened) if "P" in text[:2] else _absolute(text)
+        return _next_midnight(text.removeprefix("midnight").strip(), opened_at)
+    instant = _relative(text, opened_at) if "P" in text[:2] else _absolute(text)
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise ValueError(f"'{text}' is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     return instant
 
 
-def _next_midnight(zone: str, opened: datetime) -> datetime:
+def _next_midnight(zone: str, opened_at: datetime) -> datetime:
     try:
-        there = opened.astimezone(ZoneInfo(zone or "UTC"))
+        there = opened_at.astimezone(ZoneInfo(zone or "UTC"))
     except (KeyError, ValueError, OSError):
         what = f"'midnight {zone[:80]}' names no time zone; write one such as Europe/London"
         raise ValueError(what) from None
@@ -89,10 +89,10 @@ def _absolute(text: str) -> datetime:
     raise ValueError(f"'{text}' has no time zone; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC")
 
 
-def _relative(text: str, opened: datetime) -> datetime:
+def _relative(text: str, opened_at: datetime) -> datetime:
     length = parse_duration(text)
     try:
-        return length.after(opened)
+        return length.after(opened_at)
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' from now is outside the calendar") from None
 

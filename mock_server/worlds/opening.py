@@ -35,7 +35,7 @@ class Opening:
 
 
 class Worlds:
-    """Makes worlds, and remembers them."""
+    """Makes worlds and caches them."""
 
     def __init__(
         self, kinds: Kinds, catalogue: Catalogue, describe: Callable[[Account], About]
@@ -64,7 +64,7 @@ class Worlds:
 
     def initial_state(self, opening: Opening, at: datetime | None = None) -> State:
         """
-        Where a sandbox begins, `at` an instant if not now.
+        The state in which a sandbox begins, `at` an instant if not now.
 
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
@@ -78,7 +78,7 @@ class Worlds:
 
     def restore(self, saved: Snapshot, *, resumed: bool) -> tuple[State, State]:
         """
-        Where a saved sandbox began, and where it stands; `resumed` is whether its clock ran on.
+        The first and the latest state of a saved sandbox; `resumed` is whether its clock ran on.
 
         Raises:
             SnapshotError: it cannot be had in this version of the mock.
@@ -91,7 +91,7 @@ class Worlds:
             world = first_world = self.world(saved.source, saved.seed, opened_at, saved.overrides)
             if begun := saved.begun_as:
                 source = Source(begun.scenario.name, begun.scenario.text)
-                first_world = self.world(source, begun.seed, world.opened, begun.overrides)
+                first_world = self.world(source, begun.seed, world.opened_at, begun.overrides)
             world.check_size(self.kinds, clock.now())
             for each in saved.decisions:
                 world[each.persona]
@@ -104,18 +104,19 @@ class Worlds:
 
     def reread(self, state: State) -> State:
         """
-        A state in a world that is read anew from where it came from.
+        A state with its world read again from its source.
 
         Raises:
             ScenarioError: its scenario cannot be used any more.
         """
         world = state.world
         source = world.scenario.reread_from
-        new = self._build(source, world.seed, world.opened, world.overrides)
+        new = self._build(source, world.seed, world.opened_at, world.overrides)
         return WorldSet(new, None, "reloaded").applied_to(state, state)
 
 
 def _rounded_now() -> datetime:
-    """A moment ago, so that sandboxes opened shortly after each other share a world."""
+    """The current time, rounded down to ten seconds."""
+    # Sandboxes opened within them share a world, which takes far longer to make than a sandbox.
     now = machine_now()
     return now - timedelta(seconds=now.second % _SHARED_S)

@@ -54,7 +54,7 @@ class Sandboxes:
         self.worlds = worlds
         self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
         self._used_s: dict[str, float] = {}
-        """When somebody last asked for each, on a clock that only measures."""
+        """When each was last used, by the monotonic clock."""
         self._closed_coverage = Coverage()
         self.problem: str | None = None
         """Why changed files are not served, where they are watched."""
@@ -70,7 +70,7 @@ class Sandboxes:
 
     def create(self, opening: Opening) -> Sandbox:
         """
-        A new sandbox, which nobody can reach until it is added.
+        Make a sandbox; nobody can reach it until it is added.
 
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
@@ -82,7 +82,7 @@ class Sandboxes:
 
     def add(self, sandbox: Sandbox) -> None:
         """
-        Let a sandbox be reached, in place of the one that has its id.
+        Make a sandbox reachable, in place of any other with its id.
 
         Raises:
             Problem: 500, it could not be kept and is not there.
@@ -117,7 +117,7 @@ class Sandboxes:
             sandbox.move(opening, state, self._persist)
 
     def _is_same_start(self, saved: Snapshot, default: Opening) -> bool:
-        """Whether the default sandbox was kept by a server that was started as this one."""
+        """Whether the saved default sandbox has the scenario and seed of this server's."""
         name = self._by_id[DEFAULT_SANDBOX].world.scenario.name
         return (saved.scenario.name, saved.seed) == (name, default.seed)
 
@@ -148,7 +148,7 @@ class Sandboxes:
 
     def _persist(self, sandbox: Sandbox) -> None:
         """
-        Keep a sandbox as it is, where sandboxes are kept.
+        Save a sandbox as it is, if persistence is on.
 
         Raises:
             Problem: 500, it could not be written.
@@ -194,7 +194,7 @@ class Sandboxes:
             raise problems.misdirected(self._shard.number, owner, self._shard.count)
 
     def find(self, id: str) -> Sandbox | None:
-        """A sandbox by its id, which is used by that; None where there is none."""
+        """A sandbox by its id, or None. Finding it counts as using it."""
         sandbox = self._by_id.get(id)
         if sandbox is None or self._limits.idle_s is None:
             return sandbox
@@ -206,7 +206,7 @@ class Sandboxes:
         return None
 
     def _close_idle(self) -> None:
-        """Close what was not used for too long; what was used last stands last."""
+        """Close sandboxes that were idle for too long; the one used last stands last."""
         if self._limits.idle_s is None:
             return
         used_before = time.monotonic() - self._limits.idle_s
@@ -249,13 +249,13 @@ class Sandboxes:
         sandbox.close()
 
     def end_streams(self) -> None:
-        """Let nobody wait for requests any longer, since the server ends."""
+        """End all streams, since the server is ending."""
         for sandbox in self._by_id.values():
             sandbox.end_streams()
 
     @property
     def coverage(self) -> Coverage:
-        """What was met in all sandboxes, closed ones included."""
+        """What clients have covered in all sandboxes, closed ones included."""
         total = Coverage()
         total.add(self._closed_coverage)
         for sandbox in self._by_id.values():

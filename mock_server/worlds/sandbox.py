@@ -71,18 +71,18 @@ class Sandbox:
 
     @property
     def journal(self) -> Journal:
-        """What was asked of it; there from when somebody first asks, as most never do."""
+        """The requests it got; created at the first one, since most sandboxes never get any."""
         if self._journal is None:
             self._journal = Journal(self._memory)
         return self._journal
 
     def close(self) -> None:
-        """Keep nothing of what was asked, and let nobody wait for more."""
+        """Forget the journal and end its streams."""
         if self._journal is not None:
             self._journal.close()
 
     def end_streams(self) -> None:
-        """Let nobody wait for requests any longer."""
+        """End the streams of those who wait for requests."""
         if self._journal is not None:
             self._journal.end_streams()
 
@@ -100,7 +100,7 @@ class Sandbox:
 
     @property
     def coverage(self) -> Coverage | None:
-        """What its clients have seen; None if nobody asked it anything."""
+        """What its clients have covered; None before the first request."""
         return self._journal.coverage if self._journal is not None else None
 
     @property
@@ -139,7 +139,7 @@ class Sandbox:
             changes.append(change)
 
     def move(self, opening: State, state: State, persist: Callable[["Sandbox"], None]) -> None:
-        """Go on in other worlds, as another registry keeps it; the journal goes on, too."""
+        """Continue in other worlds, persisted by another registry; the journal stays."""
         self.opening, self.state, self._persist = opening, state, persist
         self.revision = next(_REVISIONS)
 
@@ -155,7 +155,7 @@ class Sandbox:
     def account_at_opening(self, name: str) -> Account | None:
         """A customer as the scenario has them at the opening; None where it knows none."""
         world = self.opening.world
-        return Account(world[name], world.opened, {}) if name in world else None
+        return Account(world[name], world.opened_at, {}) if name in world else None
 
     def accounts(self) -> Iterator[Account]:
         """Every customer of the sandbox, as they are now."""
@@ -171,7 +171,7 @@ class Sandbox:
 
     @property
     def seed(self) -> Seed:
-        """Where what is drawn in it is drawn from."""
+        """The seed of its random draws."""
         return Seed(f"{self.world.seed}/sandbox")
 
     def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
@@ -187,7 +187,7 @@ class Sandbox:
         return grant is not None and grant in self.grants.revoked
 
     def identify(self, request: Request, token: Token | None) -> tuple[str | None, str | None]:
-        """The persona and the role that a token names, good or not."""
+        """The persona and the role that a token names, whether or not it is accepted."""
         authorization = request.headers.get("authorization")
         if authorization is None:
             return None, None
@@ -202,7 +202,7 @@ class Sandbox:
 
     def caller(self, token: Token | None) -> Caller:
         """
-        Who speaks, by their token.
+        The caller that a token names.
 
         Raises:
             Problem: 401, it opens nothing here.
@@ -223,7 +223,7 @@ class Sandbox:
 
 class ChangeListener:
     """
-    The changes to a sandbox that are made in its block.
+    Collects the changes made to a sandbox within its `with` block.
 
     A class, because every request passes here and a generator would take three times as long.
     """

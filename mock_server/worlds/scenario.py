@@ -49,7 +49,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where what a scenario says was said: on a line of its file, or in the overrides."""
+    """Where each part of a scenario stands: on a line of its file, or in the overrides."""
 
     source: Source
     lines: Mapping[Place, int]
@@ -90,15 +90,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a scenario says as it stands, and which of it is to be believed."""
+    """A scenario as it was read, and which parts of it are in doubt."""
 
     tree: Mapping[str, Any]
     mistakes: Mistakes
     meant: Set[Place]
-    """What seems to be left out, and may be meant by a name that nobody knows."""
+    """Places that seem to be left out, but that an unknown name may have been meant for."""
 
     def deepest_place(self, place: Place) -> Place:
-        """How far down to a place the scenario says something."""
+        """The place, or the nearest one above it that the scenario has."""
         node: Any = self.tree
         for depth, name in enumerate(place):
             if not isinstance(node, Mapping) or name not in node:
@@ -107,7 +107,7 @@ class Reading:
         return place
 
     def is_in_doubt(self, place: Place) -> bool:
-        """Whether what stands at a place, or is left out there, may be meant otherwise."""
+        """Whether a mistake or an unknown name may change what stands at a place."""
         doubted = {mistaken for mistaken, _ in self.mistakes} | self.meant
         return any(one[: len(place)] == place[: len(one)] for one in doubted)
 

@@ -1,4 +1,4 @@
-"""From what a scenario says to msgspec Structs, with every mistake and what would be right."""
+"""Converts a scenario to msgspec Structs, with every mistake and what would be right."""
 
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
@@ -14,9 +14,9 @@ Mistakes = list[tuple[Place, str]]
 
 def convert(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:
     """
-    `value` as a type says it; texts are read as numbers and truth values where these are meant.
+    Convert a value to a type; texts become numbers and truth values where the type has these.
 
-    What is wrong is added to `mistakes`; given is what can be read without it, else None.
+    Mistakes are added to `mistakes`. Returns what can be read in spite of them, else None.
     """
     if isinstance(shape, type) and issubclass(shape, Struct):
         return _struct(value, shape, place, mistakes)
@@ -75,7 +75,7 @@ def _mismatch(value: Any, expected: inspect.Type) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as a message tells it."""
+    """A value as messages quote it."""
     if value is None:
         return "nothing"
     if isinstance(value, list | dict):

@@ -123,7 +123,7 @@ def snapshot_of(sandbox: Sandbox) -> Snapshot:
         text.scenario,
         text.seed,
         text.overrides,
-        world.opened,
+        world.opened_at,
         _clock_state(sandbox.opening.clock),
         _clock_state(sandbox.clock),
         [

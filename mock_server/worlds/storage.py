@@ -49,7 +49,7 @@ class Storage:
             raise self._error(error.strerror) from None
 
     def _check_owner(self) -> bool:
-        """Whether somebody has written to it."""
+        """Whether sandboxes have been written to it."""
         if not self._file.is_file():
             raise self._error("it is no ordinary file")
         with self._file.open("rb") as stream:
@@ -116,7 +116,7 @@ class Storage:
 
     def save(self, id: str, saved: Snapshot) -> None:
         """
-        Keep a sandbox as it is now.
+        Save a sandbox as it is now.
 
         Raises:
             StorageError: it cannot be written.
@@ -129,7 +129,7 @@ class Storage:
 
     def delete(self, id: str) -> None:
         """
-        Keep a sandbox no longer.
+        Delete a sandbox.
 
         Raises:
             StorageError: it cannot be written.

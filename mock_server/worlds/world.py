@@ -27,12 +27,12 @@ class World(Mapping[str, Person]):
         self,
         scenario: Scenario,
         seed: int,
-        opened: datetime,
+        opened_at: datetime,
         catalogue: Catalogue,
         describe: Callable[[Account], About],
         overrides: bytes = b"{}",
     ) -> None:
-        self.scenario, self.seed, self.opened = scenario, seed, opened
+        self.scenario, self.seed, self.opened_at = scenario, seed, opened_at
         self.overrides = overrides
         """What was laid over the scenario, as JSON."""
         self._describe = describe
@@ -42,7 +42,7 @@ class World(Mapping[str, Person]):
                 name,
                 plan.description,
                 Seed(f"{seed}/{name}"),
-                opened,
+                opened_at,
                 catalogue,
                 plan.holdings,
                 self,
@@ -63,7 +63,7 @@ class World(Mapping[str, Person]):
     @cached_property
     def people(self) -> Mapping[str, About]:
         """Everybody at the opening."""
-        accounts = (Account(person, self.opened) for person in self.values())
+        accounts = (Account(person, self.opened_at) for person in self.values())
         return {account.person.name: self._describe(account) for account in accounts}
 
     def describe(self, account: Account) -> About:
@@ -72,7 +72,7 @@ class World(Mapping[str, Person]):
 
     def check(self, kinds: Iterable[Kind[Any, Any]]) -> None:
         """
-        Make everything once, to find all that cannot be made.
+        Make every record once, to find every mistake.
 
         Raises:
             ScenarioError: what the scenario says has a mistake in it; every one is told.
@@ -82,7 +82,7 @@ class World(Mapping[str, Person]):
             raise self.scenario.places.error(mistakes)
 
     def mistakes(self, kinds: Collection[Kind[Any, Any]]) -> list[tuple[Place, str]]:
-        """What is wrong with holdings that could be read, or else cannot be made of them."""
+        """The mistakes in holdings that could be read, and in what cannot be made of them."""
         reading, sound = self.scenario.reading, []
         mistakes = []
         for person in self.values():
@@ -98,14 +98,14 @@ class World(Mapping[str, Person]):
             return mistakes
         leading = [kind for kind in kinds if kind.follow is not None]
         mistakes += _unmakeable(sound, leading)
-        if too_many := self._too_many(leading, self.opened, sound):
+        if too_many := self._too_many(leading, self.opened_at, sound):
             # What follows from so many is not made.
             return [*mistakes, too_many]
         return mistakes + _unmakeable(sound, [kind for kind in kinds if kind.follow is None])
 
     def check_size(self, kinds: Iterable[Kind[Any, Any]], now: datetime) -> None:
         """
-        See that all that follows from memberships can be told while a client waits.
+        Check that charges are few enough to be listed while a client waits.
 
         Raises:
             ScenarioError: it is too much by then.
@@ -138,7 +138,7 @@ class World(Mapping[str, Person]):
 
 
 def _mistakes_of(person: Person, kind: Kind[Any, Any]) -> Iterator[tuple[Sequence[Place], str]]:
-    """What is wrong with what somebody holds, and the places that it follows from."""
+    """The mistakes in a person's holdings of a kind, with the places that each follows from."""
     for name, holding in person.holdings.get(kind.name, {}).items():
         place = person.place(kind.name, *([] if kind.single else [name]))
         problems: Callable[[Person], Iterable[Mistake]] = getattr(holding, "problems", _none)

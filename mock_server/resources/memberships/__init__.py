@@ -133,7 +133,7 @@ def _shared(person: Person, lead: str) -> Membership:
 
 def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
     seed = _place(person, name, index)
-    started, ends = parse_instant(holding.starts(), person.opened), holding.over()
+    started, ends = parse_instant(holding.starts(), person.opened_at), holding.over()
     method = method_named(person, holding.payment_method) if holding.payment_method else None
     number = seed.child("number").digits(10)
     unpaid = holding.status in REASONS
@@ -144,9 +144,9 @@ def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
         attention_reason=holding.attention or REASONS.get(holding.status),
         source=holding.source,
         start_date=started,
-        end_date=parse_instant(ends, person.opened) if ends else None,
+        end_date=parse_instant(ends, person.opened_at) if ends else None,
         next_billing_date=None,
-        created_at=min(started, person.opened),
+        created_at=min(started, person.opened_at),
         basket_id=seed.child("basket").hex24() if holding.source != "import" else None,
         external_ref=f"OLD-{number[-6:]}" if holding.source == "import" else None,
         membership_number=number,
@@ -229,6 +229,6 @@ def _unpaid(account: Account) -> Iterator[str]:
     }
     for lead in (person, *map(person.personas.__getitem__, leads)):
         for membership, holding in led_memberships(lead):
-            due = (at for at in membership.billed_until(now) if at > person.opened)
+            due = (at for at in membership.billed_until(now) if at > person.opened_at)
             if holding.billing == "fails" and any(membership.decided_at(at) <= now for at in due):
                 yield membership.id

@@ -89,13 +89,13 @@ def stretches(person: Person, holdings: Mapping[str, Holding]) -> list[Stretch]:
         ValueError: they would not be newest first, or not fit into the time there was.
     """
     joined = person.all(CUSTOMER)[0].created_at
-    end = person.opened - min(RECENTLY, (person.opened - joined) / 4)
+    end = person.opened_at - min(RECENTLY, (person.opened_at - joined) / 4)
     total = sum(holding.count for holding in holdings.values())
     result: list[Stretch] = []
     first = 0
     for name, holding in holdings.items():
         if holding.count:
-            latest = parse_instant(holding.latest, person.opened) if holding.latest else end
+            latest = parse_instant(holding.latest, person.opened_at) if holding.latest else end
             if result and latest > end:
                 raise ValueError(f"'{name}' is later than where '{result[-1].name}' ends")
             every = _every(holding, (latest - joined) / (total - first))

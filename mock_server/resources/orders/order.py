@@ -98,7 +98,7 @@ class Buyer(Struct, frozen=True):
     """What is the same in every order of a customer."""
 
     seed: Seed
-    opened: datetime
+    opened_at: datetime
     range: Range
     vat: int
     lead: dict[str, Any]
@@ -124,7 +124,7 @@ def buyer_of(person: Person) -> Buyer:
     name = {"first_name": customer.first_name, "last_name": customer.last_name}
     return Buyer(
         seed=person.seed.child("orders"),
-        opened=person.opened,
+        opened_at=person.opened_at,
         range=range_at(person.catalogue, holding.site),
         vat=brand.vat,
         lead=name | {"name": customer.full_name},
@@ -146,7 +146,7 @@ def make_order(buyer: Buyer, stretch: Stretch, index: int) -> Order:
     seed = buyer.seed.child(stretch.name, index)
     draws, submitted = Draws(seed), stretch.submitted_at(index, seed)
     kind, day = _kind(stretch.holding, draws), _day(buyer, stretch.holding, submitted, draws)
-    is_ahead = kind != "purchases" and day >= midnight(buyer.opened)
+    is_ahead = kind != "purchases" and day >= midnight(buyer.opened_at)
     status = stretch.holding.status or _status(kind, draws, is_ahead=is_ahead)
     pricing, cancelled = draw_pricing(draws, buyer.vat), status == "cancelled"
     guests = _guests(buyer, seed, draws, is_ahead=is_ahead)
@@ -178,7 +178,7 @@ def _kind(holding: Holding, draws: Draws) -> Items:
 
 def _day(buyer: Buyer, holding: Holding, submitted: datetime, draws: Draws) -> datetime:
     """The day of the visit: after the order, and over by now unless it is said to be ahead."""
-    today, days = midnight(buyer.opened), timedelta(days=1 + draws.below(20))
+    today, days = midnight(buyer.opened_at), timedelta(days=1 + draws.below(20))
     if holding.upcoming:
         return today + days
     yesterday, ordered = today - timedelta(days=1), midnight(submitted)

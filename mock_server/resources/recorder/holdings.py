@@ -328,5 +328,5 @@ _SINGULAR = {"payment_methods": "method", "memberships": "membership", "credits"
 
 
 def _without_none(fields: Json) -> Json:
-    """What there is to say; what is left out is as usual."""
+    """The fields that are set; the others have their usual values."""
     return {name: value for name, value in fields.items() if value is not None}

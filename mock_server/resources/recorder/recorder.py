@@ -82,8 +82,8 @@ class Recorder:
         if begins not in ("", HEAD):
             raise RecordingError(f"{file} is no recording; choose a name that is free")
 
-    def hear(self, entry: Entry, body: Any) -> None:
-        """Take an answer that keeps the contract into the recording, which is written soon."""
+    def add(self, entry: Entry, body: Any) -> None:
+        """Add an answer that keeps the contract; the recording is written soon."""
         route, persona, status = entry.route, entry.persona, entry.response.status
         if route is None or persona is None or entry.answer_problem:
             return
@@ -204,7 +204,7 @@ def _take(customer: ObservedCustomer, operation: str, body: Json) -> None:
 
 
 def _remove_impossible(tree: Json, now: datetime) -> list[str]:
-    """Take out of a scenario what cannot be served; gives it by name."""
+    """Remove from a scenario what cannot be served; returns the names."""
     left_out = []
     while places := sorted({*_unreadable(tree), *_impossible(tree, now)}):
         for *above, name in places:
