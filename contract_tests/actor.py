@@ -1,4 +1,4 @@
-"""Those who speak to the target, and the verbs that laws use of them."""
+"""Callers of the API, and the requests that laws make through them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ def consents_in(records: Iterable[Record]) -> dict[str, bool]:
 
 @dataclass(frozen=True)
 class Actor:
-    """A caller of the API, with a token or without: `call` always sends, `once` caches."""
+    """A caller of the API, with a token or without: `call` always sends, `cached_call` caches."""
 
     client: Client = field(repr=False)
     name: str = ""
@@ -65,7 +65,7 @@ class Actor:
             )
         return self._answers[key]
 
-    def once(
+    def cached_call(
         self, operation: Operation, query: Query = (), *, preference: str = "x", method: str = ""
     ) -> Exchange:
         """The first answer to this call; sent only if there is none yet."""
@@ -110,7 +110,7 @@ class Customer(Actor):
             NotCovered: it answered nothing that can be read as the schema says.
         """
         operation = self.operation(id)
-        answer = self.call(operation, query) if fresh else self.once(operation, query)
+        answer = self.call(operation, query) if fresh else self.cached_call(operation, query)
         if not answer.fits:
             raise NotCovered(f"{self.name}'s {id} answered {answer.brief()[:60]}")
         return answer
@@ -152,15 +152,15 @@ class Customer(Actor):
 
     def trials(self, operation: Operation) -> list[Trial]:
         """
-        What came of opting in to preferences and out of them, all of them in turn, and again so
-        that none comes after its neighbour: each is decided on while every other is opted in, and
+        Opt in to preferences and out of them, all of them in turn, and again so that none comes
+        after its neighbour: each is decided on while every other is opted in, and
         while it is not. What one decision does to others the next answer shows.
 
         Raises:
             NotCovered: the customer has no preference, or none may be changed.
         """
         if not self._tried:
-            preferences = list(self.changeable())
+            preferences = list(self.consents_to_change())
             chosen = preferences
             if len(preferences) > TRIED:
                 chosen = [*preferences[: TRIED - 1], preferences[-1]]
@@ -195,7 +195,7 @@ class Customer(Actor):
         """The operation that opts in, or out."""
         return self.client.contract.decisions[opted_in]
 
-    def changeable(self, least: int = 1) -> dict[str, bool]:
+    def consents_to_change(self, least: int = 1) -> dict[str, bool]:
         """
         The customer's consents, for a law that changes them; the run puts them back at its end.
 

@@ -71,7 +71,7 @@ class Entry(
 
     @property
     def token(self) -> str:
-        """What tells who asked: the token, or a name for it; empty where none was sent."""
+        """The token of the request, or a stand-in named after its persona; empty without either."""
         sent = _header(self.request.headers, "authorization").rpartition(" ")[2]
         return f"token-of-{self.persona}" if self.persona else sent
 

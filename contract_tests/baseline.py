@@ -84,7 +84,7 @@ def tolerate(verdict: Verdict, known: Sequence[Known], today: date) -> Verdict:
 
 
 def notes(verdicts: Sequence[Verdict], known: Sequence[Known], today: date) -> Iterator[str]:
-    """What is to be said of entries: those that ended, and those that no longer happen."""
+    """Notes on entries that ended, no longer happen, or could not be judged."""
     outcomes = {each.id: each.outcome for each in verdicts}
     for each in known:
         if today > each.until:

@@ -1,4 +1,4 @@
-"""What the kit keeps for its later runs, in the user's cache."""
+"""Files of the kit for its later runs, in the user's cache."""
 
 from hashlib import sha256
 from pathlib import Path

@@ -144,7 +144,7 @@ def _places(contract: Contract) -> Iterator[str]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    """What was probably meant: the places of a rule first, then what is spelled alike."""
+    """Suggestions for an unknown name: the places of its rule first, then similar spellings."""
     rule = name.partition("@")[0]
     places = [each for each in known if "@" in each and each.partition("@")[0] == rule]
     near = places or get_close_matches(name, known, cutoff=0.5)

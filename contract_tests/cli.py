@@ -112,7 +112,7 @@ def run(**options: Any) -> None:
 def _finish(
     report: Report, files: Sequence[ReportFile], profile: Path | None, required: float | None
 ) -> NoReturn:
-    """Tell the verdict, then write the reports, and end."""
+    """Print the verdict, write the reports, and exit."""
     report = replace(report, profile=_of_repository(profile))
     _tell(report)
     unwritten = list(write(report, files))
@@ -233,8 +233,8 @@ def report_schema() -> None:
 @click.argument("law")
 def explain(law: str) -> None:
     """
-    Tell a law: its sentence, why it matters, where it stands; and by example, which a mock of its
-    own gives: a request, the right answer, and a wrong one.
+    Explain a law: its sentence, why it matters, where it stands; and an example, from a mock that
+    is started for it: a request, the right answer, and a wrong one.
     """
     with _one_line_errors():
         contract = Contract.load()

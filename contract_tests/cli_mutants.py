@@ -11,7 +11,7 @@ import click
 from contract_tests import power as powers
 from contract_tests.command import VIOLATED, one_line_errors, option, transport_options
 from contract_tests.document import Contract
-from contract_tests.mutants.catalogue import exactly, named
+from contract_tests.mutants.catalogue import by_id, select
 from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.proxy import Proxy
 from contract_tests.mutants.study import Finding, Study
@@ -36,7 +36,7 @@ def self_check(
     named, and the false alarms over harmless variants.
     """
     with one_line_errors():
-        chosen = named(only)
+        chosen = select(only)
         start = nullcontext(base_url) if base_url or profile else mock()
         with start as url:
             target = ready(load_target(profile, base_url=url), contract := Contract.load(), 0)
@@ -82,7 +82,7 @@ def power(
     cannot show.
     """
     with one_line_errors() as redact:
-        chosen = [mutant for mutant in named(only) if not mutant.harmless]
+        chosen = [mutant for mutant in select(only) if not mutant.harmless]
         contract = Contract.load()
         profile_target = load_target(profile, base_url=base_url, **options)
         redact.hide_target(profile_target)
@@ -136,7 +136,7 @@ def break_(
     Mutants about tokens and about other customers need a profile, or two customers' tokens.
     """
     with one_line_errors() as redact:
-        chosen, profile_target = exactly(mutant), load_target(profile, base_url=base_url, **options)
+        chosen, profile_target = by_id(mutant), load_target(profile, base_url=base_url, **options)
         redact.hide_target(profile_target)
         target = _complete(profile_target)
         with Proxy(chosen, target, Contract.load(), port) as proxy:
@@ -162,7 +162,7 @@ def _complete(target: Target) -> Target:
 def mutants(only: Sequence[str]) -> None:
     """List every mutant and every harmless variant."""
     with one_line_errors():
-        for mutant in named(only):
+        for mutant in select(only):
             click.echo(f"{mutant.id:42} {','.join(mutant.rules):11} {mutant.text}")
 
 

@@ -26,7 +26,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def one_line_errors() -> Iterator[Redactor]:
-    """Whatever goes wrong is told in one line, without the secrets of what it yields."""
+    """Report any error in one line, through the redactor that is yielded."""
     redact = Redactor()
     try:
         with _end_on_signals():
@@ -69,7 +69,7 @@ def _end_on_signals() -> Iterator[None]:
 
 
 def _message_and_status(error: BaseException) -> tuple[str, int]:
-    """What is said of an error, and the exit code."""
+    """The message for an error, and the exit code."""
     match error:
         case KeyboardInterrupt(args=(signal.SIGTERM,)):
             return "terminated; there is no verdict", TERMINATED

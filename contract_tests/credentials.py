@@ -30,7 +30,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is sent in place of a customer's token, and the rule that refuses it."""
+    """Headers and query sent in place of a customer's token, and the rule that refuses them."""
 
     rule: str
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -288,7 +288,7 @@ def _tree(text: str, origin: str) -> dict[str, Any]:
 
 
 def as_json_schema(node: Any) -> Any:
-    """What an OpenAPI 3.0 schema says, as JSON Schema says it: null is a type of its own."""
+    """An OpenAPI 3.0 schema as JSON Schema, in which null is a type of its own."""
     if isinstance(node, list):
         return [as_json_schema(item) for item in node]
     if not isinstance(node, dict):

@@ -12,7 +12,7 @@ from contract_tests.client import Client
 from contract_tests.document import Contract, Rule
 from contract_tests.exchange import Exchange
 from contract_tests.law import Law, Verdict
-from contract_tests.mutants.catalogue import named
+from contract_tests.mutants.catalogue import select
 from contract_tests.mutants.mutant import Mutant
 from contract_tests.mutants.people import People
 from contract_tests.mutants.transport import MutantTransport
@@ -36,7 +36,7 @@ class Example:
 
     @property
     def wrong(self) -> Exchange:
-        """What it is answered with the mutant."""
+        """The answer with the mutant."""
         return self.verdict.evidence[-1]
 
     def difference(self) -> Iterator[str]:
@@ -60,7 +60,7 @@ def example(rule: Rule, law: Law, contract: Contract, target: Target) -> Example
 
 
 def right_answer(rule: Rule, contract: Contract, target: Target) -> Exchange:
-    """What the target, a right implementation, answers at the rule's first operation that reads."""
+    """The answer of the target, a right implementation, at the rule's first reading operation."""
     session = Session.open(target, contract)
     operations = [contract.operations[id] for id in rule.operations]
     reads = next((each for each in operations if each.reads), contract.preferences)
@@ -69,7 +69,7 @@ def right_answer(rule: Rule, contract: Contract, target: Target) -> Exchange:
 
 def _first_of(rule: Rule) -> Sequence[Mutant]:
     """The mutants of the rule; those that break it before all others first."""
-    mutants = [each for each in named([]) if rule.id in each.rules]
+    mutants = [each for each in select([]) if rule.id in each.rules]
     return sorted(mutants, key=lambda each: each.rules[0] != rule.id)
 
 

@@ -76,7 +76,7 @@ class Exchange:
 
     @property
     def summary(self) -> str:
-        """Who asked for what, and the status of the answer."""
+        """Caller, request and status in one line."""
         status = self.status or "no answer"
         who = self.actor or "nobody"
         return self.redact(f"{who}: {self.method} {self.url} → {status}")

@@ -1,4 +1,4 @@
-"""What a profile can say that is known of a customer: every fact, its kind and its meaning."""
+"""The facts that a profile can state of a customer: every one, its kind and its meaning."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -91,7 +91,7 @@ BY_NAME = {fact.name: fact for fact in FACTS}
 
 
 def problems(facts: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the facts of one customer, and what would be right; null says nothing."""
+    """Mistakes in the facts of one customer, each with what would be right; null is no fact."""
     for name, value in facts.items():
         fact = BY_NAME.get(name)
         if fact is None:

@@ -71,7 +71,7 @@ class Law:
 
     @property
     def sentence(self) -> str:
-        """What it judges, in the words of its name."""
+        """Its name as a sentence."""
         return self.judge.__name__.replace("_", " ")
 
 
@@ -93,7 +93,7 @@ def laws_of(modules: Iterable[ModuleType]) -> tuple[Law, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one law at one operation."""
+    """The outcome of one law at one operation."""
 
     rule: Rule
     group: str

@@ -30,7 +30,7 @@ Note = dict[str, Consents]
 
 @dataclass
 class Leftovers:
-    """What an earlier run left behind, and what this one may."""
+    """Changed consents that an earlier run left behind, and that this one may."""
 
     session: Session
     file: Path | None
@@ -125,7 +125,7 @@ def _read(file: Path | None) -> Note:
 
 
 def _restore(customer: Customer, opted_in: dict[str, bool]) -> int | None:
-    """How many consents were put back; None if one could not be."""
+    """Put consents back; how many, or None if one could not be."""
     try:
         now = customer.consents()
         restorable = {id: value for id, value in opted_in.items() if id in now}

@@ -34,7 +34,7 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
     before = session.client.count
     pair = {each.name: each for each in session.customers[:2]}
     try:
-        at_first = {name: each.changeable() for name, each in pair.items()}
+        at_first = {name: each.consents_to_change() for name, each in pair.items()}
         _run(_machine(pair, at_first), depth, seed)
     except Violation as violation:
         return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
@@ -104,7 +104,7 @@ def _machine(
 
         @initialize()
         def begin(self) -> None:
-            """Take back what the example before did."""
+            """Undo the previous example."""
             expected_consents.update(_restore(by_name.values(), at_first))
             exchanges.clear()
 

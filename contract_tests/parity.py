@@ -1,4 +1,4 @@
-"""Two implementations side by side: where they part in what the contract fixes."""
+"""Two implementations side by side: where they differ in what the contract fixes."""
 
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
@@ -111,7 +111,7 @@ class Side:
         return self._actor(step.who).call(operation, step.query, preference=preference)
 
     def comparable(self, step: Step, exchange: Exchange) -> Any:
-        """What the contract fixes of an answer: its status, and after decisions the consents."""
+        """The part of an answer that the contract fixes: status, and consents after decisions."""
         operation = self.session.contract.operations[step.operation]
         if exchange.status == 404 and operation.reads and 404 in operation.statuses:
             return 200, None

@@ -63,14 +63,14 @@ def _file(base_url: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """What would wake some mutants."""
+    """A need that would wake some mutants, and how many."""
 
     needs: str
     mutants: int
 
 
 def sleeping(findings: Sequence[Finding]) -> list[Sleep]:
-    """What would wake the mutants that are asleep, what wakes most of them first."""
+    """The needs of mutants that are asleep, the one of most of them first."""
     counted = Counter(finding.wakes for finding in findings if finding.outcome == "asleep")
     return [Sleep(needs, count) for needs, count in counted.most_common()]
 

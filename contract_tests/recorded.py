@@ -50,7 +50,7 @@ class RecordedClient(Client):
         super().__post_init__()
 
     def add(self, entry: Entry, actor: str, operation: Operation | None) -> None:
-        """Take an entry into the record."""
+        """Add an entry to the record."""
         request, response = entry.request, entry.response
         headers = ((each.name.lower(), each.value) for each in response.headers)
         kept_headers = tuple(header for header in headers if _is_kept(header[0]))
@@ -88,7 +88,7 @@ class RecordedClient(Client):
         return self.missing[-1]
 
     def wait(self, seconds: float) -> None:
-        """Nothing comes of waiting here."""
+        """Return at once: a record does not change."""
 
 
 def _is_kept(header: str) -> bool:
@@ -113,7 +113,7 @@ class RecordedSession(Session):
 
 @dataclass(frozen=True)
 class Record:
-    """What was recorded of one API, and who took part."""
+    """The recorded entries of one API, and the people who took part."""
 
     contract: Contract
     target: Target
@@ -171,7 +171,7 @@ class Record:
         return self.session(self.entries, self.target.customers), parts
 
     def _of(self, customer: NamedCustomer) -> Iterator[Sequence[Entry]]:
-        """What a customer did, by the states it was done in: any write begins another."""
+        """A customer's entries, split by the state they were made in: any write begins another."""
         part: list[Entry] = []
         for entry in (each for each in self.entries if each.token == customer.token):
             wrote = entry.request.method not in SAFE

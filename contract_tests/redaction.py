@@ -104,7 +104,7 @@ def _decode_once(plain: _Plain) -> _Plain:
 
 
 def _letter(unit: "re.Match[str]") -> str:
-    """What an escape stands for; nothing for a gap."""
+    """The character that an escape stands for; nothing for a gap."""
     if unit["hex"]:
         return _lower(chr(int(unit["hex"].lstrip("%\\xu{").rstrip("}") or "0", 16)))
     if unit["escaped"]:

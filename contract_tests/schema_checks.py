@@ -50,7 +50,7 @@ class Sent:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the generated requests of one operation."""
+    """The results of one operation's generated requests."""
 
     answered: int = 0
     judged: int = 0
@@ -100,7 +100,7 @@ class ThroughClient(requests.adapters.BaseAdapter):
         return _as_requests(answer, request)
 
     def close(self) -> None:
-        """Nothing is held open that the client does not hold."""
+        """Do nothing: connections are the client's."""
 
 
 def _text(value: str | bytes) -> str:
@@ -192,7 +192,7 @@ def _with_transport(adapter: ThroughClient, schema: Any) -> Any:
 
 @contextmanager
 def _forbid_writes(target: Target) -> Iterator[None]:
-    """Whatever an engine does, in a read-only run nothing leaves that could write."""
+    """Stop every request that could write, in a read-only run."""
 
     def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         if target.read_only and case.method.upper() not in SAFE:

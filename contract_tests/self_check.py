@@ -15,7 +15,7 @@ from contract_tests.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run over mutants comes to."""
+    """The figures of a run over mutants."""
 
     findings: Sequence[Finding]
 

@@ -52,7 +52,7 @@ def unusual(operation: Operation) -> Query:
 
 
 def _marks_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:
-    """What a record has of its owner's alone, by field: its own marks, and those of its parts."""
+    """Values in a record, by field, that identify its owner: its own, and those of its parts."""
     for key in MARKS:
         if record.get(key):
             yield f"{within}{key}", str(record[key])
@@ -186,11 +186,11 @@ class Session:
 
     def _survey_lists(self, customer: Customer, operation: Operation) -> None:
         """Read a list to its corners: what flags hide, and the last page."""
-        first = customer.once(operation)
+        first = customer.cached_call(operation)
         if flags := operation.queries("boolean"):
-            customer.once(operation, tuple((name, "true") for name in flags))
+            customer.cached_call(operation, tuple((name, "true") for name in flags))
         if operation.pages and first.fits and first.json["meta"]["last_page"] > 1:
-            customer.once(operation, (("page", str(first.json["meta"]["last_page"])),))
+            customer.cached_call(operation, (("page", str(first.json["meta"]["last_page"])),))
 
     def _remember(self, customer: Customer) -> None:
         try:
@@ -204,7 +204,7 @@ class Session:
         """The details of every customer who can read them, by name."""
         operation, accounts = self.contract.account, {}
         for customer in self.customers:
-            answer = customer.once(operation)
+            answer = customer.cached_call(operation)
             if answer.fits and isinstance(answer.data, dict):
                 accounts[customer.name] = answer.data
         return accounts
@@ -221,7 +221,7 @@ class Session:
 
     @cached_property
     def marks(self) -> dict[str, str]:
-        """What is one customer's alone, in lower case: id or address → the customer's name."""
+        """Values that identify one customer, in lower case: id or address → the customer's name."""
         own: dict[str, set[str]] = {}
         shown: dict[str, set[str]] = {}
         for customer in self.customers:
@@ -258,7 +258,7 @@ class Session:
         operations = self.contract.operations.values()
         mine = [each for each in operations if each.reads and (not each.lists or each.id in owned)]
         for operation in mine:
-            customer.once(operation)
+            customer.cached_call(operation)
         ids = {each.id for each in mine}
         for exchange in self.client.exchanges:
             if exchange.actor == customer.name and exchange.operation in ids and exchange.fits:
@@ -267,7 +267,7 @@ class Session:
 
     @property
     def pairs(self) -> list[tuple[Customer, Customer]]:
-        """Everybody who acts, with another customer; none where there is one customer alone."""
+        """Each acting customer with another one; none if there is only one customer."""
         others = (*self.customers[1:], self.customers[0])
         pairs = zip(self.acting, others, strict=False)
         return [(one, other) for one, other in pairs if one is not other]
@@ -287,7 +287,7 @@ class Session:
 
     def survey_answers(self, operation: Operation) -> list[Exchange]:
         """The answers that the survey got from an operation."""
-        return [customer.once(operation) for customer in self.customers if operation.reads]
+        return [customer.cached_call(operation) for customer in self.customers if operation.reads]
 
     def restore(self) -> list[str]:
         """Put every consent back as it was found, however late it is; says what could not be."""
@@ -328,11 +328,11 @@ class Session:
         self.attempt(self.nobody, operation)
         for customer in self.acting:
             for query in unreadable(operation):
-                customer.once(operation, query)
+                customer.cached_call(operation, query)
             if operation.reads:
                 continue
             for preference in filter(None, (NOWHERE, customer.facts.get("foreign_preference"))):
-                customer.once(operation, preference=preference)
+                customer.cached_call(operation, preference=preference)
             if self.has_preferences(customer):
                 with suppress(NotCovered):
                     customer.trials(operation)
@@ -373,13 +373,13 @@ class Session:
         return [values[(turn + number) % len(values)] for number in range(count)]
 
     def since_last_look(self) -> list[Exchange]:
-        """What was exchanged since this was last asked, or since consents were forgotten."""
+        """Every exchange since the last call, or since consents were forgotten."""
         begun = self._looked_at
         self._looked_at = len(self.client.exchanges)
         return self.client.exchanges[begun:]
 
     def forget_consents(self) -> None:
-        """Take note that somebody else may have decided."""
+        """Drop what is known of consents: somebody else may have decided."""
         self._looked_at = len(self.client.exchanges)
 
     def first_decisions(self) -> list[Exchange]:
@@ -396,7 +396,7 @@ class Session:
                 each for who in people for each in (*self._first_reads(who), *self._all(who))
             ]
             for who in people:
-                [(chosen, opted_in), *_] = who.changeable().items()
+                [(chosen, opted_in), *_] = who.consents_to_change().items()
                 for decision in (not opted_in, opted_in):
                     exchanges += [who.decide(chosen, opted_in=decision), *self._all(who)]
             self._firsts = exchanges
@@ -404,7 +404,7 @@ class Session:
 
     def _first_reads(self, customer: Customer) -> list[Exchange]:
         reads = [each for each in self.contract.operations.values() if each.reads]
-        return [customer.once(each) for each in reads]
+        return [customer.cached_call(each) for each in reads]
 
     def _all(self, customer: Customer) -> list[Exchange]:
         """Everything that a customer can read, as it is now."""
@@ -471,8 +471,8 @@ class Session:
         # Whichever of them is looked at too early tells.
         unclear = tuple(pair for query in unreadable(operation) for pair in query)
         values = [("integer", "1"), ("boolean", "true")]
-        once = [(name, value) for type, value in values for name in operation.queries(type)]
-        return [(query, "x") for query in (unclear, (*once, *once)) if query]
+        valid = [(name, value) for type, value in values for name in operation.queries(type)]
+        return [(query, "x") for query in (unclear, (*valid, *valid)) if query]
 
     def _preference(self, operation: Operation, number: int) -> str:
         """One of the preferences of the customers, each in turn."""
@@ -484,8 +484,8 @@ class Session:
         )
 
     def attempt(self, actor: Actor, operation: Operation) -> Exchange:
-        """What an actor is answered who calls an operation for the first time."""
-        return actor.once(operation, preference=self.preference(operation))
+        """The first answer that an actor gets from an operation."""
+        return actor.cached_call(operation, preference=self.preference(operation))
 
     def preference(self, operation: Operation) -> str:
         """A preference of the first customer, for operations that name one."""

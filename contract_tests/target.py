@@ -1,4 +1,4 @@
-"""What is tested: where it is, who can sign in to it, and what is known of them."""
+"""The implementation under test: its address, its customers, and the facts about them."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def lock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FileLock:
-    """What the workers of a run take turns by, where a law changes the customers they share."""
+    """A lock between workers, for laws that change the customers they share."""
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if hasattr(request.config, "workerinput") else folder
     return FileLock(shared / "my-account.lock")

@@ -32,7 +32,7 @@ class ReadOnly(NotSent):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole and unpacked; header names in lower case, one for each line."""
+    """An answer, whole and unpacked; header names in lower case, one for each line."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

@@ -86,7 +86,7 @@ _HEX = "0123456789abcdef"
 
 
 def not_ids(own: str) -> Strategies:
-    """What is no preference's id, by kind; the last are nearly `own`, which is one."""
+    """Strings that are no preference's id, by kind; the last resemble `own`, which is one."""
     return {
         "word": _WORDS,
         "number": st.integers(2, 10**6).map(str),
@@ -128,7 +128,7 @@ def _either_case(letter: str) -> st.SearchStrategy[str]:
 
 @cache
 def drawn_numbers(seed: int, count: int) -> list[int]:
-    """So many whole numbers."""
+    """`count` whole numbers."""
     drawn = _drawn({f"{place}": st.integers(0, 10**6).map(str) for place in range(count)}, seed)
     return [int(each) for each in drawn.values()]
 

@@ -1,4 +1,4 @@
-"""The table of contents: every law, in the order in which they are judged."""
+"""Every law, in the order in which they are judged."""
 
 from contract_tests.law import laws_of
 from contract_tests.laws import (
@@ -25,8 +25,10 @@ from contract_tests.laws.records import (
     payment_methods,
 )
 
-# Time comes before what changes anything; what only looks at what others recorded comes last.
-# Concurrency leaves every preference decided alike, which is how the next law wants them.
+# The order matters, as all laws share one target and one record of exchanges. Laws that need the
+# target untouched come first (time, filters, pagination), then those that write: concurrency goes
+# before preferences, as it leaves every preference decided alike, which those need. Laws that only
+# look at what others exchanged come after them, and what a run leaves behind is judged last.
 LAWS = laws_of(
     (
         time,

@@ -1,4 +1,4 @@
-"""What a run leaves behind, once everything has been read, refused, and decided and taken back."""
+"""Traces that a run leaves behind, once everything was read, refused, decided and taken back."""
 
 from contextlib import suppress
 from typing import Any
@@ -26,7 +26,7 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
     queries = [(), *(((name, "true"),) for name in operation.queries("boolean"))]
     for customer in session.customers:
         for query in queries:
-            first = customer.once(operation, query)
+            first = customer.cached_call(operation, query)
             if not first.ok:
                 continue
             compared += 1
@@ -79,8 +79,8 @@ def _check_head_and_options(session: Session, operation: Operation) -> None:
 
 def _check_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
     """
-    What changes with two decisions, and in neither of the pauses before them, is their doing,
-    however fresh its dates are.
+    Check that decisions change nothing else: what changes at both of two tries, and in neither
+    pause before them, is their doing, however fresh its dates are.
     """
     if _change_by_decisions(customer, operation, stranger) and (
         exchanges := _change_by_decisions(customer, operation, stranger)
@@ -126,7 +126,7 @@ def _check_first_decision(session: Session, operation: Operation) -> None:
 
 
 def _unaffected_by_decisions(exchange: Exchange) -> Any:
-    """What an answer shows that no decision may change."""
+    """The part of an answer that no decision may change."""
     if not exchange.fits:
         return exchange.status
     [record, *_] = exchange.records or [{}]
@@ -139,7 +139,7 @@ def _change_by_decisions(
     customer: Customer, operation: Operation, stranger: Actor
 ) -> list[Exchange]:
     """Read, decide, be refused, read again: the exchanges if the last read differs, else none."""
-    [(chosen, opted_in), *_] = customer.changeable().items()
+    [(chosen, opted_in), *_] = customer.consents_to_change().items()
     earlier, before = customer.call(operation), customer.call(operation)
     done = [
         customer.decide(NOWHERE, opted_in=True),

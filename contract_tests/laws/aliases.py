@@ -15,7 +15,7 @@ def reader(session: Session, operation: Operation) -> Customer | None:
     """A customer who is answered 200, another one at each operation."""
     turn = list(session.contract.operations).index(operation.id) % len(session.acting)
     people = (*session.acting[turn:], *session.acting[:turn])
-    return next((each for each in people if each.once(operation).fits), None)
+    return next((each for each in people if each.cached_call(operation).fits), None)
 
 
 def answered_spellings(session: Session, operation: Operation) -> list[str]:
@@ -63,7 +63,7 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
     """Check that another spelling of the path shows callers their own data."""
     for path in answered_spellings(session, operation):
         for customer in session.acting:
-            plain, answer = customer.once(operation), customer.at(path)
+            plain, answer = customer.cached_call(operation), customer.at(path)
             if not _is_answered(answer) or _ids_and_consents(answer) == _ids_and_consents(plain):
                 continue
             # It may have changed since it was first read.
@@ -79,5 +79,5 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
 
 
 def _ids_and_consents(exchange: Exchange) -> list[tuple[Any, Any]]:
-    """What tells whose an answer is: ids and consents."""
+    """Ids and consents, by which answers of two customers differ."""
     return [(each.get("id"), each.get("opted_in")) for each in exchange.records]

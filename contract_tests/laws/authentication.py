@@ -1,4 +1,4 @@
-"""Who is answered, and how the others are refused."""
+"""Tokens: which are accepted, and how all others are refused."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
     before = [
         exchange
         for each in people
-        for exchange in each.restore(dict.fromkeys(each.changeable(), not opted_in))
+        for exchange in each.restore(dict.fromkeys(each.consents_to_change(), not opted_in))
     ]
     everything = [each for each in session.contract.operations.values() if each.reads]
     own = [session.contract.preferences, session.contract.account]

@@ -63,7 +63,7 @@ def what_has_no_pages_is_complete(session: Session, operation: Operation) -> Non
         if {"meta", "links"} & set(keys):
             raise Violation(expected="data alone", actual=", ".join(keys), exchange=exchange)
     for customer in session.customers if operation.reads else ():
-        count, exchange = customer.facts.get(operation.subject), customer.once(operation)
+        count, exchange = customer.facts.get(operation.subject), customer.cached_call(operation)
         if exchange.fits and count not in (None, len(exchange.records)):
             actual = f"{len(exchange.records)} for {customer.name}"
             raise Violation(expected=f"{count} records", actual=actual, exchange=exchange)

@@ -1,4 +1,4 @@
-"""What must hold when requests come at the same time."""
+"""Simultaneous requests: no decision is lost, no answers mix."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +78,7 @@ def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
     found, reasons = [], []
     for who in session.acting[:2]:
         try:
-            found.append((who, who.changeable(2)))
+            found.append((who, who.consents_to_change(2)))
         except NotCovered as reason:
             reasons.append(reason)
     if not found:
@@ -96,7 +96,7 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
         raise NotCovered("the target names no second customer")
     people, queries = session.pairs[0], ((), unusual(operation))
     # What was decided since the first read is shown by another one alone.
-    ask = Actor.call if "opted_in" in operation.fields else Actor.once
+    ask = Actor.call if "opted_in" in operation.fields else Actor.cached_call
     plain = [[ask(who, operation, each) for who in people] for each in queries]
     if not any(each.ok for each in plain[0]):
         raise NotCovered(f"it answered {plain[0][0].brief()[:60]}")

@@ -16,7 +16,7 @@ SHOWN = 12
 
 @dataclass
 class _Known:
-    """What a customer's consents must be, and since when."""
+    """A customer's expected consents, and since when."""
 
     consents: dict[str, bool] = field(default_factory=dict)
     """Preference, in lower case → opted in; empty while it is not known."""

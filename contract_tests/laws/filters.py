@@ -29,7 +29,7 @@ FLAGS: tuple[Query, ...] = (
 
 @dataclass
 class Holding:
-    """What is known of one customer's credits, from every answer so far and from facts."""
+    """The known states of one customer's credits, from every answer so far and from facts."""
 
     customer: Customer
     now: datetime
@@ -89,7 +89,7 @@ class Holding:
 
     @property
     def hidden(self) -> int:
-        """How many it takes a flag to see."""
+        """How many credits are listed only under a flag."""
         return sum(self.redeemed(id) or bool(self.expired(id)) for id in self.ids)
 
     def evidence_of(self, id: str, besides: Exchange) -> list[Exchange]:
@@ -115,7 +115,7 @@ def _holdings(session: Session) -> list[Holding]:
     operation = session.contract.operations[CREDITS]
     for customer in session.customers:
         for query in FLAGS:
-            customer.once(operation, query)
+            customer.cached_call(operation, query)
     now = session.client.now()
     holdings = {each.name: Holding(each, now) for each in session.customers}
     unreadable = set()
@@ -267,7 +267,7 @@ def _with_false() -> Iterator[Query]:
 def _check_same_list(holding: Holding, query: Query, like: Query) -> None:
     """Check that two queries list the same credits, but for those that expire about now."""
     operation = holding.customer.operation(CREDITS)
-    answer, reference = (holding.customer.once(operation, each) for each in (query, like))
+    answer, reference = (holding.customer.cached_call(operation, each) for each in (query, like))
     lists = [
         [each for each in listing.records if holding.expired(each["id"].lower()) is not None]
         for listing in (reference, answer)
@@ -332,7 +332,7 @@ def _check_encoded_names(holding: Holding) -> None:
     """Check that a percent-encoded parameter name is understood, as URLs allow."""
     customer, operation = holding.customer, holding.customer.operation(CREDITS)
     for name in NAMES:
-        plain = customer.once(operation, ((name, "true"),))
+        plain = customer.cached_call(operation, ((name, "true"),))
         answer = customer.at(f"{operation.path}?{percent_encoded(name)}=true")
         if not answer.from_the_edge and _ids(answer) != _ids(plain):
             raise Violation(
@@ -387,7 +387,7 @@ def _check_both_flags(holding: Holding, casings: Sequence[str], values: Sequence
 
 def check_malformed(customer: Customer, operation: Operation, query: Query, *names: str) -> None:
     """Check that a query is refused with 400 and a message naming one of the parameters."""
-    answer = customer.once(operation, query)
+    answer = customer.cached_call(operation, query)
     message = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
         text = "&".join(f"{key}={value}" for key, value in query)

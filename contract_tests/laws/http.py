@@ -64,7 +64,7 @@ def _methods(session: Session, operation: Operation) -> set[str]:
 
 
 def undeclared(session: Session, operation: Operation) -> list[Exchange]:
-    """What the API answers to methods that a path does not have; what stands before it is none."""
+    """The API's own answers to methods that a path does not declare; a gateway's are left out."""
     of_the_api = {
         answer.method
         for each in session.contract.operations.values()
@@ -101,17 +101,17 @@ def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
     for number, method in enumerate(each for each in METHODS if each not in declared):
         customer = session.acting[number % len(session.acting)]
         preference = session.preference(operation)
-        answers.append(customer.once(operation, method=method, preference=preference))
+        answers.append(customer.cached_call(operation, method=method, preference=preference))
     return answers
 
 
 def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
-    """What is answered at paths near an operation's that are none."""
+    """The answers at unknown paths near an operation's."""
     return [customer.at(path) for customer, path in _unknown_paths_near(session, operation)]
 
 
 def unknown_writes(session: Session, operation: Operation) -> list[Exchange]:
-    """What is answered there to what would write: below the path to all of it, else to some."""
+    """The answers there to writing methods: all of them below the path, elsewhere some."""
     answers, turn = [], list(session.contract.operations).index(operation.id)
     with suppress(NotSent):
         for number, (customer, path) in enumerate(_unknown_paths_near(session, operation)):
@@ -133,11 +133,11 @@ def _unknown_paths_near(session: Session, operation: Operation) -> list[tuple[Cu
 
 
 def _record_below(session: Session, operation: Operation) -> list[tuple[Customer, str]]:
-    """Where another API might show one record of a list, and whose it is."""
+    """The path at which another API might show one record of a list, and its owner."""
     paths = [each.path for each in session.contract.operations.values()]
     declared = any(each.startswith(f"{operation.path}/") for each in paths)
     for customer in session.acting if operation.reads and operation.lists and not declared else ():
-        answer = customer.once(operation)
+        answer = customer.cached_call(operation)
         for record in answer.records[:1] if answer.fits else ():
             return [(customer, f"{operation.path}/{quote(str(record['id']), safe='')}")]
     return []
@@ -171,7 +171,7 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
         return
     customer, preference = session.customers[0], session.preference(operation)
     # What opts in shows only where nobody is opted in yet; the same the other way round.
-    done = customer.restore(dict.fromkeys(customer.changeable(), not operation.opts_in))
+    done = customer.restore(dict.fromkeys(customer.consents_to_change(), not operation.opts_in))
     before = customer.preferences()
     undeclared = [method for method in WRITING if method not in _methods(session, operation)]
     answers = [customer.call(operation, method=m, preference=preference) for m in undeclared]
@@ -286,7 +286,7 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *unreadable(operation)[:1]):
         for actor in (customer, beside, *session.strangers) if not query else (customer,):
-            get = actor.once(operation, query)
+            get = actor.cached_call(operation, query)
             head = actor.call(operation, query, method="HEAD")
             if head.status != 404 or _answers_head(session):
                 _check_head_as_get(head, get)
@@ -297,7 +297,7 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     if operation.parameters:
         _check_length_with_query(customer, operation)
     # What a HEAD leaves behind in a cache the next GET would show.
-    plain, get = customer.once(operation), customer.call(operation)
+    plain, get = customer.cached_call(operation), customer.call(operation)
     if plain.ok and not get.ok:
         raise Violation(expected="200", actual=get.brief(), exchange=get, after=[plain])
 
@@ -319,7 +319,7 @@ def _check_length_with_query(customer: Customer, operation: Operation) -> None:
 def _answers_head(session: Session) -> bool:
     """Whether HEAD is implemented anywhere; where it is not, some servers know no such path."""
     reads = (each for each in session.contract.operations.values() if each.reads)
-    return any(session.customers[0].once(each, method="HEAD").ok for each in reads)
+    return any(session.customers[0].cached_call(each, method="HEAD").ok for each in reads)
 
 
 def _check_own_length(session: Session, actor: Actor, operation: Operation, query: Query) -> None:
@@ -376,9 +376,9 @@ def answers_are_json(session: Session, operation: Operation) -> None:
 
 @law("QUERY-01")
 def unknown_parameters_are_ignored(session: Session, operation: Operation) -> None:
-    readable = [each for each in session.acting if each.once(operation).ok]
+    readable = [each for each in session.acting if each.cached_call(operation).ok]
     if not readable:
-        answer = session.customers[0].once(operation).brief()
+        answer = session.customers[0].cached_call(operation).brief()
         raise NotCovered(f"it answered {answer[:60]}")
     for query in (
         UNKNOWN,
@@ -425,12 +425,12 @@ def _ignored_now(customer: Customer, operation: Operation, query: Query, known: 
 
 
 def _ignored(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:
-    answer = customer.once(operation, (*known, *query))
-    return _same_records(answer, customer.once(operation, known))
+    answer = customer.cached_call(operation, (*known, *query))
+    return _same_records(answer, customer.cached_call(operation, known))
 
 
 def _known_elsewhere(session: Session, operation: Operation) -> Query:
-    """What other APIs obey, other operations know, and other spellings of what this one knows."""
+    """Parameters of other APIs and operations, and other spellings of this operation's own."""
     known = {each.name for each in operation.parameters}
     values = {"boolean": "true", "integer": "2"}
     spelled = [
@@ -448,7 +448,7 @@ def _known_elsewhere(session: Session, operation: Operation) -> Query:
 
 def _of_records(session: Session, operation: Operation) -> Query:
     """The fields of its records, as if they were filters; no record has the value."""
-    answers = (each.once(operation) for each in session.acting)
+    answers = (each.cached_call(operation) for each in session.acting)
     names = {
         name for each in answers if each.fits for record in each.records[:1] for name in record
     }

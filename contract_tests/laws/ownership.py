@@ -41,7 +41,7 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
                 expected=f"{own_id}, the id of {customer.name}",
                 actual=others,
                 exchange=exchange,
-                after=[customer.once(session.contract.account)],
+                after=[customer.cached_call(session.contract.account)],
             )
     if not operation.lists:
         _check_own_ids(session, operation)
@@ -60,7 +60,7 @@ def _check_steered_requests(session: Session, operation: Operation) -> int:
     """Check requests that name another customer beside the token; return how many succeeded."""
     ids, successes = session.ids, 0
     for customer, other in session.pairs if operation.reads else ():
-        plain = customer.once(operation)
+        plain = customer.cached_call(operation)
         if not plain.fits or other.name not in ids:
             continue
         email = str(session.accounts[other.name].get("email"))
@@ -103,7 +103,7 @@ def _is_the_callers(
 def _check_own_ids(session: Session, operation: Operation) -> None:
     answers: dict[str, Exchange] = {}
     for customer in session.customers:
-        answer, declared = customer.once(operation), session.declared_ids.get(customer.name)
+        answer, declared = customer.cached_call(operation), session.declared_ids.get(customer.name)
         own = session.ids.get(customer.name)
         if own is None:
             continue
@@ -137,7 +137,7 @@ def no_record_is_listed_for_two_customers(session: Session, operation: Operation
 
 @law("OWN-03")
 def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: Operation) -> None:
-    mine = customer.changeable()
+    mine = customer.consents_to_change()
     others = {
         each.name: each
         for each in (*session.acting, session.customers[-1])

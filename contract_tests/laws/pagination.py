@@ -39,7 +39,7 @@ def _readable(customers: Iterable[Customer], least: int = 0) -> list[Customer]:
     """
     readable = []
     for customer in customers:
-        first = customer.once(customer.operation(ORDERS))
+        first = customer.cached_call(customer.operation(ORDERS))
         if first.fits and first.json["meta"]["total"] >= least:
             readable.append(customer)
     if not readable:
@@ -165,7 +165,7 @@ def _numbers(url: str) -> dict[str, int]:
 def _success(customer: Customer, what: str, **query: int) -> Exchange:
     """A page that must be answered 200."""
     named = tuple((name, str(int(value))) for name, value in query.items())
-    answer = customer.once(customer.operation(ORDERS), named)
+    answer = customer.cached_call(customer.operation(ORDERS), named)
     if not answer.fits:
         raise Violation(expected=f"200 and {what}", actual=answer.brief(), exchange=answer)
     return answer
@@ -302,7 +302,7 @@ def _request_edges(customer: Customer) -> None:
 def _request_past_the_end(customer: Customer) -> None:
     """Request a page past the last; refusing it breaks another rule."""
     page = customer.orders().json["meta"]["last_page"] + 1
-    customer.once(customer.operation(ORDERS), (("page", str(int(page))),))
+    customer.cached_call(customer.operation(ORDERS), (("page", str(int(page))),))
 
 
 def _check_one_total(customer: Customer) -> None:
@@ -391,7 +391,7 @@ def _follow_link(customer: Customer, page: Exchange, name: str) -> Exchange:
     if link is None:
         _expect(f"link {name}", f"to page {number}", "nowhere", page)
     query: Query = parse_qsl(urlsplit(link).query, keep_blank_values=True)
-    followed = customer.once(customer.operation(ORDERS), tuple(query))
+    followed = customer.cached_call(customer.operation(ORDERS), tuple(query))
     if not followed.fits:
         expected = f"{name} to be answered 200"
         raise Violation(expected=expected, actual=followed.brief(), exchange=followed, after=[page])
@@ -493,7 +493,7 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
 
 
 def _malformed_pairs(values: Sequence[str]) -> list[tuple[str, str]]:
-    """Two malformed values at once: the same one twice, and one beside another."""
+    """Pairs of malformed values: the same one twice, and two different ones."""
     twice = [(value, value) for value in ("0", "", *values[::5])]
     return [*twice, ("0", "-1"), ("a", "b"), *zip(values[1::5], values[2::5], strict=False)]
 

@@ -202,7 +202,7 @@ def a_decision_counts_at_once(
 
 def _decide_by_id_in_capitals(customer: Customer, operation: Operation) -> None:
     """Decide by the id in capitals: whether it is accepted or not, the next read must agree."""
-    chosen = next(iter(customer.changeable()))
+    chosen = next(iter(customer.consents_to_change()))
     customer.restore({chosen: not operation.opts_in})
     customer.call(operation, preference=chosen.upper())
     customer.preferences()
@@ -213,7 +213,7 @@ def a_decision_is_dated_when_it_is_made(customers: list[Customer], operation: Op
     reasons = ["no customer has marketing preferences"]
     for customer in customers[:ACTING]:
         try:
-            consents = customer.changeable()
+            consents = customer.consents_to_change()
         except NotCovered as reason:
             reasons.append(str(reason))
             continue
@@ -226,7 +226,7 @@ def a_decision_is_dated_when_it_is_made(customers: list[Customer], operation: Op
 def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
     client = customer.client
     customer.restore({chosen: not operation.opts_in})
-    first = customer.once(client.contract.preferences)
+    first = customer.cached_call(client.contract.preferences)
     decided = customer.decide(chosen, opted_in=operation.opts_in)
     if not (first.fits and decided.fits) or _stamp(decided, chosen) == _stamp(first, chosen):
         return  # The date is that of the text, or another law's to judge.
@@ -294,13 +294,13 @@ def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
 
 
 def _not_listed(customer: Customer, customers: Iterable[Customer], *, foreign: bool) -> list[str]:
-    """What others can consent to and a customer cannot: of other organisations, or of their own."""
+    """Preferences that only others have: of other organisations, or of the customer's own."""
     id = customer.client.contract.preferences.id
-    own = customer.once(customer.operation(id))
+    own = customer.cached_call(customer.operation(id))
     listed = own.records if own.fits else []
     mine = {each["organisation_id"].lower() for each in listed}
     known = {each["id"].lower() for each in listed}
-    theirs = (other.once(other.operation(id)) for other in customers)
+    theirs = (other.cached_call(other.operation(id)) for other in customers)
     return [
         record["id"]
         for answer in theirs
@@ -317,7 +317,7 @@ def an_unknown_preference_is_not_found(
     tried, reason = 0, "no customer has marketing preferences"
     for customer in customers:
         try:
-            values = unknown_ids(next(iter(customer.changeable())), session.seed)
+            values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
             # Those of another site, which the customer's own list does not show.
             unlisted = _not_listed(customer, customers, foreign=False)[:2]
             _check_refused(customer, operation, [NOWHERE, *share(values, tried), *unlisted], 404)
@@ -339,7 +339,7 @@ def _check_refused(
     """Check that decisions on these are refused with `status`, and leave the list as it was."""
     if not preferences:
         return
-    consents = customer.changeable()
+    consents = customer.consents_to_change()
     # What they must not do shows only where that is not done already, what they take back only
     # where it is.
     ends = (next(iter(consents)), next(reversed(consents)))
@@ -390,7 +390,7 @@ def a_decision_needs_no_body(
 
 def _check_without_a_body(customer: Customer, operation: Operation) -> None:
     """Check a decision that names the type of a body and sends none, as many clients do."""
-    chosen = next(iter(customer.changeable()))
+    chosen = next(iter(customer.consents_to_change()))
     naming = Actor(customer.client, customer.name, customer.token, {"Content-Type": JSON})
     answer = naming.call(operation, preference=chosen)
     if (
@@ -407,7 +407,7 @@ def _check_without_a_body(customer: Customer, operation: Operation) -> None:
 
 def _check_body_is_ignored(session: Session, customer: Customer, operation: Operation) -> None:
     """Check that bodies, queries and headers do not steer a decision: ignored, or refused."""
-    consents = customer.changeable()
+    consents = customer.consents_to_change()
     chosen, *others = consents
     prepared = customer.restore(dict.fromkeys(consents, not operation.opts_in), consents)
     named = [id for name, id in session.ids.items() if name != customer.name][:1]

@@ -1,4 +1,4 @@
-"""Laws over what was recorded: they ask for nothing, and look at all that was exchanged."""
+"""Laws over recorded traffic: they send nothing, and look at every exchange."""
 
 from datetime import datetime
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What must be the same from one moment to the next."""
+"""Answers that must agree from one moment to the next."""
 
 import re
 from collections import Counter
@@ -37,15 +37,15 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
 
 @law("TIME-01")
 def reads_agree(customers: list[Customer], operation: Operation) -> None:
-    readable = [each for each in customers if each.once(operation).ok]
+    readable = [each for each in customers if each.cached_call(operation).ok]
     if not readable:
-        answer = customers[0].once(operation).brief()
+        answer = customers[0].cached_call(operation).brief()
         raise NotCovered(f"it answered {answer[:60]}")
     for customer in readable:
         unlike = Actor(customer.client, customer.name, customer.token, PLAIN)
         reads = [
-            customer.once(operation),
-            customer.once(operation, UNKNOWN),
+            customer.cached_call(operation),
+            customer.cached_call(operation, UNKNOWN),
             unlike.call(operation),
             customer.call(operation),
         ]
@@ -65,7 +65,7 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
 def _check_other_language(customer: Customer, operation: Operation) -> None:
     """Check that another language, or a conditional request, changes nothing but words."""
     asking = Actor(customer.client, customer.name, customer.token, ASKING)
-    other, plain = asking.call(operation), customer.once(operation)
+    other, plain = asking.call(operation), customer.cached_call(operation)
     if other.from_the_edge or _wordless(other) == _wordless(plain):
         return
     # It may have changed since it was first read.
@@ -170,8 +170,8 @@ def agree(one: Exchange, other: Exchange) -> bool:
 
 def substance(exchange: Exchange) -> Any:
     """
-    What an answer says of all that the contract knows: a field besides the records may differ each
-    time, and links may repeat parameters that nobody knows.
+    The part of an answer that the contract fixes: a field besides the records may differ each
+    time, and links may repeat unknown parameters.
     """
     tree = exchange.json
     if not exchange.ok or not isinstance(tree, dict):

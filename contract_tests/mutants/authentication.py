@@ -167,23 +167,23 @@ def the_challenge_names_no_error(request: Request, send: Send, people: People) -
 @mutant("AUTH-08")
 def parameters_come_first(request: Request, send: Send, people: People) -> Response:
     """A stranger with a bad parameter is told about the parameter."""
-    return _told_of_parameters(request, send, people)
+    return _checks_parameters_first(request, send, people)
 
 
 @mutant("AUTH-08")
 def flags_come_first(request: Request, send: Send, people: People) -> Response:
     """Only at the credits a stranger with a bad flag is told about the flag."""
     if at(request, CREDITS):
-        return _told_of_parameters(request, send, people)
+        return _checks_parameters_first(request, send, people)
     return send(request)
 
 
-def _told_of_parameters(request: Request, send: Send, people: People) -> Response:
+def _checks_parameters_first(request: Request, send: Send, people: People) -> Response:
     response = send(request)
     if response.status != 401 or request.method != "GET":
         return response
-    told = _let_in(request, send, people)
-    return told if told.status == 400 else response
+    let_in = _let_in(request, send, people)
+    return let_in if let_in.status == 400 else response
 
 
 @mutant("AUTH-08")

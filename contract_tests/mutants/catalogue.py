@@ -33,7 +33,7 @@ def _by_id(declared: Iterable[Mutant]) -> dict[str, Mutant]:
 MUTANTS: dict[str, Mutant] = _by_id(_declared())
 
 
-def named(names: Iterable[str]) -> list[Mutant]:
+def select(names: Iterable[str]) -> list[Mutant]:
     """
     The mutants with these ids, of these groups or of these rules; all without names.
 
@@ -47,7 +47,7 @@ def named(names: Iterable[str]) -> list[Mutant]:
     return [mutant for mutant in MUTANTS.values() if not chosen or chosen & _names(mutant)]
 
 
-def exactly(id: str) -> Mutant:
+def by_id(id: str) -> Mutant:
     """
     The mutant with this id.
 

@@ -21,27 +21,27 @@ from contract_tests.mutants.people import People
 REVOKED = "the fact `revoked_credits` of a customer who has other credits"
 
 
-def _asked(request: Request, query: str) -> Request:
+def _with_query(request: Request, query: str) -> Request:
     return replace(request, query=query)
 
 
 def _flags(request: Request) -> tuple[bool, bool]:
-    said = request.query.lower()
-    return "redeemed=true" in said, "expired=true" in said
+    query = request.query.lower()
+    return "redeemed=true" in query, "expired=true" in query
 
 
 @mutant("CREDITS-01")
 def redeemed_ones_are_always_listed(request: Request, send: Send, _people: People) -> Response:
     """Without flags redeemed credits are listed too."""
     plain = at(request, CREDITS) and not request.query
-    return send(_asked(request, "redeemed=true") if plain else request)
+    return send(_with_query(request, "redeemed=true") if plain else request)
 
 
 @mutant("CREDITS-01")
 def expired_ones_are_always_listed(request: Request, send: Send, _people: People) -> Response:
     """Without flags expired credits are listed too."""
     plain = at(request, CREDITS) and not request.query
-    return send(_asked(request, "expired=true") if plain else request)
+    return send(_with_query(request, "expired=true") if plain else request)
 
 
 @edit("CREDITS-02", CREDITS)
@@ -55,7 +55,7 @@ def redeemed_true_shows_only_those(tree: Tree, request: Request) -> None:
 def redeemed_true_is_ignored(request: Request, send: Send, _people: People) -> Response:
     """`redeemed=true` alone adds nothing."""
     alone = at(request, CREDITS) and _flags(request) == (True, False)
-    return send(_asked(request, "") if alone else request)
+    return send(_with_query(request, "") if alone else request)
 
 
 @edit("CREDITS-02", CREDITS)
@@ -78,8 +78,8 @@ def the_flags_are_swapped(request: Request, send: Send, _people: People) -> Resp
     """`expired` is taken for `redeemed` and the other way round."""
     if not at(request, CREDITS):
         return send(request)
-    said = request.query.replace("redeemed", "?").replace("expired", "redeemed")
-    return send(_asked(request, said.replace("?", "expired")))
+    query = request.query.replace("redeemed", "?").replace("expired", "redeemed")
+    return send(_with_query(request, query.replace("?", "expired")))
 
 
 @mutant("CREDITS-04")
@@ -87,12 +87,12 @@ def either_flag_shows_both_kinds(request: Request, send: Send, people: People) -
     """A credit both redeemed and expired is listed when `redeemed` is true."""
     if not at(request, CREDITS) or _flags(request) != (True, False):
         return send(request)
-    plain = {each["id"] for each in _listed(send(_asked(request, "")))}
+    plain = {each["id"] for each in _listed(send(_with_query(request, "")))}
 
     def keep(tree: Tree, _request: Request) -> None:
         tree["data"] = [each for each in tree["data"] if each["redeemed_at"] or each["id"] in plain]
 
-    return changed(request, send(_asked(request, "redeemed=true&expired=true")), keep)
+    return changed(request, send(_with_query(request, "redeemed=true&expired=true")), keep)
 
 
 def _listed(response: Response) -> list[Tree]:
@@ -142,15 +142,15 @@ def revoked_ones_pass_for_expired(request: Request, send: Send, people: People) 
 @mutant("CREDITS-06")
 def false_is_taken_for_true(request: Request, send: Send, _people: People) -> Response:
     """`redeemed=false` includes redeemed credits."""
-    said = request.query.replace("redeemed=false", "redeemed=true")
-    return send(_asked(request, said) if at(request, CREDITS) else request)
+    query = request.query.replace("redeemed=false", "redeemed=true")
+    return send(_with_query(request, query) if at(request, CREDITS) else request)
 
 
 @mutant("CREDITS-06")
 def expired_false_hides_redeemed(request: Request, send: Send, _people: People) -> Response:
     """`expired=false` switches `redeemed=true` off."""
     both = at(request, CREDITS) and "expired=false" in request.query and _flags(request)[0]
-    return send(_asked(request, "") if both else request)
+    return send(_with_query(request, "") if both else request)
 
 
 @edit("CREDITS-07", CREDITS)
@@ -187,7 +187,7 @@ def _living_longer(request: Request, send: Send, people: People, longer: timedel
         return send(request)
     parts = [part for part in request.query.split("&") if part.startswith("redeemed")]
     since = people.now - longer
-    late = send(_asked(request, "&".join([*parts, "expired=true"])))
+    late = send(_with_query(request, "&".join([*parts, "expired=true"])))
 
     def keep(tree: Tree, _request: Request) -> None:
         tree["data"] = [
@@ -217,14 +217,14 @@ def one_is_taken_for_true(request: Request, send: Send, _people: People) -> Resp
 def an_empty_flag_is_accepted(request: Request, send: Send, _people: People) -> Response:
     """`redeemed=` is accepted."""
     empty = at(request, CREDITS) and request.query == "redeemed="
-    return send(_asked(request, "") if empty else request)
+    return send(_with_query(request, "") if empty else request)
 
 
 @mutant("CREDITS-09")
 def a_repeated_flag_is_accepted(request: Request, send: Send, _people: People) -> Response:
     """Of a repeated flag the first counts."""
     twice = at(request, CREDITS) and request.query.count("redeemed=") > 1
-    return send(_asked(request, request.query.partition("&")[0]) if twice else request)
+    return send(_with_query(request, request.query.partition("&")[0]) if twice else request)
 
 
 @mutant("CREDITS-09")
@@ -245,7 +245,7 @@ def on_is_taken_for_true(request: Request, send: Send, _people: People) -> Respo
 
 
 def _taken_for_true(request: Request, send: Send, word: str) -> Response:
-    return send(_asked(request, request.query.replace(f"expired={word}", "expired=true")))
+    return send(_with_query(request, request.query.replace(f"expired={word}", "expired=true")))
 
 
 @mutant("CREDITS-09")

@@ -62,8 +62,8 @@ def a_page_in_capitals_is_obeyed(request: Request, send: Send, _people: People) 
 def charges_judge_a_flag_of_the_credits(request: Request, send: Send, _people: People) -> Response:
     """Charges answer 400 to a `redeemed` that is neither true nor false."""
     word = _asked(request).get("redeemed", ["true"])[0].lower()
-    wrong = at(request, CHARGES) and word not in ("true", "false")
-    return error(400, "redeemed is no boolean.") if wrong else send(request)
+    affected = at(request, CHARGES) and word not in ("true", "false")
+    return error(400, "redeemed is no boolean.") if affected else send(request)
 
 
 @mutant("QUERY-01")
@@ -71,8 +71,8 @@ def memberships_judge_a_page_of_the_orders(
     request: Request, send: Send, _people: People
 ) -> Response:
     """Memberships answer 400 to a `page` that is no number."""
-    wrong = at(request, MEMBERSHIPS) and not _asked(request).get("page", ["1"])[0].isdecimal()
-    return error(400, "page is no integer.") if wrong else send(request)
+    affected = at(request, MEMBERSHIPS) and not _asked(request).get("page", ["1"])[0].isdecimal()
+    return error(400, "page is no integer.") if affected else send(request)
 
 
 @mutant("QUERY-01")
@@ -304,8 +304,8 @@ def two_flags_in_capitals_are_one(request: Request, send: Send, _people: People)
 @mutant(("CREDITS-09", "ERR-01"))
 def two_malformed_flags_end_in_an_error(request: Request, send: Send, people: People) -> Response:
     """Credits answer 500 where neither flag can be understood."""
-    wrong = all(word.lower() not in ("-", "true", "false") for word in _flags(request))
-    return error(500, "Two errors.") if wrong and people.name(request) else send(request)
+    affected = all(word.lower() not in ("-", "true", "false") for word in _flags(request))
+    return error(500, "Two errors.") if affected and people.name(request) else send(request)
 
 
 @mutant("QUERY-01", needs="a customer with credits")

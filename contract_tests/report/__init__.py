@@ -1,1 +1,1 @@
-"""What becomes of verdicts: folds over the stream."""
+"""Reports of verdicts, in every format."""

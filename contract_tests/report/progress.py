@@ -1,4 +1,4 @@
-"""What a run tells while it runs: a moving line to a person, a line now and then to a log."""
+"""The progress of a run: a moving line in a terminal, a line now and then in a log."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ EVERY_S = 8.0
 
 @contextmanager
 def progress(every_s: float = EVERY_S) -> Iterator[Callable[[Verdict], None]]:
-    """Show how far a run is, on stderr; what it yields is told each verdict."""
+    """Show how far a run is, on stderr; pass each verdict to what it yields."""
     console = Console(stderr=True)
     with _moving_line(console) if console.is_terminal else _log_lines(every_s) as on_verdict:
         yield on_verdict

@@ -15,7 +15,7 @@ State = Literal["kept", "broken", "unstable", "not covered"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run found out about a target."""
+    """The result of a run."""
 
     base_url: str
     seed: int
@@ -55,7 +55,7 @@ class Report:
 
     @property
     def coverage(self) -> float:
-        """How many percent of rules × operations could be judged; waived ones do not count."""
+        """The percentage of rules × operations that could be judged; waived ones do not count."""
         counted = [each for each in self.verdicts if each.outcome != "waived"]
         judged = sum(each.outcome in JUDGED for each in counted)
         return 100 * judged / len(counted) if counted else 0.0
@@ -67,7 +67,7 @@ class Report:
 
     @property
     def state(self) -> State:
-        """What the run comes to. It takes one rule that holds to call a contract kept."""
+        """The verdict on the contract; without one rule that holds it is not called kept."""
         if self.violations:
             return "broken"
         if self.counts["unstable"] and not self.allow_unstable:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contract_tests import cli, power
 from contract_tests.document import Contract
-from contract_tests.mutants.catalogue import MUTANTS, named
+from contract_tests.mutants.catalogue import MUTANTS, select
 from contract_tests.mutants.study import Study
 from contract_tests.transport import SAFE
 from tests.contract_tests import implementations
@@ -49,7 +49,7 @@ def test_in_a_read_only_run_no_mutant_writes_and_what_writes_sleeps(contract: Co
     target, transport = implementations.mock()
     witness = Witness(transport)
     study = Study(replace(target, read_only=True), contract, transport=witness)
-    findings = list(study.findings(named(["PREF-05", "OWN-03", "AUTH-12"])))
+    findings = list(study.findings(select(["PREF-05", "OWN-03", "AUTH-12"])))
 
     assert {request.method for request in witness.sent} <= set(SAFE)
     assert {finding.outcome for finding in findings} == {"asleep"}
@@ -62,7 +62,7 @@ def test_a_service_is_asked_once_for_what_many_mutants_change(contract: Contract
     witness = Witness(transport)
     study = Study(target, contract, transport=witness)
     before = len(witness.sent)
-    findings = list(study.findings(named(["ORDER-01", "PAGE-08", "CUSTOMER-02", "CHARGES-01"])))
+    findings = list(study.findings(select(["ORDER-01", "PAGE-08", "CUSTOMER-02", "CHARGES-01"])))
 
     assert {finding.outcome for finding in findings} == {"killed"}
     assert len(witness.sent) - before < sum(finding.requests for finding in findings) / 10

@@ -1,1 +1,1 @@
-"""What single records must say for themselves; a module for each resource."""
+"""Laws of single records; a module for each resource."""

@@ -106,7 +106,7 @@ def a_charge_is_in_the_currency_of_the_rate(session: Session, operation: Operati
 @law("CHARGES-09")
 def a_joining_fee_is_charged_once(session: Session, operation: Operation) -> None:
     for customer in session.customers:
-        answer = customer.once(operation)
+        answer = customer.cached_call(operation)
         fees: dict[str, Record] = {}
         for charge in answer.records if answer.fits else ():
             if charge["type"] != "joining_fee" or charge["status"] in (*FAILED, "refunded"):

@@ -41,7 +41,7 @@ def the_customer_is_a_member_and_one_leads(session: Session, operation: Operatio
         own_id = ids.get(customer.name)
         if own_id and own_id not in {member["customer_id"] for member in members}:
             others = [member["customer_id"] for member in members]
-            account = customer.once(session.contract.account)
+            account = customer.cached_call(session.contract.account)
             raise_violation(
                 f"{own_id} among the members; got {others}", membership, exchange, account
             )
@@ -86,7 +86,7 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
             raise_violation(finding, membership, exchange)
         brand = brands.get(customer.name, kind["brand_id"])
         if kind["brand_id"].lower() != brand.lower():
-            account = customer.once(session.contract.account)
+            account = customer.cached_call(session.contract.account)
             finding = f"a type of {brand}; got one of {kind['brand_id']}"
             raise_violation(finding, membership, exchange, account)
 

@@ -41,7 +41,10 @@ def _accounts_and_methods(session: Session, operation: Operation, *, known: bool
         exchange
         for customer in session.customers
         if _is_known(customer, accounts.get(customer.name)) is known
-        for exchange in (customer.once(session.contract.account), customer.once(operation))
+        for exchange in (
+            customer.cached_call(session.contract.account),
+            customer.cached_call(operation),
+        )
     ]
 
 
@@ -65,7 +68,7 @@ def a_known_customer_without_methods_has_an_empty_list(
             expected, actual = "200, as a payment processor knows the customer", exchange.brief()
             raise Violation(expected=expected, actual=actual, exchange=exchange, after=[account])
     empty = [
-        customer.once(operation)
+        customer.cached_call(operation)
         for customer in session.customers
         if customer.facts.get("payment_provider") and customer.facts.get("payment_methods") == 0
     ]
@@ -94,7 +97,7 @@ def the_last_four_digits_are_text(session: Session, operation: Operation) -> Non
 def the_short_form_says_what_the_full_one_says(session: Session, operation: Operation) -> None:
     compared = 0
     for (customer, exchange, record), method in short_forms(session, operation):
-        full = customer.once(customer.operation(PAYMENT_METHODS))
+        full = customer.cached_call(customer.operation(PAYMENT_METHODS))
         names = ["last_4", "card_brand"]
         # Where one of the two knows words that the document does not, they may differ.
         names += [] if full.misfits or exchange.misfits else ["type"]

@@ -51,7 +51,7 @@ def instant(text: str) -> datetime:
 
 
 def memberships(customer: Customer) -> Exchange:
-    """What a customer was first answered."""
+    """The first list of a customer's memberships."""
     return customer.read(MEMBERSHIPS)
 
 

@@ -19,7 +19,7 @@ from contract_tests.mutants.mutant import (
 from contract_tests.mutants.people import People
 
 
-def asked(request: Request, **more: int) -> Request:
+def with_query(request: Request, **more: int) -> Request:
     """The same request with some numbers of its query changed."""
     query = {name: values[0] for name, values in parse_qs(request.query).items()}
     return replace(request, query=urlencode(query | more))
@@ -31,7 +31,7 @@ def number(request: Request, name: str) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _queried(request: Request, name: str) -> list[str]:
+def _values_of(request: Request, name: str) -> list[str]:
     """What the query says of a parameter of the orders."""
     queried = parse_qs(request.query, keep_blank_values=True) if at(request, ORDERS) else {}
     return queried.get(name, [])
@@ -42,14 +42,14 @@ def pages_count_from_zero(request: Request, send: Send, _people: People) -> Resp
     """`page=1` shows the second page."""
     page = number(request, "page")
     counted = at(request, ORDERS) and page is not None and page > 0
-    return send(asked(request, page=(page or 0) + 1) if counted else request)
+    return send(with_query(request, page=(page or 0) + 1) if counted else request)
 
 
 @mutant("PAGE-01")
 def with_a_size_alone_page_two_is_shown(request: Request, send: Send, _people: People) -> Response:
     """Without `page` the second page is shown, if a page size is given."""
-    alone = number(request, "per_page") and not _queried(request, "page")
-    return send(asked(request, page=2) if alone and at(request, ORDERS) else request)
+    alone = number(request, "per_page") and not _values_of(request, "page")
+    return send(with_query(request, page=2) if alone and at(request, ORDERS) else request)
 
 
 @mutant("PAGE-02")
@@ -69,7 +69,7 @@ def meta_tells_the_size_asked_for(tree: Tree, request: Request) -> None:
 def the_page_size_is_ignored(request: Request, send: Send, _people: People) -> Response:
     """Every page has 15 orders, whatever is asked."""
     sized = at(request, ORDERS) and number(request, "per_page")
-    return send(asked(request, per_page=15) if sized else request)
+    return send(with_query(request, per_page=15) if sized else request)
 
 
 @mutant("PAGE-02")
@@ -88,9 +88,9 @@ def _one_where(
     request: Request, send: Send, name: str, forgiven: Callable[[str], bool]
 ) -> Response:
     """The answer as if a parameter that is forgiven were 1."""
-    said = _queried(request, name)
-    taken = len(said) == 1 and forgiven(said[0])
-    return send(asked(request, **{name: 1}) if taken else request)
+    values = _values_of(request, name)
+    taken = len(values) == 1 and forgiven(values[0])
+    return send(with_query(request, **{name: 1}) if taken else request)
 
 
 @mutant("PAGE-10")
@@ -120,7 +120,7 @@ def fractions_of_a_page_are_dropped(request: Request, send: Send, _people: Peopl
 @mutant("PAGE-10")
 def letters_break_the_server(request: Request, send: Send, _people: People) -> Response:
     """A page number in letters is answered 500."""
-    return error(500) if any(map(str.isalpha, _queried(request, "page"))) else send(request)
+    return error(500) if any(map(str.isalpha, _values_of(request, "page"))) else send(request)
 
 
 @mutant("PAGE-10")
@@ -133,8 +133,8 @@ def the_parameter_is_not_named(request: Request, send: Send, _people: People) ->
 
 
 def _first_counts(request: Request, send: Send, name: str) -> Response:
-    twice = len(_queried(request, name)) > 1
-    return send(asked(request) if twice else request)
+    twice = len(_values_of(request, name)) > 1
+    return send(with_query(request) if twice else request)
 
 
 @mutant("PAGE-11")

@@ -20,7 +20,7 @@ from contract_tests.mutants.mutant import (
 from contract_tests.mutants.people import People
 
 
-def _said(request: Request, name: str) -> str | None:
+def _text_of(request: Request, name: str) -> str | None:
     """What the query says of a parameter of the orders."""
     query = parse_qs(request.query, keep_blank_values=True) if at(request, ORDERS) else {}
     return query.get(name, [None])[0]
@@ -28,7 +28,9 @@ def _said(request: Request, name: str) -> str | None:
 
 def _at_size(size: int, request: Request, send: Send, edit: Edit) -> Response:
     response = send(request)
-    return changed(request, response, edit) if _said(request, "per_page") == f"{size}" else response
+    return (
+        changed(request, response, edit) if _text_of(request, "per_page") == f"{size}" else response
+    )
 
 
 @mutant(("PAGE-02", "PAGE-03", "PAGE-04"))
@@ -74,12 +76,12 @@ def a_page_of_thirty_says_twenty_nine(request: Request, send: Send, _people: Peo
     return _at_size(30, request, send, tell)
 
 
-def _understood(
+def _with_number_read_by(
     name: str, read: Callable[[str], int | None], request: Request, send: Send
 ) -> Response:
     """The request with what it says of a parameter read as a number, where it can be."""
-    said = _said(request, name)
-    number = None if said is None else read(said)
+    text = _text_of(request, name)
+    number = None if text is None else read(text)
     if number is None:
         return send(request)
     query = {key: values[0] for key, values in parse_qs(request.query).items()}
@@ -89,46 +91,46 @@ def _understood(
 @mutant("PAGE-10")
 def a_page_is_rounded(request: Request, send: Send, _people: People) -> Response:
     """`page` may have an exponent, as any number of a program may."""
-    return _understood("page", lambda said: int(float(said)), request, send)
+    return _with_number_read_by("page", lambda text: int(float(text)), request, send)
 
 
 @mutant("PAGE-10")
 def a_page_is_written_for_programs(request: Request, send: Send, _people: People) -> Response:
     """`page` may be hexadecimal or binary."""
     prefixed = ("0x", "0b")
-    return _understood(
-        "page", lambda said: int(said, 0) if said[:2] in prefixed else None, request, send
+    return _with_number_read_by(
+        "page", lambda text: int(text, 0) if text[:2] in prefixed else None, request, send
     )
 
 
 @mutant("PAGE-10")
 def a_size_has_a_sign(request: Request, send: Send, _people: People) -> Response:
     """`per_page` may begin with a plus."""
-    return _understood(
-        "per_page", lambda said: int(said) if said[:1] == "+" else None, request, send
+    return _with_number_read_by(
+        "per_page", lambda text: int(text) if text[:1] == "+" else None, request, send
     )
 
 
 @mutant("PAGE-10")
 def a_size_is_trimmed(request: Request, send: Send, _people: People) -> Response:
     """`per_page` may end in a blank."""
-    return _understood(
-        "per_page", lambda said: int(said) if said[-1:] == " " else None, request, send
+    return _with_number_read_by(
+        "per_page", lambda text: int(text) if text[-1:] == " " else None, request, send
     )
 
 
 @mutant("PAGE-10")
 def a_page_has_digits_of_any_script(request: Request, send: Send, _people: People) -> Response:
     """`page` may have full-width digits."""
-    return _understood(
-        "page", lambda said: int(said) if not said.isascii() else None, request, send
+    return _with_number_read_by(
+        "page", lambda text: int(text) if not text.isascii() else None, request, send
     )
 
 
 @mutant("PAGE-10")
 def minus_zero_is_the_first_page(request: Request, send: Send, _people: People) -> Response:
     """`page=-0` shows the first page."""
-    return _understood("page", lambda said: 1 if said == "-0" else None, request, send)
+    return _with_number_read_by("page", lambda text: 1 if text == "-0" else None, request, send)
 
 
 @mutant("PAGE-10")
@@ -136,24 +138,26 @@ def what_is_not_a_number_is_the_usual_size(
     request: Request, send: Send, _people: People
 ) -> Response:
     """`per_page=NaN` is the usual page size."""
-    return _understood("per_page", lambda said: 15 if said == "NaN" else None, request, send)
+    return _with_number_read_by(
+        "per_page", lambda text: 15 if text == "NaN" else None, request, send
+    )
 
 
-def _odd(said: str | None) -> bool:
-    return said is not None and not said.isdecimal()
+def _is_odd(text: str | None) -> bool:
+    return text is not None and not text.isdecimal()
 
 
 @mutant("PAGE-10")
 def two_odd_numbers_pass(request: Request, send: Send, _people: People) -> Response:
     """Where neither `page` nor `per_page` is a number both are passed over."""
-    both = all(_odd(_said(request, name)) for name in ("page", "per_page"))
+    both = all(_is_odd(_text_of(request, name)) for name in ("page", "per_page"))
     return send(replace(request, query="") if both else request)
 
 
 @mutant("PAGE-10")
 def no_page_of_no_size_passes(request: Request, send: Send, _people: People) -> Response:
     """`page=0&per_page=0` is the first page of the usual size."""
-    none = _said(request, "page") == _said(request, "per_page") == "0"
+    none = _text_of(request, "page") == _text_of(request, "per_page") == "0"
     return send(replace(request, query="") if none else request)
 
 
@@ -162,14 +166,14 @@ def a_page_beyond_any_integer_ends_in_an_error(
     request: Request, send: Send, people: People
 ) -> Response:
     """A `page` of more than twenty digits is answered 500."""
-    vast = len(_said(request, "page") or "") > 20 and people.name(request)
+    vast = len(_text_of(request, "page") or "") > 20 and people.name(request)
     return error(500, "The value is out of range.") if vast else send(request)
 
 
 @mutant("QUERY-01", needs="a customer with three orders")
 def a_page_is_sorted_as_asked(request: Request, send: Send, _people: People) -> Response:
     """`sort` turns the orders round, beside a `page` alone."""
-    sorted_ = _said(request, "page") is not None and _said(request, "sort") is not None
+    sorted_ = _text_of(request, "page") is not None and _text_of(request, "sort") is not None
     response = send(request)
     return changed(request, response, lambda t, _: t["data"].reverse()) if sorted_ else response
 
@@ -180,10 +184,10 @@ def a_size_alone_shows_the_page_asked_for_last() -> Change:
     last: dict[str, str] = {}
 
     def change(request: Request, send: Send, people: People) -> Response:
-        name, page = people.name(request), _said(request, "page")
+        name, page = people.name(request), _text_of(request, "page")
         if page in ("2", "3", "4"):
             last[name] = page
-        alone = page is None and _said(request, "per_page") is not None and name in last
+        alone = page is None and _text_of(request, "per_page") is not None and name in last
         query = f"{request.query}&page={last.get(name)}"
         return send(replace(request, query=query) if alone else request)
 

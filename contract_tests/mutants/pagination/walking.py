@@ -4,13 +4,13 @@ import msgspec
 
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import ORDERS, Tree, at, changed, edit, error, mutant
-from contract_tests.mutants.pagination.asking import asked, number
+from contract_tests.mutants.pagination.asking import number, with_query
 from contract_tests.mutants.people import People
 
 
 def _page(request: Request, send: Send, page: int) -> list[Tree]:
     """The orders of another page of the same size."""
-    found: list[Tree] = msgspec.json.decode(send(asked(request, page=page)).body)["data"]
+    found: list[Tree] = msgspec.json.decode(send(with_query(request, page=page)).body)["data"]
     return found
 
 
@@ -76,7 +76,7 @@ def past_the_end_is_the_last_page(request: Request, send: Send, _people: People)
     response = send(request)
     if not at(request, ORDERS) or not _past_the_end(response):
         return response
-    return send(asked(request, page=response.json["meta"]["last_page"]))
+    return send(with_query(request, page=response.json["meta"]["last_page"]))
 
 
 @mutant("PAGE-06")
