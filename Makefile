@@ -14,10 +14,10 @@ serve: .venv/serve
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
-test-all: .venv/dev
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+# The quick tests with the share of the code that they run, and then the slow ones.
+test-all: coverage
+	$(BIN)/pytest -n auto --dist worksteal -m slow $(ARGS)
 
-# How much of the code the quick tests run, and what runs in processes of theirs.
 coverage: .venv/dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)

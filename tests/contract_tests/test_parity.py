@@ -14,7 +14,7 @@ from tests.contract_tests import implementations
 
 pytestmark = pytest.mark.slow
 
-SAMPLE = [id for id, mutant in MUTANTS.items() if not mutant.harmless][::25]
+SAMPLE = [id for id, mutant in MUTANTS.items() if not mutant.harmless][::50]
 
 
 def parted(mutant: str, contract: Contract, *ignore: str) -> list[Difference]:
