@@ -160,10 +160,13 @@ class Mock:
                 partial(Entrance, address=settings.address),
                 # Outside all that answers: it tells the time that the client waited.
                 RequestLog,
+                # Before all that alters answers: a client gets what the real implementation sent.
                 *([partial(ProxyBranch, proxy=proxy)] if proxy else []),
+                # Outside all that refuses: a page of another origin may read why.
                 partial(Web, control_origins=settings.control_origins),
                 Head,
                 Body,
+                # Outside the sandboxes: a sign-in names its own by its path, a code or a parameter.
                 self._sign_in,
                 # Outside the journal: what is late or lost on its way was answered all the same.
                 Delivery,

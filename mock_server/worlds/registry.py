@@ -1,7 +1,5 @@
 """Every sandbox of the server: which there are, and the one that a request lives in."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from mock_server.observation.journal import MEMORY_BYTES, Memory
 from mock_server.worlds import snapshot
 from mock_server.worlds.changes import State
 from mock_server.worlds.clock import machine_now
+from mock_server.worlds.open_sandboxes import OpenSandboxes
 from mock_server.worlds.opening import Opening, Worlds
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.shard import Shard
@@ -52,19 +51,17 @@ class Sandboxes:
         self.operations = operations
         """Those of the My Account API."""
         self.worlds = worlds
-        self._by_id: OrderedDict[str, Sandbox] = OrderedDict()
-        self._used_s: dict[str, float] = {}
-        """When each was last used, by the monotonic clock."""
+        self._open = OpenSandboxes()
         self._closed_coverage = Coverage()
         self.problem: str | None = None
         """Why changed files are not served, where they are watched."""
         self.upstream: str | None = None
         """The real implementation that requests are forwarded to, where they are."""
         first = worlds.initial_state(default, default.now or machine_now())
-        self._register(self._sandbox(DEFAULT_SANDBOX, first))
+        self._open.put(self._sandbox(DEFAULT_SANDBOX, first))
         for id, saved in storage.all() if storage else ():
-            if id != DEFAULT_SANDBOX or self._is_same_start(saved, default):
-                self._register(self.restore(saved, id, resumed=True))
+            if id != DEFAULT_SANDBOX or _is_same_start(saved, first):
+                self._open.put(self.restore(saved, id, resumed=True))
         if storage:
             storage.begin()
 
@@ -87,14 +84,14 @@ class Sandboxes:
         Raises:
             Problem: 500, it could not be kept and is not there.
         """
-        before = self._by_id.get(sandbox.id)
-        self._register(sandbox)
+        before = self._open.get(sandbox.id)
+        self._open.put(sandbox)
         try:
             self._persist(sandbox)
         except Problem:
-            del self._by_id[sandbox.id], self._used_s[sandbox.id]
+            self._open.remove(sandbox.id)
             if before is not None:
-                self._register(before)
+                self._open.put(before)
             raise
         if before is not None:
             before.close()
@@ -108,22 +105,16 @@ class Sandboxes:
         """
         moved = [
             (each, self.worlds.reread(each.opening), self.worlds.reread(each.state))
-            for each in earlier._by_id.values()
+            for each in earlier._open
         ]
         self._storage, self._memory = earlier._storage, earlier._memory
-        self._by_id, self._used_s = earlier._by_id, earlier._used_s
-        self._closed_coverage = earlier._closed_coverage
+        self._open, self._closed_coverage = earlier._open, earlier._closed_coverage
         for sandbox, opening, state in moved:
             sandbox.move(opening, state, self._persist)
 
-    def _is_same_start(self, saved: Snapshot, default: Opening) -> bool:
-        """Whether the saved default sandbox has the scenario and seed of this server's."""
-        name = self._by_id[DEFAULT_SANDBOX].world.scenario.name
-        return (saved.scenario.name, saved.seed) == (name, default.seed)
-
     def _make_room(self) -> None:
         self._close_idle()
-        if len(self._by_id) > self._limits.most:
+        if len(self._open) > self._limits.most:
             raise problems.unavailable(
                 f"{self._limits.most} sandboxes are open, and no more may be; close some, or"
                 " start the server with another --max-sandboxes."
@@ -153,7 +144,7 @@ class Sandboxes:
         Raises:
             Problem: 500, it could not be written.
         """
-        if self._storage is None or sandbox.id not in self._by_id:
+        if self._storage is None or sandbox.id not in self._open:
             return
         try:
             self._storage.save(sandbox.id, snapshot.snapshot_of(sandbox))
@@ -162,13 +153,9 @@ class Sandboxes:
                 f"Nothing was changed, for a restart would undo it: {error}."
             ) from None
 
-    def _register(self, sandbox: Sandbox) -> None:
-        self._by_id[sandbox.id] = sandbox
-        self._used_s[sandbox.id] = time.monotonic()
-
     def __iter__(self) -> Iterator[Sandbox]:
         self._close_idle()
-        return iter(tuple(self._by_id.values()))
+        return iter(self._open)
 
     def get(self, id: str) -> Sandbox:
         """
@@ -195,29 +182,21 @@ class Sandboxes:
 
     def find(self, id: str) -> Sandbox | None:
         """A sandbox by its id, or None. Finding it counts as using it."""
-        sandbox = self._by_id.get(id)
-        if sandbox is None or self._limits.idle_s is None:
-            return sandbox
+        if self._limits.idle_s is None:
+            return self._open.get(id)
         self._close_idle()
-        if sandbox.id in self._by_id:
-            self._used_s[id] = time.monotonic()
-            self._by_id.move_to_end(id)
-            return sandbox
-        return None
+        if id in self._open:
+            self._open.touch(id)
+        return self._open.get(id)
 
     def _close_idle(self) -> None:
-        """Close sandboxes that were idle for too long; the one used last stands last."""
+        """Close sandboxes that were idle for too long."""
         if self._limits.idle_s is None:
             return
-        used_before = time.monotonic() - self._limits.idle_s
-        while self._used_s[(first := next(iter(self._by_id.values()))).id] < used_before:
-            if first.id == DEFAULT_SANDBOX:
-                self._used_s[first.id] = time.monotonic()
-                self._by_id.move_to_end(DEFAULT_SANDBOX)
-            else:
-                with suppress(Problem):
-                    self._delete(first)
-                self._close(first)
+        while idle := self._open.longest_idle(self._limits.idle_s):
+            with suppress(Problem):
+                self._delete(idle)
+            self._close(idle)
 
     def close(self, id: str) -> None:
         """
@@ -243,14 +222,14 @@ class Sandboxes:
                 ) from None
 
     def _close(self, sandbox: Sandbox) -> None:
-        del self._by_id[sandbox.id], self._used_s[sandbox.id]
+        self._open.remove(sandbox.id)
         if sandbox.coverage is not None:
             self._closed_coverage.add(sandbox.coverage)
         sandbox.close()
 
     def end_streams(self) -> None:
         """End all streams, since the server is ending."""
-        for sandbox in self._by_id.values():
+        for sandbox in self._open:
             sandbox.end_streams()
 
     @property
@@ -258,10 +237,15 @@ class Sandboxes:
         """What clients have covered in all sandboxes, closed ones included."""
         total = Coverage()
         total.add(self._closed_coverage)
-        for sandbox in self._by_id.values():
+        for sandbox in self._open:
             if sandbox.coverage is not None:
                 total.add(sandbox.coverage)
         return total
+
+
+def _is_same_start(saved: Snapshot, first: State) -> bool:
+    """Whether a saved default sandbox has the scenario and seed that this server starts with."""
+    return (saved.scenario.name, saved.seed) == (first.world.scenario.name, first.world.seed)
 
 
 def base_path(sandbox: Sandbox) -> str:
