@@ -108,7 +108,7 @@ def _fill_variables(node: yaml.Node, path: Path, *, typed: bool = False) -> yaml
     """The node with its variables; in facts a number may come of one, all else reads text."""
     if isinstance(node, yaml.ScalarNode):
         if _VARIABLE.search(node.value):
-            text = _VARIABLE.sub(lambda found: _value(found[1], node, path), node.value)
+            text = _VARIABLE.sub(lambda match: _value(match[1], node, path), node.value)
             tag = "tag:yaml.org,2002:str"
             if typed and not node.style:
                 tag = _LOADER.resolve(yaml.ScalarNode, text, (True, False))

@@ -200,8 +200,8 @@ def _place(entry: Entry, contract: Contract) -> tuple[str, Operation | None]:
     base = ""
     for operation in contract.operations.values():
         path = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))
-        if found := re.fullmatch(rf"(https?://.+?){path}", url):
-            base = found[1]
+        if match := re.fullmatch(rf"(https?://.+?){path}", url):
+            base = match[1]
             if operation.method == entry.request.method:
                 return base, operation
     return base, None

@@ -132,10 +132,10 @@ class Redactor:
     _open: str = ""
     """The target's URL, which is no secret though a token may begin with a part of it."""
 
-    def hide(self, secret: str, shown: str, *, encoded: bool = True) -> None:
-        """Show `shown` in place of a secret from now on, of its base64 and hex forms too."""
+    def hide(self, secret: str, replacement: str, *, encoded: bool = True) -> None:
+        """Show `replacement` in place of a secret from now on, of its base64 and hex forms too."""
         if secret and secret not in self._forms:
-            self.secrets[secret] = shown
+            self.secrets[secret] = replacement
             self._forms[secret] = [_plain(secret).text, *(_encodings(secret) if encoded else ())]
 
     def hide_target(self, target: Target) -> None:
@@ -154,7 +154,11 @@ class Redactor:
 
     def hide_altered(self, token: str) -> None:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
-        tokens = {secret: shown[1:] for secret, shown in self.secrets.items() if _of_shell(shown)}
+        tokens = {
+            secret: replacement[1:]
+            for secret, replacement in self.secrets.items()
+            if _of_shell(replacement)
+        }
         if token in self.secrets:
             return
         candidates = (_made_from(secret, token, name) for secret, name in tokens.items())
@@ -195,10 +199,10 @@ class Redactor:
 
     def parts(self, text: str) -> list[tuple[str, bool]]:
         """The text in parts, each with whether it stands for a secret."""
-        text = _UNSHOWABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+        text = _UNSHOWABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
         parts, at = list[tuple[str, bool]](), 0
-        for start, end, shown in sorted(self._spans(text)):
-            parts += [(text[at:start], False), (_delimited(shown, text[end:]), True)]
+        for start, end, replacement in sorted(self._spans(text)):
+            parts += [(text[at:start], False), (_delimited(replacement, text[end:]), True)]
             at = end
         return [*parts, (text[at:], False)]
 
@@ -274,10 +278,11 @@ def _exactly(secret: str, text: str, _plain: _Plain) -> Iterator[tuple[int, int]
         at = text.find(secret, end)
 
 
-def _delimited(shown: str, rest: str) -> str:
+def _delimited(replacement: str, rest: str) -> str:
     """The variable in braces, where letters follow that a shell would take for a part of it."""
-    plain = shown.startswith("$") and not shown.startswith("${")
-    return f"${{{shown[1:]}}}" if plain and (rest[:1].isalnum() or rest[:1] == "_") else shown
+    plain = replacement.startswith("$") and not replacement.startswith("${")
+    goes_on = rest[:1].isalnum() or rest[:1] == "_"
+    return f"${{{replacement[1:]}}}" if plain and goes_on else replacement
 
 
 def _whole_encoded_word(plain: _Plain, first: int, last: int) -> tuple[int, int]:
@@ -303,8 +308,8 @@ def _encodings(secret: str) -> Iterator[str]:
         yield whole.lower().replace("+", "-").replace("/", "_")
 
 
-def _of_shell(shown: str) -> bool:
-    return bool(_VARIABLE.fullmatch(shown))
+def _of_shell(replacement: str) -> bool:
+    return bool(_VARIABLE.fullmatch(replacement))
 
 
 def _splice_of(token: str, tokens: dict[str, str]) -> str | None:

@@ -223,22 +223,23 @@ class Session:
     def marks(self) -> dict[str, str]:
         """Values that identify one customer, in lower case: id or address → the customer's name."""
         own: dict[str, set[str]] = {}
-        shown: dict[str, set[str]] = {}
+        in_records: dict[str, set[str]] = {}
         for customer in self.customers:
             for key, mark in self._marks_of(customer):
-                (own if key in SOLE else shown).setdefault(mark.lower(), set()).add(customer.name)
+                names = own if key in SOLE else in_records
+                names.setdefault(mark.lower(), set()).add(customer.name)
         # What is somebody's own is theirs wherever else it is shown; a number can be two people's.
-        found = {mark: min(names) for mark, names in (shown | own).items() if len(names) == 1}
+        marks = {mark: min(names) for mark, names in (in_records | own).items() if len(names) == 1}
         twice = {str(each["id"]).lower(): name for name, each in self.accounts.items()}
-        found |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
-        found |= self._phones()
+        marks |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
+        marks |= self._phones()
         numbers: dict[str, set[str]] = {}
-        for mark, owner in found.items():
+        for mark, owner in marks.items():
             for number in numbers_in(mark):
                 numbers.setdefault(number, set()).add(owner)
-        known = {number: min(names) for number, names in numbers.items() if len(names) == 1}
+        digits = {number: min(names) for number, names in numbers.items() if len(names) == 1}
         # An id may come without its hyphens, and a phone number with others.
-        return known | {mark.replace("-", ""): owner for mark, owner in found.items()} | found
+        return digits | {mark.replace("-", ""): owner for mark, owner in marks.items()} | marks
 
     def _phones(self) -> dict[str, str]:
         """The number of each account that is no other account's, whatever else shows it."""

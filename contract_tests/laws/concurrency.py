@@ -75,15 +75,15 @@ def _check_all_answered(
 
 
 def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
-    found, reasons = [], []
+    consents, reasons = [], []
     for who in session.acting[:2]:
         try:
-            found.append((who, who.consents_to_change(2)))
+            consents.append((who, who.consents_to_change(2)))
         except NotCovered as reason:
             reasons.append(reason)
-    if not found:
+    if not consents:
         raise reasons[0]
-    return found
+    return consents
 
 
 def _deciding(customer: Customer, preference: str, opted_in: bool) -> Callable[[], Exchange]:

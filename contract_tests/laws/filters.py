@@ -33,7 +33,7 @@ class Holding:
 
     customer: Customer
     now: datetime
-    seen: dict[str, list[tuple[Record, Exchange]]] = field(default_factory=dict)
+    records_by_id: dict[str, list[tuple[Record, Exchange]]] = field(default_factory=dict)
     """Every record of a credit by its id in lower case, with the answer it stood in."""
     used: dict[str, Exchange] = field(default_factory=dict)
     """The credits that an order was paid with, with the page that tells so."""
@@ -45,7 +45,7 @@ class Holding:
 
     @property
     def ids(self) -> set[str]:
-        return {*self.seen, *self.used, *self.fact(*STATES)} - self.fact("revoked")
+        return {*self.records_by_id, *self.used, *self.fact(*STATES)} - self.fact("revoked")
 
     def revoked(self, id: str) -> bool:
         """Whether it was taken back."""
@@ -62,7 +62,7 @@ class Holding:
         """Whether its time is over; None where that depends on whose clock is right."""
         if id in self.fact(*STATES[2:]):
             return True
-        if id not in self.seen and id not in self.fact(*STATES):
+        if id not in self.records_by_id and id not in self.fact(*STATES):
             return None
         ends = [_instant(each["expires_at"]) for each in self._records(id)]
         if any(end and abs(end - self.now) <= TOLERANCE for end in ends):
@@ -94,7 +94,7 @@ class Holding:
 
     def evidence_of(self, id: str, besides: Exchange) -> list[Exchange]:
         """The answers that prove its state, as evidence beside `besides`."""
-        answers = [each for _, each in self.seen.get(id, ()) if each is not besides]
+        answers = [each for _, each in self.records_by_id.get(id, ()) if each is not besides]
         return [*filter(None, [self.used.get(id)]), *answers[:1]]
 
     def describe(self, id: str) -> str:
@@ -107,7 +107,7 @@ class Holding:
         return ", ".join([*records[:1], *facts, *(["used by an order"] if id in self.used else [])])
 
     def _records(self, id: str) -> Iterator[Record]:
-        return (record for record, _ in self.seen.get(id, ()))
+        return (record for record, _ in self.records_by_id.get(id, ()))
 
 
 def _holdings(session: Session) -> list[Holding]:
@@ -127,7 +127,7 @@ def _holdings(session: Session) -> list[Holding]:
         if exchange.ok and not exchange.fits:
             unreadable.add(exchange.actor)
         for record in exchange.records if exchange.fits else ():
-            records = holdings[exchange.actor].seen.setdefault(record["id"].lower(), [])
+            records = holdings[exchange.actor].records_by_id.setdefault(record["id"].lower(), [])
             records.append((record, exchange))
     readable = [each for name, each in holdings.items() if name not in unreadable]
     return sorted(readable, key=lambda each: -each.hidden)
@@ -302,7 +302,7 @@ def a_credit_is_expired_from_its_expiry_on(session: Session) -> None:
     for holding in _holdings(session):
         plain = holding.customer.credits()
         listed = _ids(plain)
-        for id, records in holding.seen.items():
+        for id, records in holding.records_by_id.items():
             ends = [each["expires_at"] for each, _ in records]
             judged += any(ends)
             if holding.expired(id) and id in listed:

@@ -248,12 +248,12 @@ def _answers_preflights(session: Session) -> bool:
     )
 
 
-def _check_allows(preflight: Exchange, what: str, wanted: str) -> None:
+def _check_allows(preflight: Exchange, what: str, name: str) -> None:
     allowed = preflight.headers.get(f"access-control-allow-{what}", "none")
     # To a browser `*` stands for every header but this one.
-    anything = set() if wanted == "authorization" else {"*"}
-    if not ({wanted} | anything) & _names_in(allowed):
-        expected = f"Access-Control-Allow-{what.title()} with {wanted}"
+    anything = set() if name == "authorization" else {"*"}
+    if not ({name} | anything) & _names_in(allowed):
+        expected = f"Access-Control-Allow-{what.title()} with {name}"
         raise Violation(expected=expected, actual=allowed, exchange=preflight)
 
 

@@ -132,23 +132,24 @@ def _pages(session: Session, operation: Operation) -> Iterator[tuple[Exchange, d
 
 
 def _expect(
-    what: str, wanted: object, got: object, exchange: Exchange, after: Iterable[Exchange] = ()
+    what: str, expected: object, got: object, exchange: Exchange, after: Iterable[Exchange] = ()
 ) -> None:
-    if wanted != got:
-        expected, actual = f"{what} {wanted}", f"{got}"
-        raise Violation(expected=expected, actual=actual, exchange=exchange, after=after)
+    if expected != got:
+        raise Violation(
+            expected=f"{what} {expected}", actual=f"{got}", exchange=exchange, after=after
+        )
 
 
 def _expect_same_ids(
-    what: str, wanted: list[str], got: list[str], pages: Sequence[Exchange]
+    what: str, expected: list[str], got: list[str], pages: Sequence[Exchange]
 ) -> None:
     """Check that two lists of ids are equal; the message begins at the first difference."""
     part = next(
-        (at for at, pair in enumerate(zip(wanted, got, strict=False)) if len(set(pair)) > 1),
-        min(len(wanted), len(got)),
+        (at for at, pair in enumerate(zip(expected, got, strict=False)) if len(set(pair)) > 1),
+        min(len(expected), len(got)),
     )
-    texts = [f"{len(ids)}, from place {part + 1} {ids[part:][:3]}" for ids in (wanted, got)]
-    if wanted != got:
+    texts = [f"{len(ids)}, from place {part + 1} {ids[part:][:3]}" for ids in (expected, got)]
+    if expected != got:
         _expect(what, texts[0], texts[1], pages[-1], pages[:-1])
 
 
@@ -186,8 +187,8 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
                 _expect("current_page", 1, page.json["meta"]["current_page"], page)
             # What stands first is known from a page that is large enough to show it too.
             whole = customer.orders(page=1, per_page=HUGE)
-            wanted = _ids([whole])[: len(plain.records)]
-            _expect_same_ids("the first orders:", wanted, _ids([plain]), [whole, plain])
+            expected = _ids([whole])[: len(plain.records)]
+            _expect_same_ids("the first orders:", expected, _ids([plain]), [whole, plain])
         second = _page(customer, {"page": 2, "per_page": 1})
         path = customer.operation(ORDERS).path
         coded = customer.at(f"{path}?{percent_encoded('page')}=2&{percent_encoded('per_page')}=1")
@@ -219,8 +220,8 @@ def a_page_size_over_the_cap_is_silently_capped(
             page = _success(customer, "a page", per_page=size)
             _check_filled(page)
         for page in _answers(customer):
-            wanted = min(paging_in(page).get("per_page", _usual(customer)), cap)
-            _expect("meta.per_page", wanted, page.json["meta"]["per_page"], page)
+            expected = min(paging_in(page).get("per_page", _usual(customer)), cap)
+            _expect("meta.per_page", expected, page.json["meta"]["per_page"], page)
     least, most = min(caps), max(caps)
     _expect("one cap for every customer:", most, least, caps[least], [caps[most]])
 
@@ -228,8 +229,8 @@ def a_page_size_over_the_cap_is_silently_capped(
 def _check_filled(page: Exchange) -> None:
     """Check that a first page holds as many orders as its size and the total allow."""
     meta = page.json["meta"]
-    wanted = min(meta["per_page"], meta["total"])
-    _expect("as many orders as per_page tells:", wanted, len(page.records), page)
+    expected = min(meta["per_page"], meta["total"])
+    _expect("as many orders as per_page tells:", expected, len(page.records), page)
 
 
 @law("PAGE-03")
@@ -243,8 +244,8 @@ def the_pages_joined_are_every_order_once(customers: list[Customer]) -> None:
             _expect("so many different ones:", total, len(set(ids)), pages[-1], pages)
             if missing := page_of.keys() - set(ids):
                 known_by = page_of[min(missing)]
-                wanted = f"order {min(missing)}, which another page shows, among"
-                _expect(wanted, "them", f"{len(ids)} others", pages[-1], [known_by, *pages])
+                expected = f"order {min(missing)}, which another page shows, among"
+                _expect(expected, "them", f"{len(ids)} others", pages[-1], [known_by, *pages])
     _check_known_totals(customers)
 
 
@@ -338,14 +339,14 @@ def check_links(exchange: Exchange) -> None:
     """Check that the links of one page lead where they say."""
     links, meta = exchange.json["links"], exchange.json["meta"]
     page, last = meta["current_page"], meta["last_page"]
-    wanted: dict[str, Sequence[int]] = {
+    expected: dict[str, Sequence[int]] = {
         "first": [1],
         "last": [last],
         "next": [page + 1] if page < last else [],
         # Past the end, the page before may be the last one there is, or none.
         "prev": [page - 1] if 1 < page <= last else range(1, last + 1) if page > last else [],
     }
-    for name, numbers in wanted.items():
+    for name, numbers in expected.items():
         if name != "prev" or page <= last or links.get(name):
             _check_link(links.get(name), numbers, name, exchange)
 
@@ -362,8 +363,8 @@ def _check_link(url: str | None, numbers: Sequence[int], name: str, exchange: Ex
     if _numbers(url).get("page", 1) not in numbers:
         raise Violation(expected=f"{name} {places}", actual=url, exchange=exchange)
     for part in ORIGIN:
-        wanted, got = getattr(here, part), getattr(parts, part)
-        if wanted != got:
+        expected, got = getattr(here, part), getattr(parts, part)
+        if expected != got:
             expected = f"{name} to {here.scheme}://{here.netloc}{here.path}"
             raise Violation(expected=expected, actual=url, exchange=exchange)
     if "&amp;" in url:
@@ -397,9 +398,9 @@ def _follow_link(customer: Customer, page: Exchange, name: str) -> Exchange:
         raise Violation(expected=expected, actual=followed.brief(), exchange=followed, after=[page])
     same_size = "per_page" in dict(query) or "per_page" not in numbers
     if same_size:
-        wanted = _page(customer, {**numbers, "page": number})
+        target = _page(customer, {**numbers, "page": number})
         expected = f"{name} to show page {number}:"
-        _expect_same_ids(expected, _ids([wanted]), _ids([followed]), [page, wanted, followed])
+        _expect_same_ids(expected, _ids([target]), _ids([followed]), [page, target, followed])
     return followed if same_size else _page(customer, {**numbers, "page": number})
 
 
@@ -472,8 +473,8 @@ def _check_in_place(page: Exchange, walk: Sequence[Exchange]) -> None:
     meta, total = page.json["meta"], walk[0].json["meta"]["total"]
     start = (meta["current_page"] - 1) * meta["per_page"]
     if meta["total"] == total:
-        wanted = _ids(walk)[start : start + meta["per_page"]]
-        _expect_same_ids(f"from place {start + 1}:", wanted, _ids([page]), [*walk, page])
+        expected = _ids(walk)[start : start + meta["per_page"]]
+        _expect_same_ids(f"from place {start + 1}:", expected, _ids([page]), [*walk, page])
 
 
 @law("PAGE-10")

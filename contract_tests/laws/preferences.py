@@ -343,8 +343,10 @@ def _check_refused(
     # What they must not do shows only where that is not done already, what they take back only
     # where it is.
     ends = (next(iter(consents)), next(reversed(consents)))
-    wanted = dict.fromkeys(consents, operation.opts_in) | dict.fromkeys(ends, not operation.opts_in)
-    prepared = customer.restore(wanted, consents)
+    prepared_consents = dict.fromkeys(consents, operation.opts_in) | dict.fromkeys(
+        ends, not operation.opts_in
+    )
+    prepared = customer.restore(prepared_consents, consents)
     before = customer.preferences()
     answers = []
     for preference in preferences:

@@ -163,8 +163,8 @@ def agree(one: Exchange, other: Exchange) -> bool:
     """Whether two answers say the same, but for what reading itself may change."""
     if one.status != other.status:
         return False
-    seen = {str(_account(each).get(SEEN)) for each in (one, other)}
-    moving = (SEEN, "updated_at") if len(seen) > 1 else ()
+    last_active = {str(_account(each).get(SEEN)) for each in (one, other)}
+    moving = (SEEN, "updated_at") if len(last_active) > 1 else ()
     return bool(_without(one, moving) == _without(other, moving))
 
 

@@ -21,11 +21,11 @@ def distinct_records(session: Session, operation: Operation) -> Iterator[Shown]:
     Raises:
         NotCovered: there is none.
     """
-    seen: dict[object, Record] = {}
+    latest: dict[object, Record] = {}
     for customer, exchange, record in session.records(operation):
         key = (customer.name, record.get("id"))
-        if seen.get(key) != record:
-            seen[key] = record
+        if latest.get(key) != record:
+            latest[key] = record
             yield customer, exchange, record
 
 
