@@ -197,7 +197,7 @@ class Mock:
             app,
             self.sandboxes.get,
             customer.details,
-            customer.refused,
+            customer.refusal_reason,
             self.settings.redirects,
         )
 
@@ -214,7 +214,7 @@ def build_app(settings: Settings | None = None) -> ASGIApp:
 
 def _my_account_api(settings: Settings, document: Document, handlers: Mapping[str, Handler]) -> Api:
     authentication = Authentication(
-        customer.refused, settings.staff_read_status, settings.staff_write_status
+        customer.refusal_reason, settings.staff_read_status, settings.staff_write_status
     )
     return Api(
         document,

@@ -84,7 +84,7 @@ class MockServer:
         return Sandbox(self, self._call("GET", f"{SANDBOXES}/{id}"))
 
     def coverage(self, sandbox: str | None = None) -> Coverage:
-        """What clients have met: in one sandbox, or in all, closed ones included."""
+        """What clients have covered: in one sandbox, or in all, closed ones included."""
         place = CONTROL if sandbox is None else f"{SANDBOXES}/{sandbox}"
         coverage: Coverage = self._call("GET", f"{place}/coverage")
         return coverage
@@ -217,7 +217,7 @@ class Sandbox:
         self._call("POST", "faults/clear")
 
     def requests(self, **filters: Unpack[OperationFilter]) -> list[JournalEntry]:
-        """What was asked: by operation, status, persona, method, since."""
+        """The requests in the journal, filtered by operation, status, persona, method, since."""
         journal: Journal = self._call("GET", "journal", params={"limit": 500, **filters})
         return journal["entries"]
 
@@ -297,7 +297,7 @@ def _line(entry: JournalEntry) -> str:
 
 
 def unmet(coverage: Coverage) -> Iterator[str]:
-    """What no client has met, in words."""
+    """What no client has covered, in words."""
     for each in coverage["operations"]:
         for status, count in each["statuses"].items():
             if not count:

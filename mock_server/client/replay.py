@@ -72,7 +72,7 @@ class Recorded(Struct, frozen=True):
 
     @property
     def caller(self) -> str | None:
-        """Whose token it bore: a persona, a way to be refused, or nobody's."""
+        """Whose token it bore: a persona's, one that is refused in some way, or none."""
         if self._credentials is not None:
             return None
         return self.persona if self.role == "customer" else self.role
@@ -103,7 +103,7 @@ class Recorded(Struct, frozen=True):
 
 
 class Bundle(Struct, frozen=True):
-    """How a sandbox began, and what was asked of it since."""
+    """How a sandbox began, and the requests to it since."""
 
     complete: bool
     snapshot: Json

@@ -236,7 +236,7 @@ class AwaitedJournal(Journal):
 
 
 class OperationCoverage(TypedDict):
-    """What clients have met of an operation."""
+    """What clients have covered of an operation."""
 
     operation: str
     statuses: dict[str, int]
@@ -245,7 +245,7 @@ class OperationCoverage(TypedDict):
 
 
 class Coverage(TypedDict):
-    """What clients have met."""
+    """What clients have covered."""
 
     percent: float
     met: int

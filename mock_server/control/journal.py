@@ -1,4 +1,4 @@
-"""The journal of a sandbox, and what its clients have met."""
+"""The journal of a sandbox, and what its clients have covered."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -360,7 +360,7 @@ def _check_answer(route: Route, status: int, body: bytes) -> None:
 
 
 def problem_of(route: Route, request: Request) -> str | None:
-    """What is wrong with a request for an operation, whoever asks; None where nothing is."""
+    """What is wrong with a request for an operation, its token aside; None if nothing is."""
     parser = UriParser(route.declared, {})
     path = {each.name.replace("-", "_"): "" for each in route.parameters if each.place == "path"}
     try:

@@ -89,7 +89,7 @@ class Document:
 
     @cached_property
     def without_examples(self) -> dict[str, Any]:
-        """The tree less its examples, which nobody is served by and which take long to check."""
+        """The tree without its examples: serving does not need them, and checking them is slow."""
         bare: dict[str, Any] = _without(self.tree, "examples")
         return bare
 
@@ -107,7 +107,7 @@ class Document:
                     yield path, method, item[method]
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """What a node says, or what it refers to."""
+        """A node, or the one that it refers to."""
         while "$ref" in node:
             node = self.at(node["$ref"].removeprefix("#/").split("/"))
         return node
@@ -168,7 +168,7 @@ def _without(node: Any, key: str) -> Any:
 
 
 def _json_schema(node: Any) -> Any:
-    """The JSON Schema of an OpenAPI 3.0 schema: only `nullable` is said in another way."""
+    """The JSON Schema of an OpenAPI 3.0 schema: only `nullable` is written in another way."""
     if isinstance(node, list):
         return [_json_schema(item) for item in node]
     if not isinstance(node, dict):

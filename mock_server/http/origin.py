@@ -26,7 +26,7 @@ class PublicAddress:
     """Whose `X-Forwarded-Proto`, `-Host` and `-Prefix` are believed."""
 
     def reached_at(self, scope: Scope, headers: Mapping[str, str]) -> str:
-        """The URL by which the client reached us, as far as a trusted proxy or `Host` tells."""
+        """The URL by which the client reached us, by a trusted proxy's headers or `Host`."""
         host = headers.get("host", "")
         if not is_host(host):
             # It is refused, or of HTTP/1.0, which need not name a host.

@@ -164,7 +164,7 @@ def _asset(path: str) -> Response | None:
 
 
 def _with_rules_shown(document: Document) -> bytes:
-    """The document with each rule said in the description of what it rules."""
+    """The document as JSON, with each rule written into the description of what it rules."""
     tree = copy.deepcopy(document.tree)
     places = [(tree, tree["info"])]
     places += (

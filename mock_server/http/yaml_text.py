@@ -1,4 +1,4 @@
-"""YAML that people write, read so that what is wrong with it can be said with its line."""
+"""Reads YAML that people write, so that each mistake is reported with its line."""
 
 from collections.abc import Iterable
 from typing import Any

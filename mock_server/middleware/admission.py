@@ -30,14 +30,14 @@ class Admission:
         origin = request.headers.get("origin")
         own = (origin_of(reached_at), origin_of(request.base_url))
         if origin is not None and origin not in own and origin not in self._origins:
-            refused = "The control API answers no other web origin; --control-origin allows one."
+            reason = "The control API answers no other web origin; --control-origin allows one."
         elif not self._any_host and not is_local(urlsplit(reached_at).hostname):
             # A page of another site whose name was made to lead here: DNS rebinding.
-            refused = "The control API answers under a loopback name only."
+            reason = "The control API answers under a loopback name only."
         else:
             await self._app(scope, receive, send)
             return
-        await refusal(problems.forbidden(refused))(scope, receive, send)
+        await refusal(problems.forbidden(reason))(scope, receive, send)
 
 
 def check_admin(context: Context, token: str) -> None:
@@ -49,8 +49,8 @@ def check_admin(context: Context, token: str) -> None:
     """
     sent = context.request.headers.get("authorization", "")
     if not compare_digest(sent.encode(), f"Bearer {token}".encode()):
-        wanted = "the server's admin token: 'Authorization: Bearer TOKEN'"
-        raise problems.invalid_token(f"The control API wants {wanted}.")
+        required = "the server's admin token: 'Authorization: Bearer TOKEN'"
+        raise problems.invalid_token(f"The control API wants {required}.")
 
 
 def is_local(host: str | None) -> bool:

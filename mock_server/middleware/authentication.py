@@ -23,7 +23,7 @@ MIXED_UP = (
 class Authentication:
     """Lets customers pass, and says to everybody else why not."""
 
-    refused: Callable[[Account], str | None]
+    refusal_reason: Callable[[Account], str | None]
     """Why a customer's own token opens nothing, if so."""
     staff_read_status: int
     staff_write_status: int
@@ -40,7 +40,7 @@ class Authentication:
         caller = context.sandbox.caller(context.token)
         if isinstance(caller, Staff):
             raise self._staff_refused(context.request.method)
-        if reason := self.refused(caller):
+        if reason := self.refusal_reason(caller):
             raise problems.invalid_token(reason).under("AUTH-10")
         return caller
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong in a sandbox because a tester asked for it."""
+"""Faults on demand: what each kind does to a request and its answer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus

@@ -84,13 +84,13 @@ def _example(
         if name not in by_name:
             names = ", ".join(by_name)
             raise problems.bad_request(f"There is no example '{name[:80]}', only {names}.")
-        return _shown(*by_name[name])
+        return _example_response(*by_name[name])
     if code is None or code < 300:
         return None
-    return _shown(code, next(iter(known[code].values()), None))
+    return _example_response(code, next(iter(known[code].values()), None))
 
 
-def _shown(status: int, body: Any) -> Response:
+def _example_response(status: int, body: Any) -> Response:
     if status < 300:
         return Response(status, msgspec.json.encode(body), (JSON,))
     return faults.error(status, body["message"] if body else None)

@@ -28,7 +28,7 @@ LONGEST = 8 << 20
 """So much of each body is kept to be judged."""
 UNJUDGED = f"the answer is not judged: it has more than {LONGEST} bytes"
 ASKED = "contract-violations"
-"""What a request prefers that wants to be told in a header."""
+"""The preference of a request for violations in a header of the answer."""
 HEADER = b"x-contract-violations"
 AREAS = ("/customers/my-account", "/shop/my-account")
 """What stands here is the API's, even where the document has no such operation."""

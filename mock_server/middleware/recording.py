@@ -1,4 +1,4 @@
-"""The journal: what was asked, what was answered, what that changed."""
+"""Records requests, their answers and what they changed in the journal."""
 
 import time
 
@@ -14,13 +14,13 @@ API = ("/customers/", "/shop/")
 
 
 class Recording:
-    """Notes each request for the API in the journal of its sandbox."""
+    """Records each request for the API in the journal of its sandbox."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and note what became of it."""
+        """Pass the request on, and record it with its answer."""
         context = api_context_of(scope)
         request, sandbox = context.request, context.sandbox
         with ChangeListener(sandbox) as changes:

@@ -34,7 +34,7 @@ class RequestLog:
 
     async def _logged(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, request = time.perf_counter(), context_of(scope).request
-        path, query = _shown(request.path, request.query, tuple(request.headers.items()))
+        path, query = _redacted(request.path, request.query, tuple(request.headers.items()))
         fields: dict[str, Any] = {
             "method": request.method,
             "path": path,
@@ -42,13 +42,13 @@ class RequestLog:
             "status": None,
         }
 
-        def noted(message: Message) -> Awaitable[None]:
+        def note_status(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 fields["status"] = message["status"]
             return send(message)
 
         scope[LOG] = fields
-        await self._app(scope, receive, noted)
+        await self._app(scope, receive, note_status)
         fields["ms"] = round((time.perf_counter() - started) * 1000, 2)
         log.handle(RequestRecord(fields))
 
@@ -75,7 +75,7 @@ _ALIKE = vars(
 
 
 @lru_cache(256)
-def _shown(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+def _redacted(path: str, query: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     redactor = Redactor(dict(headers), query)
     return logged_text(redactor.text(path)), logged_text(redactor.text(query))
 

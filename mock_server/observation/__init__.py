@@ -1,1 +1,1 @@
-"""What clients asked, and what they have seen of the API."""
+"""What clients requested, and what of the API that covered."""

@@ -1,4 +1,4 @@
-"""What was asked of a sandbox, what it answered and why."""
+"""The requests to a sandbox, what it answered and why."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -89,7 +89,7 @@ class Entry(Struct, frozen=True, dict=True):
         return [f"{side}: {self._redactor.text(text)}" for side, text in sides if text]
 
     def as_json(self) -> Json:
-        """As the control API tells it; tokens left out."""
+        """As the control API shows it; tokens left out."""
         request, response, hidden = self.request, self.response, self._redactor.text
         return {
             "number": self.number,
@@ -149,7 +149,7 @@ class Entry(Struct, frozen=True, dict=True):
 
 
 class Filter(Struct, frozen=True):
-    """Which entries are meant; what is not said matches all."""
+    """Selects entries; a field that is not set matches all."""
 
     operation: str | None = None
     status: int | None = None

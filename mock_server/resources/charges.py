@@ -52,9 +52,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     status: Outcome = "failed"
     count: Count = 1
     membership: str | None = None
-    """Of which membership; of any, where it is not said."""
+    """Of which membership; of any, if not given."""
     billed: str | None = None
-    """On which day it fell due, as a date or a moment; the latest, where it is not said."""
+    """On which day it fell due, as a date or a moment; the latest, if not given."""
 
     def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""

@@ -152,7 +152,7 @@ def _credit(person: Person, holding: Holding, seed: Seed, index: int) -> Credit:
 def _instants(
     person: Person, holding: Holding, dates: Dates, index: int
 ) -> tuple[datetime, datetime | None, datetime | None]:
-    """When it was issued, expires and was redeemed: a day apart, unless the expiry is said."""
+    """When it was issued, expires and was redeemed: a day apart, unless the expiry is given."""
     step = timedelta(days=0 if holding.expires else index)
     # What is past goes further back with each, or the eleventh would not have expired yet.
     past = step if holding.state in EXPIRED else timedelta()

@@ -226,7 +226,7 @@ def details(account: Account) -> Customer:
     return account.all(CUSTOMER)[0]
 
 
-def refused(account: Account) -> str | None:
+def refusal_reason(account: Account) -> str | None:
     """Why this customer's own token opens nothing (AUTH-10), if so."""
     customer = account.all(CUSTOMER)[0]
     if customer.deleted_at and customer.deleted_at <= account.now:
@@ -240,7 +240,7 @@ def facts(account: Account) -> dict[str, Any]:
     """What a tester may want to know."""
     customer = account.all(CUSTOMER)[0]
     return {
-        "signs_in": refused(account) is None,
+        "signs_in": refusal_reason(account) is None,
         "email": customer.email,
         "brand_id": customer.brand_id,
         "organisation_id": uuid_of("organisation", organisation(account.person)),

@@ -15,7 +15,7 @@ NOW = ("now", "PT0S")
 
 CATALOGUE: Place = ("catalogue",)
 Step = tuple[str, str | None]
-"""What happens, and when, as a scenario says it; None where it is not said."""
+"""What happens, and when, as a scenario writes it; None if it does not."""
 
 
 def out_of_order(person: Person, *steps: Step, state_field: str = "") -> Iterator[Mistake]:

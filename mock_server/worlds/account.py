@@ -55,7 +55,7 @@ class Kind(Generic[H, R]):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer as a scenario tells, before any request."""
+    """A customer as a scenario describes them, before any request."""
 
     name: str
     """The persona, for example `ada`."""

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong in a sandbox because a tester asked for it."""
+"""Faults on demand: what a tester can ask for, and at which calls it fires."""
 
 import math
 from collections.abc import Mapping

@@ -37,7 +37,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An authorization code, and what it was asked with."""
+    """An authorization code, and the request that it was issued for."""
 
     grant: Grant
     redirect_uri: str

@@ -175,7 +175,7 @@ class Sandbox:
         return Seed(f"{self.world.seed}/sandbox")
 
     def steer(self, method: str, place: str, body: bytes, change: WorldSet) -> None:
-        """Make a change that a call of the control API asked for, and note it in the journal."""
+        """Apply a change for a call of the control API, and record the call in the journal."""
         self.apply(change)
         request = Request(method, f"/__mock__/sandboxes/{self.id}/{place}", body=body)
         now, shown = self.clock.now(), [change.as_json()]

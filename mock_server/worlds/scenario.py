@@ -18,7 +18,7 @@ from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
 from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
 from mock_server.worlds.scenario_text import Place
-from mock_server.worlds.shapes import Mistakes, convert, shown
+from mock_server.worlds.shapes import Mistakes, convert, quoted
 
 Kinds = Mapping[str, Kind[Any, Any]]
 MOST_MISTAKES = 20
@@ -304,7 +304,7 @@ class _Reader:
             value = {"count": value} | ({kind.state: name} if kind.state else {})
         if not isinstance(value or {}, dict):
             what = "must be how many, or a mapping of what they are like"
-            self.mistakes.append((place, f"{what}; got {shown(value)}"))
+            self.mistakes.append((place, f"{what}; got {quoted(value)}"))
             return None
         return self._make_holding(kind, value or {}, place)
 

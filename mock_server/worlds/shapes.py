@@ -43,7 +43,7 @@ def _text(value: Any) -> Any:
 
 def _struct(value: Any, shape: type[Struct], place: Place, mistakes: Mistakes) -> Any:
     if not isinstance(value, Mapping):
-        mistakes.append((place, f"{shown(value)} is not a mapping"))
+        mistakes.append((place, f"{quoted(value)} is not a mapping"))
         return None
     fields = {each.encode_name: each for each in structs.fields(shape)}
     for name in value.keys() - fields.keys():
@@ -71,10 +71,10 @@ def _items(shape: Any) -> Any:
 def _mismatch(value: Any, expected: inspect.Type) -> str:
     if isinstance(expected, inspect.LiteralType) and isinstance(value, str):
         return not_one_of(value, map(str, expected.values))
-    return f"{shown(value)} is not {_words(expected)}"
+    return f"{quoted(value)} is not {_describe(expected)}"
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as messages quote it."""
     if value is None:
         return "nothing"
@@ -91,12 +91,12 @@ _PLAIN: Mapping[type[inspect.Type], str] = {
 }
 
 
-def _words(expected: inspect.Type) -> str:
+def _describe(expected: inspect.Type) -> str:
     match expected:
         case inspect.Metadata(extra_json_schema={"description": str(text)}):
             return text
         case inspect.Metadata(type=inner):
-            return _words(inner)
+            return _describe(inner)
         case inspect.IntType(ge=low, le=high):
             bounds = f" from {low} to {high}" if low is not None and high is not None else ""
             return f"a whole number{bounds}"
@@ -106,7 +106,9 @@ def _words(expected: inspect.Type) -> str:
             return f"one of {', '.join(map(str, values))}"
         case inspect.UnionType(types=types):
             known = (each for each in types if not isinstance(each, inspect.NoneType))
-            return " or ".join(map(_words, known))
+            return " or ".join(map(_describe, known))
         case inspect.VarTupleType(item_type=item, min_length=least):
-            return f"a list{' of one at least' if least else ''}, of which each is {_words(item)}"
+            return (
+                f"a list{' of one at least' if least else ''}, of which each is {_describe(item)}"
+            )
     return _PLAIN.get(type(expected), "what is meant here")

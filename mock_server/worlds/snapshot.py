@@ -31,7 +31,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class ClockState(Struct, frozen=True, forbid_unknown_fields=True):
-    """A clock: its base, what it was advanced by, and since when, by the machine's, it runs."""
+    """A saved clock: its base, what it was advanced by, and since when it runs by the machine's."""
 
     base: Instant
     months: int

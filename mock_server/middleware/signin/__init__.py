@@ -25,7 +25,7 @@ class SignInMiddleware:
     """The sandbox with an id; raises a Problem where there is none."""
     details: Callable[[Account], Any]
     """A customer's own record."""
-    refused: Callable[[Account], str | None]
+    refusal_reason: Callable[[Account], str | None]
     """Why a customer cannot sign in, if so."""
     redirects: Sequence[str] = field(default=())
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
@@ -43,4 +43,4 @@ class SignInMiddleware:
         # Imported when somebody signs in: the protocol's libraries would double the time to start.
         from mock_server.middleware.signin.routes import SignIn
 
-        return SignIn(self.find, self.details, self.refused, self.redirects).app
+        return SignIn(self.find, self.details, self.refusal_reason, self.redirects).app

@@ -48,7 +48,7 @@ class SignIn:
     """The sandbox with an id; raises a Problem where there is none."""
     details: Callable[[Account], Any]
     """A customer's own record."""
-    refused: Callable[[Account], str | None]
+    refusal_reason: Callable[[Account], str | None]
     """Why a customer cannot sign in, if so."""
     redirects: Sequence[str] = ()
     """Prefixes of addresses that a sign-in may lead back to, beside those of this machine."""
@@ -124,7 +124,7 @@ class SignIn:
         authlib_request = provider.create_oauth2_request(form)
         try:
             grant = provider.get_consent_grant(authlib_request, end_user=user)
-            if persona and (reason := self.refused(sandbox.account(persona))):
+            if persona and (reason := self.refusal_reason(sandbox.account(persona))):
                 raise _access_denied(reason, grant.redirect_uri)
         except OAuth2Error as error:
             error.state = parameters.get("state")

@@ -1,4 +1,4 @@
-"""What a scenario says of a membership, and what can be wrong with it."""
+"""A membership in a scenario, and the mistakes that can be made in one."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -50,7 +50,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """How charges end that fall due after the world was opened."""
 
     def starts(self) -> str:
-        """When it began or will begin, as usual for its status if it is not said."""
+        """When it began or will begin; the default depends on its status."""
         return self.started or STARTED.get(self.status, "-P14M")
 
     def over(self) -> str | None:

@@ -48,7 +48,7 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _not_sold(items: Items, person: Person) -> str | None:
-    """What orders would be of, and what nobody can buy."""
+    """A message if the site sells nothing that such orders would contain."""
     site = holding_of(person).site
     if site not in person.catalogue.sites:
         return None

@@ -177,7 +177,7 @@ def _kind(holding: Holding, draws: Draws) -> Items:
 
 
 def _day(buyer: Buyer, holding: Holding, submitted: datetime, draws: Draws) -> datetime:
-    """The day of the visit: after the order, and over by now unless it is said to be ahead."""
+    """The day of the visit: after the order, and over by now unless it is given as upcoming."""
     today, days = midnight(buyer.opened_at), timedelta(days=1 + draws.below(20))
     if holding.upcoming:
         return today + days

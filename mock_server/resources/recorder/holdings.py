@@ -1,4 +1,4 @@
-"""What customers were seen to have, in the words of a scenario: the other way round from `make`."""
+"""Turns the records that customers were seen to have into scenario holdings: `make` reversed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from mock_server.worlds.catalogue import RateOffer
 
 Json = dict[str, Any]
 ROUGH = timedelta(days=60)
-"""What is further away is told in whole days."""
+"""What is further away is written in whole days."""
 BILLED = get_args(RateOffer.__annotations__["billing_frequency"])
 
 
 @dataclass
 class ObservedCustomer:
-    """What one customer was answered, the latest of each."""
+    """The latest records that one customer was shown."""
 
     name: str
     details: Json = field(default_factory=dict)
