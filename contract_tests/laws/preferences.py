@@ -261,14 +261,27 @@ def _stamp(exchange: Exchange, preference: str) -> datetime:
 
 @law("PREF-05")
 def a_decision_made_again_changes_nothing(customers: list[Customer], operation: Operation) -> None:
-    for _, trial in _trials(customers, operation):
+    for customer, trial in _trials(customers, operation):
         first, *others = trial.answers
         for place, other in enumerate(others, 1):
             if other.status != first.status or substance(other) != substance(first):
-                before, expected = trial.answers[:place], first.brief()
                 raise Violation(
-                    expected=expected, actual=other.brief(), exchange=other, after=before
+                    expected=first.brief(),
+                    actual=other.brief(),
+                    exchange=other,
+                    after=[*_last_opposite(customer, first), *trial.answers[:place]],
                 )
+
+
+def _last_opposite(customer: Customer, decision: Exchange) -> list[Exchange]:
+    """The last decision to the contrary before this one: without it, this one may be the second."""
+    exchanges = customer.client.exchanges
+    return [
+        each
+        for each in exchanges[: exchanges.index(decision)]
+        if each.actor == customer.name and each.url == decision.url
+        if each.method != decision.method
+    ][-1:]
 
 
 @law("PREF-06")
