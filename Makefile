@@ -1,6 +1,7 @@
 # Everything a user or CI does; each target makes what it needs inside the checkout.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest
 DIST := dist
 NPX := npx --yes --cache .cache/npm
 # The tests start Python hundreds of times; what it compiles is worth keeping.
@@ -12,15 +13,15 @@ serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
 test: .venv/dev
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m "not slow" $(ARGS)
 
 # The quick tests with the share of the code that they run, and then the slow ones.
 test-all: coverage
-	$(BIN)/pytest -n auto --dist worksteal -m slow $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m slow $(ARGS)
 
 coverage: .venv/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	$(MAKE) test PYTEST="$(BIN)/coverage run -m pytest"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
