@@ -167,9 +167,14 @@ class Contract:
         }
 
     @cached_property
+    def reads(self) -> tuple[Operation, ...]:
+        """The operations that read, in the document's order."""
+        return tuple(each for each in self.operations.values() if each.reads)
+
+    @cached_property
     def account(self) -> Operation:
         """The operation that reads the customer's own details."""
-        return next(each for each in self.operations.values() if each.reads and not each.lists)
+        return next(each for each in self.reads if not each.lists)
 
     @cached_property
     def decisions(self) -> dict[bool, Operation]:
@@ -179,8 +184,7 @@ class Contract:
     @cached_property
     def preferences(self) -> Operation:
         """The operation that lists what a customer can opt in to."""
-        reads = (each for each in self.operations.values() if each.reads)
-        return next(each for each in reads if "opted_in" in each.fields)
+        return next(each for each in self.reads if "opted_in" in each.fields)
 
     @cached_property
     def rules(self) -> dict[str, Rule]:

@@ -256,8 +256,7 @@ class Session:
         }
         yield from ((key, mark) for key, mark in declared.items() if mark)
         owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
-        operations = self.contract.operations.values()
-        mine = [each for each in operations if each.reads and (not each.lists or each.id in owned)]
+        mine = [each for each in self.contract.reads if not each.lists or each.id in owned]
         for operation in mine:
             customer.cached_call(operation)
         ids = {each.id for each in mine}
@@ -368,9 +367,13 @@ class Session:
         """Whether a customer was found to be able to consent to it."""
         return preference in self._initial_consents.get(customer.name, {})
 
+    def turn(self, operation: Operation) -> int:
+        """The place of an operation in the document, by which laws vary who asks and what."""
+        return list(self.contract.operations).index(operation.id)
+
     def some(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
         """A few of many values, others at each operation."""
-        turn = list(self.contract.operations).index(operation.id) * count
+        turn = self.turn(operation) * count
         return [values[(turn + number) % len(values)] for number in range(count)]
 
     def since_last_look(self) -> list[Exchange]:
@@ -394,22 +397,21 @@ class Session:
         if not self._firsts:
             people = [each for each in self.acting if self.has_preferences(each)]
             exchanges = [
-                each for who in people for each in (*self._first_reads(who), *self._all(who))
+                each for who in people for each in (*self._first_reads(who), *self._read_all(who))
             ]
             for who in people:
                 [(chosen, opted_in), *_] = who.consents_to_change().items()
                 for decision in (not opted_in, opted_in):
-                    exchanges += [who.decide(chosen, opted_in=decision), *self._all(who)]
+                    exchanges += [who.decide(chosen, opted_in=decision), *self._read_all(who)]
             self._firsts = exchanges
         return self._firsts
 
     def _first_reads(self, customer: Customer) -> list[Exchange]:
-        reads = [each for each in self.contract.operations.values() if each.reads]
-        return [customer.cached_call(each) for each in reads]
+        return [customer.cached_call(each) for each in self.contract.reads]
 
-    def _all(self, customer: Customer) -> list[Exchange]:
+    def _read_all(self, customer: Customer) -> list[Exchange]:
         """Everything that a customer can read, as it is now."""
-        return [customer.call(each) for each in self.contract.operations.values() if each.reads]
+        return [customer.call(each) for each in self.contract.reads]
 
     def forget_refused(self, operation: Operation) -> None:
         """Forget the refusals of an operation, so that they are sent anew."""
@@ -447,7 +449,7 @@ class Session:
 
     def _refuse_half_correct(self, operation: Operation) -> Iterator[Refused]:
         """Each customer's credentials in turn, half correct, and with each query in turn."""
-        turn, bad = list(self.contract.operations).index(operation.id), self._malformed(operation)
+        turn, bad = self.turn(operation), self._malformed(operation)
         customer = self.customers[turn % len(self.customers)]
         tokens = [str(each.token) for each in self.customers if each is not customer]
         id = self.ids.get(customer.name, customer.name)

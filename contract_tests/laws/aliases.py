@@ -13,7 +13,7 @@ from contract_tests.session import Session
 
 def reader(session: Session, operation: Operation) -> Customer | None:
     """A customer who is answered 200, another one at each operation."""
-    turn = list(session.contract.operations).index(operation.id) % len(session.acting)
+    turn = session.turn(operation) % len(session.acting)
     people = (*session.acting[turn:], *session.acting[:turn])
     return next((each for each in people if each.cached_call(operation).fits), None)
 
@@ -42,8 +42,8 @@ def check_unknown_spellings(session: Session, operation: Operation) -> None:
     A path that the document does not know is none. A router may take one spelling for another, as
     many do with a slash at the end and some with `.json`; then it does so everywhere.
     """
-    spellings_found, customer = answered_spellings(session, operation), reader(session, operation)
-    for path in spellings_found:
+    customer = reader(session, operation)
+    for path in answered_spellings(session, operation):
         if customer and not _everywhere(session, operation, path):
             answer = customer.at(path)
             raise Violation(expected="404", actual=answer.brief(), exchange=answer)
@@ -52,9 +52,7 @@ def check_unknown_spellings(session: Session, operation: Operation) -> None:
 def _everywhere(session: Session, operation: Operation, path: str) -> bool:
     kind = spellings(operation.path).index(path)
     readable = [
-        (customer, each)
-        for each in session.contract.operations.values()
-        if each.reads and (customer := reader(session, each))
+        (customer, each) for each in session.contract.reads if (customer := reader(session, each))
     ]
     return all(_is_answered(customer.at(spellings(each.path)[kind])) for customer, each in readable)
 

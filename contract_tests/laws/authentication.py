@@ -52,7 +52,7 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
         for each in people
         for exchange in each.restore(dict.fromkeys(each.consents_to_change(), not opted_in))
     ]
-    everything = [each for each in session.contract.operations.values() if each.reads]
+    everything = session.contract.reads
     own = [session.contract.preferences, session.contract.account]
     reads = {each.name: own if number else everything for number, each in enumerate(people)}
     earlier = {

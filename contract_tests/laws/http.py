@@ -112,7 +112,7 @@ def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
 
 def unknown_writes(session: Session, operation: Operation) -> list[Exchange]:
     """The answers there to writing methods: all of them below the path, elsewhere some."""
-    answers, turn = [], list(session.contract.operations).index(operation.id)
+    answers, turn = [], session.turn(operation)
     with suppress(NotSent):
         for number, (customer, path) in enumerate(_unknown_paths_near(session, operation)):
             for method in UNSAFE if number == 0 else UNSAFE[(turn + number) % 2 :: 2]:
@@ -263,7 +263,7 @@ def _names_in(header: str) -> set[str]:
 
 @law("HTTP-04")
 def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
-    turn = list(session.contract.operations).index(operation.id)
+    turn = session.turn(operation)
     for origin in (ORIGINS[-1], ORIGINS[1 + turn % 2]):
         nobody = Actor(session.client, headers={"Origin": origin})
         nobody.call(operation, preference=session.preference(operation))
@@ -281,7 +281,7 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
 
 @law("HTTP-05")
 def head_answers_as_get_without_a_body(session: Session, operation: Operation) -> None:
-    turn = list(session.contract.operations).index(operation.id)
+    turn = session.turn(operation)
     customer = session.acting[turn % len(session.acting)]
     beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *unreadable(operation)[:1]):
@@ -318,8 +318,8 @@ def _check_length_with_query(customer: Customer, operation: Operation) -> None:
 
 def _answers_head(session: Session) -> bool:
     """Whether HEAD is implemented anywhere; where it is not, some servers know no such path."""
-    reads = (each for each in session.contract.operations.values() if each.reads)
-    return any(session.customers[0].cached_call(each, method="HEAD").ok for each in reads)
+    first = session.customers[0]
+    return any(first.cached_call(each, method="HEAD").ok for each in session.contract.reads)
 
 
 def _check_own_length(session: Session, actor: Actor, operation: Operation, query: Query) -> None:

@@ -346,18 +346,21 @@ def a_read_may_be_a_decision(request: Request, send: Send, _people: People) -> R
     return send(one if overridden else request)
 
 
+def _without_encoded_names(request: Request) -> Request:
+    kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
+    return replace(request, query="&".join(kept))
+
+
 @mutant("CREDITS-09")
 def flags_are_known_letter_by_letter(request: Request, send: Send, _people: People) -> Response:
     """A flag whose name has a percent-encoded letter is an unknown parameter."""
-    kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
-    return send(replace(request, query="&".join(kept))) if at(request, CREDITS) else send(request)
+    return send(_without_encoded_names(request) if at(request, CREDITS) else request)
 
 
 @mutant("PAGE-01")
 def numbers_are_known_letter_by_letter(request: Request, send: Send, _people: People) -> Response:
     """`page` is an unknown parameter where a letter of its name is percent-encoded."""
-    kept = [each for each in request.query.split("&") if "%" not in each.partition("=")[0]]
-    return send(replace(request, query="&".join(kept))) if at(request, ORDERS) else send(request)
+    return send(_without_encoded_names(request) if at(request, ORDERS) else request)
 
 
 @mutant("QUERY-01", needs="a customer with two payment methods")
