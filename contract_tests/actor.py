@@ -9,10 +9,9 @@ from contract_tests.client import Client
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered
+from contract_tests.queries import UNKNOWN
 
 Record = dict[str, Any]
-UNKNOWN = (("utm_source", "newsletter"), ("sort", "oldest"))
-"""Parameters that no operation has, and that change nothing."""
 TRIED = 6
 """Preferences of one customer, at most, that are decided on one by one."""
 

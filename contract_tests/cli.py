@@ -31,11 +31,11 @@ from contract_tests.law import Law
 from contract_tests.laws import LAWS
 from contract_tests.own_mock import mock
 from contract_tests.profile import load_target
+from contract_tests.readiness import ready
 from contract_tests.report import data, terminal
 from contract_tests.report.files import WRITERS, ReportFile, parse_reports, writable, write
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
-from contract_tests.session import ready
 from contract_tests.states import provider_state
 from contract_tests.target import Target, TargetError, complete
 

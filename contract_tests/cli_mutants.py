@@ -17,8 +17,8 @@ from contract_tests.mutants.proxy import Proxy
 from contract_tests.mutants.study import Finding, Study
 from contract_tests.own_mock import mock
 from contract_tests.profile import load_target
+from contract_tests.readiness import ready
 from contract_tests.self_check import Figures, plain_schemathesis
-from contract_tests.session import ready
 from contract_tests.target import Target, TargetError, complete
 
 

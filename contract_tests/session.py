@@ -1,7 +1,6 @@
 """One run against a target: who takes part, what was exchanged, and what laws share of it."""
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,73 +11,27 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from contract_tests.actor import Actor, Customer, Record, consents_in
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client, Limits
-from contract_tests.credentials import half_correct, steering
 from contract_tests.document import Contract, Operation
-from contract_tests.exchange import NO_ANSWER, Exchange, Query, numbers_in
+from contract_tests.exchange import Exchange
+from contract_tests.identifiers import owners_by_identifier
 from contract_tests.law import NotCovered
-from contract_tests.target import Target, TargetError, Unreachable, complete
+from contract_tests.queries import malformed_queries
+from contract_tests.target import Target, Unreachable
 from contract_tests.transport import NotSent
 
 NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
 ACTING = 4
-MARKS = (
-    *("id", "email", "phone", "stripe_id", "express_stripe_id", "avatar_id", "payment_method_id"),
-    *("basket_id", "customer_credit_id"),
-)
-"""Fields whose values belong to one customer alone."""
-SOLE = ("id", "email", "stripe_id", "express_stripe_id", "payment_method_id", "basket_id")
-"""Those of a record of its own that can be nobody else's, wherever else they are shown."""
-PARTS = ("payment_method", "booking_items", "package_items", "purchase_items", "coupon_codes")
-"""Fields whose records belong to who owns the record round them."""
 ASKED_AGAIN = 3
 """How often a token that was refused must be refused again, before it is taken for one lapsed."""
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
-def unreadable(operation: Operation) -> list[Query]:
-    """Queries that cannot be understood: one for each parameter that is no text."""
-    values = {"boolean": "yes", "integer": "abc", "number": "abc"}
-    return [((name, text),) for type, text in values.items() for name in operation.queries(type)]
-
-
-def unusual(operation: Operation) -> Query:
-    """A query that is understood, and that few send."""
-    flags = tuple((name, "true") for name in operation.queries("boolean"))
-    pages = tuple((name, "2") for name in operation.queries("integer"))
-    return (*flags, *pages) or (("utm_source", "newsletter"),)
-
-
-def _marks_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:
-    """Values in a record, by field, that identify its owner: its own, and those of its parts."""
-    for key in MARKS:
-        if record.get(key):
-            yield f"{within}{key}", str(record[key])
-    for name in PARTS:
-        part = record.get(name)
-        for each in part if isinstance(part, list) else [part]:
-            if isinstance(each, dict):
-                yield from _marks_in(each, f"{name}.")
-
-
 def _normalised(path: str) -> str:
     """A path as it is spelled in the document, whatever stands before and behind it."""
     return re.sub(r"/(\.?/)+", "/", unquote(path.partition("?")[0]).lower())
-
-
-def beyond(operation: Operation) -> Query:
-    """A query that is understood, and answers an empty page where there are pages."""
-    return tuple((name, "99999" if value == "2" else value) for name, value in unusual(operation))
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A request that must be refused, by the rule that refuses it."""
-
-    rule: str
-    exchange: Exchange
 
 
 @dataclass
@@ -94,10 +47,11 @@ class Session:
     """Whether an unknown enum member is a violation, and not only drift."""
     seed: int = 1
     """Decides the values that laws draw."""
+    refusals: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict, repr=False)
+    """Rule and answer of every request that an operation had to refuse, by the operation's id."""
     when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
     """Called after each survey, before anything is written."""
     _initial_consents: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _refusals: dict[str, list[Refused]] = field(default_factory=dict)
     _firsts: list[Exchange] = field(default_factory=list)
     _looked_at: int = 0
     """Up to where what was exchanged is known to show consents as they were decided."""
@@ -220,50 +174,9 @@ class Session:
         return {each.name: each.id for each in self.client.target.customers if each.id}
 
     @cached_property
-    def marks(self) -> dict[str, str]:
+    def identifiers(self) -> dict[str, str]:
         """Values that identify one customer, in lower case: id or address → the customer's name."""
-        own: dict[str, set[str]] = {}
-        in_records: dict[str, set[str]] = {}
-        for customer in self.customers:
-            for key, mark in self._marks_of(customer):
-                names = own if key in SOLE else in_records
-                names.setdefault(mark.lower(), set()).add(customer.name)
-        # What is somebody's own is theirs wherever else it is shown; a number can be two people's.
-        marks = {mark: min(names) for mark, names in (in_records | own).items() if len(names) == 1}
-        twice = {str(each["id"]).lower(): name for name, each in self.accounts.items()}
-        marks |= {mark: twice.get(mark, min(names)) for mark, names in own.items()}
-        marks |= self._phones()
-        numbers: dict[str, set[str]] = {}
-        for mark, owner in marks.items():
-            for number in numbers_in(mark):
-                numbers.setdefault(number, set()).add(owner)
-        digits = {number: min(names) for number, names in numbers.items() if len(names) == 1}
-        # An id may come without its hyphens, and a phone number with others.
-        return digits | {mark.replace("-", ""): owner for mark, owner in marks.items()} | marks
-
-    def _phones(self) -> dict[str, str]:
-        """The number of each account that is no other account's, whatever else shows it."""
-        phones = [str(each.get("phone")).lower() for each in self.accounts.values()]
-        pairs = zip(phones, self.accounts, strict=True)
-        return {
-            phone: name for phone, name in pairs if phones.count(phone) == 1 and phone != "none"
-        }
-
-    def _marks_of(self, customer: Customer) -> Iterator[tuple[str, str]]:
-        declared = {
-            "id": self.declared_ids.get(customer.name),
-            "email": customer.facts.get("email"),
-        }
-        yield from ((key, mark) for key, mark in declared.items() if mark)
-        owned = self.contract.rules["OWN-02"].operations if "OWN-02" in self.contract.rules else ()
-        mine = [each for each in self.contract.reads if not each.lists or each.id in owned]
-        for operation in mine:
-            customer.cached_call(operation)
-        ids = {each.id for each in mine}
-        for exchange in self.client.exchanges:
-            if exchange.actor == customer.name and exchange.operation in ids and exchange.fits:
-                for record in exchange.records:
-                    yield from _marks_in(record)
+        return owners_by_identifier(self.customers, self.accounts)
 
     @property
     def pairs(self) -> list[tuple[Customer, Customer]]:
@@ -327,7 +240,7 @@ class Session:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
         self.attempt(self.nobody, operation)
         for customer in self.acting:
-            for query in unreadable(operation):
+            for query in malformed_queries(operation):
                 customer.cached_call(operation, query)
             if operation.reads:
                 continue
@@ -413,79 +326,6 @@ class Session:
         """Everything that a customer can read, as it is now."""
         return [customer.call(each) for each in self.contract.reads]
 
-    def forget_refused(self, operation: Operation) -> None:
-        """Forget the refusals of an operation, so that they are sent anew."""
-        self._refusals.pop(operation.id, None)
-
-    def refusals(self, operation: Operation, rule: str = "") -> list[Refused]:
-        """
-        The answers to everybody who must be refused, plainly and with parameters that are unusual
-        or cannot be understood; the last are refused by AUTH-08, whoever asks.
-        """
-        if operation.id not in self._refusals:
-            self._refusals[operation.id] = [*self._refuse_strangers(operation)]
-            self._refusals[operation.id] += self._refuse_half_correct(operation)
-        return [each for each in self._refusals[operation.id] if not rule or each.rule == rule]
-
-    def _refuse_strangers(self, operation: Operation) -> Iterator[Refused]:
-        rules = {"staff": "AUTH-04", "expired": "AUTH-06", "revoked": "AUTH-09"}
-        rules |= {"locked": "AUTH-10", "unknown": "AUTH-02", "": "AUTH-01"}
-        last = self.customers[-1]
-        misleading = steering(self.ids.get(last.name, last.name), f"{last.name}@example.com")
-        for number, actor in enumerate(self.strangers):
-            preference, rule = self._preference(operation, number), rules[actor.name]
-            yield Refused(rule, actor.call(operation, preference=preference))
-            steered = Actor(self.client, actor.name, actor.token, dict(misleading.headers))
-            query_sent = (*beyond(operation), *misleading.query)
-            yield Refused(rule, steered.call(operation, query_sent, preference=preference))
-            for query, preference in self._malformed(operation):
-                yield Refused("AUTH-08", actor.call(operation, query, preference=preference))
-            if not operation.reads:
-                body = "{}" if number % 2 else "{"
-                answer = actor.call(operation, preference=preference, payload=body)
-                # What stands before the API may take no body with it.
-                if answer.status != NO_ANSWER and not answer.from_the_edge:
-                    yield Refused("AUTH-08", answer)
-
-    def _refuse_half_correct(self, operation: Operation) -> Iterator[Refused]:
-        """Each customer's credentials in turn, half correct, and with each query in turn."""
-        turn, bad = self.turn(operation), self._malformed(operation)
-        customer = self.customers[turn % len(self.customers)]
-        tokens = [str(each.token) for each in self.customers if each is not customer]
-        id = self.ids.get(customer.name, customer.name)
-        for number, attempt in enumerate(half_correct(str(customer.token), tokens[:1], id)):
-            name = "" if attempt.rule == "AUTH-01" else "unknown"
-            actor = Actor(self.client, name, headers=dict(attempt.headers))
-            preference = self._preference(operation, number)
-            query = unusual(operation) if operation.reads and number % 2 else ()
-            answer = actor.call(operation, (*attempt.query, *query), preference=preference)
-            yield Refused(attempt.rule, answer)
-            if bad and number % 3 == turn % 3:
-                query, preference = bad[number % len(bad)]
-                answer = actor.call(operation, (*attempt.query, *query), preference=preference)
-                yield Refused("AUTH-08", answer)
-
-    def _malformed(self, operation: Operation) -> list[tuple[Query, str]]:
-        """Parameters that cannot be understood, with the preference that they are asked with."""
-        if any(each.place == "path" for each in operation.parameters):
-            foreign = [each.facts.get("foreign_preference") for each in self.customers]
-            ids = dict.fromkeys(("not-a-uuid", NOWHERE, *filter(None, foreign)))
-            return [((), id) for id in list(ids)[:3]]
-        # Whichever of them is looked at too early tells.
-        unclear = tuple(pair for query in unreadable(operation) for pair in query)
-        values = [("integer", "1"), ("boolean", "true")]
-        valid = [(name, value) for type, value in values for name in operation.queries(type)]
-        return [(query, "x") for query in (unclear, (*valid, *valid)) if query]
-
-    def _preference(self, operation: Operation, number: int) -> str:
-        """One of the preferences of the customers, each in turn."""
-        preferences = list(
-            dict.fromkeys(id for each in self._initial_consents.values() for id in each)
-        )
-        return (
-            preferences[number % len(preferences)] if preferences and not operation.reads else "x"
-        )
-
     def attempt(self, actor: Actor, operation: Operation) -> Exchange:
         """The first answer that an actor gets from an operation."""
         return actor.cached_call(operation, preference=self.preference(operation))
@@ -516,39 +356,3 @@ class Session:
         if not records:
             raise NotCovered("no customer has any")
         return iter(records)
-
-
-def ready(target: Target, contract: Contract, patience_s: float) -> Target:
-    """
-    The target with what can be found out, once its first customer is answered 200.
-
-    Raises:
-        TargetError: it is not described well enough.
-        Unreachable: no such answer came within `patience_s` seconds.
-    """
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            completed = complete(target)
-            _check_tokens(completed, contract)
-            return completed
-        except Unreachable:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.2)
-
-
-def _check_tokens(target: Target, contract: Contract) -> None:
-    operation = contract.account
-    client = Client(target, contract)
-    for customer in target.customers:
-        try:
-            answer = client.send("GET", operation.path, token=customer.token)
-        except NotSent as reason:
-            raise Unreachable(f"not ready: {operation.path}: {reason}") from None
-        if answer.ok:
-            continue
-        reply = f"{operation.path} answered {customer.name} {answer.brief()}"
-        if customer is target.customers[0] or answer.status not in (401, 403):
-            raise Unreachable(f"not ready: {reply}")
-        raise TargetError(f"the token of {customer.name} is not accepted: {reply}")

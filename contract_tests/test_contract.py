@@ -11,8 +11,9 @@ from contract_tests.document import Contract
 from contract_tests.engine import Options, cases, judge
 from contract_tests.leftovers import tracking
 from contract_tests.profile import load
+from contract_tests.readiness import ready
 from contract_tests.report.junit import as_text
-from contract_tests.session import Session, ready
+from contract_tests.session import Session
 from contract_tests.target import NamedCustomer, Target, TargetError, Unreachable
 
 OPTION = "my_account_contract_"

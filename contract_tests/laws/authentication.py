@@ -10,6 +10,7 @@ from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.time import difference, steady
+from contract_tests.refusals import refusals
 from contract_tests.session import Session
 
 _BEARER = re.compile(r"Bearer +[\w.~+/-]+=*")
@@ -35,10 +36,6 @@ def _check_other_spellings(session: Session, operation: Operation, stranger: Act
         raise Violation(expected="no success", actual=answer.brief(), exchange=answer)
 
 
-def _refusals(session: Session, operation: Operation, rule: str) -> list[Exchange]:
-    return [each.exchange for each in session.refusals(operation, rule)]
-
-
 @law("AUTH-12")
 def a_refused_change_changes_nothing(session: Session, operation: Operation) -> None:
     if not operation.decides:
@@ -59,8 +56,7 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
         (each.name, read.id): each.call(read) for each in people for read in reads[each.name]
     }
     # Asked anew: what was refused earlier may have changed what was as it is wanted now.
-    session.forget_refused(operation)
-    attempts = [each.exchange for each in session.refusals(operation)]
+    attempts = refusals(session, operation, fresh=True)
     for each in people:
         for operation in reads[each.name]:
             if "opted_in" not in operation.fields:
@@ -97,7 +93,7 @@ def _check_nothing_differs(
 
 @law("AUTH-01")
 def without_a_token_there_is_no_answer(session: Session, operation: Operation) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-01"), 401)
+    _check_refused(refusals(session, operation, "AUTH-01"), 401)
     preference = session.preference(operation)
     method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
     overriding = Actor(session.client, headers=method)
@@ -112,20 +108,20 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
 
 @law("AUTH-02")
 def an_unknown_token_is_refused(session: Session, operation: Operation) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-02"), 401)
+    _check_refused(refusals(session, operation, "AUTH-02"), 401)
     _check_other_spellings(session, operation, session.unknown)
 
 
 @law("AUTH-03")
 def the_bearer_prefix_is_mandatory(session: Session, operation: Operation) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-03"), 401)
+    _check_refused(refusals(session, operation, "AUTH-03"), 401)
 
 
 @law("AUTH-04")
 def a_staff_token_is_refused_everywhere(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-04"), 401, 403, 404)
+    _check_refused(refusals(session, operation, "AUTH-04"), 401, 403, 404)
     _check_other_spellings(session, operation, staff)
 
 
@@ -134,28 +130,28 @@ def a_staff_token_gets_401_on_reads_and_403_on_writes(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
     status = 401 if operation.reads else 403
-    _check_refused(_refusals(session, operation, "AUTH-04"), status)
+    _check_refused(refusals(session, operation, "AUTH-04"), status)
 
 
 @law("AUTH-06")
 def an_expired_token_is_refused(session: Session, operation: Operation, expired: Actor) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-06"), 401)
+    _check_refused(refusals(session, operation, "AUTH-06"), 401)
 
 
 @law("AUTH-09")
 def a_revoked_token_is_refused(session: Session, operation: Operation, revoked: Actor) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-09"), 401)
+    _check_refused(refusals(session, operation, "AUTH-09"), 401)
 
 
 @law("AUTH-10")
 def a_locked_customer_is_refused(session: Session, operation: Operation, locked: Actor) -> None:
-    _check_refused(_refusals(session, operation, "AUTH-10"), 401)
+    _check_refused(refusals(session, operation, "AUTH-10"), 401)
 
 
 @law("AUTH-08")
 def a_stranger_learns_nothing_of_parameters(session: Session, operation: Operation) -> None:
-    plainly = {each.actor: each.status for each in _refusals(session, operation, "AUTH-04")}
-    for exchange in _refusals(session, operation, "AUTH-08"):
+    plainly = {each.actor: each.status for each in refusals(session, operation, "AUTH-04")}
+    for exchange in refusals(session, operation, "AUTH-08"):
         # Which refusal staff gets is another law's; it must be the same one.
         _check_refused([exchange], plainly.get(exchange.actor, 401))
 
@@ -164,7 +160,7 @@ def a_stranger_learns_nothing_of_parameters(session: Session, operation: Operati
 def the_refusal_of_staff_tells_the_mix_up(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
-    for exchange in _refusals(session, operation, "AUTH-04"):
+    for exchange in refusals(session, operation, "AUTH-04"):
         message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
         if not all(re.search(kind, str(message), re.I) for kind in _KINDS):
             expected = "a message that speaks of staff and customer tokens"
@@ -173,11 +169,11 @@ def the_refusal_of_staff_tells_the_mix_up(
 
 @law("AUTH-07")
 def every_401_says_how_to_authenticate(session: Session, operation: Operation) -> None:
-    session.refusals(operation)
-    refusals = [each for each in session.exchanges(operation) if each.status == 401]
-    if not refusals:
+    refusals(session, operation)
+    unauthorized = [each for each in session.exchanges(operation) if each.status == 401]
+    if not unauthorized:
         raise NotCovered("no request was refused with 401")
-    for exchange in refusals:
+    for exchange in unauthorized:
         _check_challenge(exchange)
 
 

@@ -10,7 +10,8 @@ from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import steady
-from contract_tests.session import Session, unusual
+from contract_tests.queries import unusual_query
+from contract_tests.session import Session
 
 AT_ONCE = 8
 
@@ -94,7 +95,7 @@ def _deciding(customer: Customer, preference: str, opted_in: bool) -> Callable[[
 def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -> None:
     if not session.pairs:
         raise NotCovered("the target names no second customer")
-    people, queries = session.pairs[0], ((), unusual(operation))
+    people, queries = session.pairs[0], ((), unusual_query(operation))
     # What was decided since the first read is shown by another one alone.
     ask = Actor.call if "opted_in" in operation.fields else Actor.cached_call
     plain = [[ask(who, operation, each) for who in people] for each in queries]

@@ -3,14 +3,15 @@
 from contextlib import suppress
 from urllib.parse import quote
 
-from contract_tests.actor import UNKNOWN, Actor, Customer, consents_in
+from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import ORIGIN
 from contract_tests.credentials import BROWSING, spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.time import difference, steady
-from contract_tests.session import Session, unreadable, unusual
+from contract_tests.queries import UNKNOWN, malformed_queries, unusual_query
+from contract_tests.session import Session
 from contract_tests.transport import NotSent
 
 ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
@@ -284,7 +285,7 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     turn = session.turn(operation)
     customer = session.acting[turn % len(session.acting)]
     beside = session.customers[(turn + 1) % len(session.customers)]
-    for query in ((), *unreadable(operation)[:1]):
+    for query in ((), *malformed_queries(operation)[:1]):
         for actor in (customer, beside, *session.strangers) if not query else (customer,):
             get = actor.cached_call(operation, query)
             head = actor.call(operation, query, method="HEAD")
@@ -304,7 +305,7 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
 
 def _check_length_with_query(customer: Customer, operation: Operation) -> None:
     """Check that HEAD has the length of the filtered list, where GET obeys parameters."""
-    query = unusual(operation)
+    query = unusual_query(operation)
     get, head = (customer.call(operation, query, method=each) for each in ("GET", "HEAD"))
     plain, length = customer.call(operation), head.headers.get("content-length")
     if get.ok and head.ok and length == str(len(plain.body)) != str(len(get.body)):
@@ -394,7 +395,7 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     if operation.parameters:
         for customer in readable:
             foreign = _known_elsewhere(session, operation)
-            _check_ignored(customer, operation, (*UNKNOWN, *foreign), unusual(operation))
+            _check_ignored(customer, operation, (*UNKNOWN, *foreign), unusual_query(operation))
 
 
 def _check_ignored(
@@ -441,7 +442,7 @@ def _known_elsewhere(session: Session, operation: Operation) -> Query:
         if spelling not in known
     ]
     others = session.contract.operations.values()
-    foreign = [pair for each in others for query in unreadable(each) for pair in query]
+    foreign = [pair for each in others for query in malformed_queries(each) for pair in query]
     pairs = (*spelled, *foreign, *OBEYED)
     return tuple({name: value for name, value in reversed(pairs) if name not in known}.items())
 

@@ -196,7 +196,7 @@ def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
     session.exchanges(operation)
     _provoke_refusals_after_another(session, operation)
     errors = [each for each in session.exchanges_at_path(operation) if each.status >= 400]
-    if not errors or not session.marks:
+    if not errors or not session.identifiers:
         raise NotCovered("no error was met")
     for exchange in errors:
         _check_shows_nobody_else(session, exchange, "no customer's data")
@@ -215,17 +215,17 @@ def _provoke_refusals_after_another(session: Session, operation: Operation) -> N
 def _check_shows_nobody_else(session: Session, exchange: Exchange, expected: str) -> None:
     request = f"{unquote(exchange.url)} {exchange.sent}".lower()
     # What a request says itself an answer may repeat: a link keeps its query.
-    for mark in sorted(exchange.words & session.marks.keys()):
-        others = session.marks[mark] != exchange.actor and mark not in request
+    for mark in sorted(exchange.words & session.identifiers.keys()):
+        others = session.identifiers[mark] != exchange.actor and mark not in request
         if others and not _of_a_member(session, exchange, mark):
-            actual = f"{mark}, which is {session.marks[mark]}'s"
+            actual = f"{mark}, which is {session.identifiers[mark]}'s"
             # What was shown once was shown, whatever is answered to the same the next time.
             raise Violation(expected=expected, actual=actual, exchange=exchange, certain=True)
 
 
 def _of_a_member(session: Session, exchange: Exchange, mark: str) -> bool:
     """Whether all that shows a mark is memberships that its owner shares; addresses are no part."""
-    id = session.ids.get(session.marks[mark], "").lower()
+    id = session.ids.get(session.identifiers[mark], "").lower()
     showing = [each for each in exchange.records if mark in words_in(str(each))]
     beside = "\n".join(exchange.headers.values())
     return (

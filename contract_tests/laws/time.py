@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.actor import UNKNOWN, Actor, Customer, Record
+from contract_tests.actor import Actor, Customer, Record
 from contract_tests.credentials import ASKING, PLAIN
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.queries import UNKNOWN
 
 CHANGES = 5
 """So many records may change in mid-run for each to be looked at again."""

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
-from contract_tests.session import ready
+from contract_tests.readiness import ready
 from contract_tests.target import NamedCustomer, Target, Tokens
 from tests.needs import needs
 

@@ -1,0 +1,90 @@
+"""Requests that must be refused: everybody who is no customer, and what is nearly a customer's."""
+
+from collections.abc import Iterator
+
+from contract_tests.actor import Actor
+from contract_tests.credentials import half_correct, steering
+from contract_tests.document import Operation
+from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
+from contract_tests.session import NOWHERE, Session
+
+RULES = {
+    **{"": "AUTH-01", "unknown": "AUTH-02", "staff": "AUTH-04", "expired": "AUTH-06"},
+    **{"revoked": "AUTH-09", "locked": "AUTH-10"},
+}
+"""The rule that refuses a caller, by the caller's name."""
+
+Refusal = tuple[str, Exchange]
+"""A rule, and the answer to a request that it refuses."""
+
+
+def refusals(
+    session: Session, operation: Operation, rule: str = "", *, fresh: bool = False
+) -> list[Exchange]:
+    """
+    The answers to all that must be refused, or must be by one rule; they are sent once, or anew if
+    `fresh`. Parameters that cannot be understood are refused by AUTH-08, whoever asks.
+    """
+    if fresh or operation.id not in session.refusals:
+        answers = session.refusals[operation.id] = [*_to_strangers(session, operation)]
+        answers += _to_half_correct(session, operation)
+    return [each for by, each in session.refusals[operation.id] if rule in ("", by)]
+
+
+def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
+    """Everybody who is no customer: plainly, as a customer, and with malformed requests."""
+    last = session.customers[-1]
+    misleading = steering(session.ids.get(last.name, last.name), f"{last.name}@example.com")
+    for number, actor in enumerate(session.strangers):
+        preference, rule = _preference(session, operation, number), RULES[actor.name]
+        yield rule, actor.call(operation, preference=preference)
+        steered = Actor(session.client, actor.name, actor.token, dict(misleading.headers))
+        query_sent = (*query_past_the_end(operation), *misleading.query)
+        yield rule, steered.call(operation, query_sent, preference=preference)
+        for query, preference in _malformed(session, operation):
+            yield "AUTH-08", actor.call(operation, query, preference=preference)
+        if not operation.reads:
+            body = "{}" if number % 2 else "{"
+            answer = actor.call(operation, preference=preference, payload=body)
+            # What stands before the API may take no body with it.
+            if answer.status != NO_ANSWER and not answer.from_the_edge:
+                yield "AUTH-08", answer
+
+
+def _to_half_correct(session: Session, operation: Operation) -> Iterator[Refusal]:
+    """Each customer's credentials in turn, half correct, and with each query in turn."""
+    turn, malformed = session.turn(operation), _malformed(session, operation)
+    customer = session.customers[turn % len(session.customers)]
+    tokens = [str(each.token) for each in session.customers if each is not customer]
+    id = session.ids.get(customer.name, customer.name)
+    for number, attempt in enumerate(half_correct(str(customer.token), tokens[:1], id)):
+        name = "" if attempt.rule == "AUTH-01" else "unknown"
+        actor = Actor(session.client, name, headers=dict(attempt.headers))
+        preference = _preference(session, operation, number)
+        query = unusual_query(operation) if operation.reads and number % 2 else ()
+        answer = actor.call(operation, (*attempt.query, *query), preference=preference)
+        yield attempt.rule, answer
+        if malformed and number % 3 == turn % 3:
+            query, preference = malformed[number % len(malformed)]
+            answer = actor.call(operation, (*attempt.query, *query), preference=preference)
+            yield "AUTH-08", answer
+
+
+def _malformed(session: Session, operation: Operation) -> list[tuple[Query, str]]:
+    """Parameters that cannot be understood, with the preference that they are asked with."""
+    if any(each.place == "path" for each in operation.parameters):
+        foreign = [each.facts.get("foreign_preference") for each in session.customers]
+        ids = dict.fromkeys(("not-a-uuid", NOWHERE, *filter(None, foreign)))
+        return [((), id) for id in list(ids)[:3]]
+    # Whichever of them is looked at too early tells.
+    unclear = tuple(pair for query in malformed_queries(operation) for pair in query)
+    values = [("integer", "1"), ("boolean", "true")]
+    valid = [(name, value) for type, value in values for name in operation.queries(type)]
+    return [(query, "x") for query in (unclear, (*valid, *valid)) if query]
+
+
+def _preference(session: Session, operation: Operation, number: int) -> str:
+    """One of the preferences of the customers, each in turn."""
+    ids = dict.fromkeys(id for each in session.consents.values() for id in each)
+    return [*ids][number % len(ids)] if ids and not operation.reads else "x"
