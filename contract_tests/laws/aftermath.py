@@ -4,12 +4,19 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from contract_tests.actor import Actor, Customer, consents_in
+from contract_tests.actor import Actor, Customer
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.consents import check_consents
-from contract_tests.laws.time import DECIDED, SEEN, difference, steady, substance, unexplained
+from contract_tests.laws.comparison import (
+    DECIDED,
+    LAST_ACTIVE,
+    changed,
+    steady,
+    substance,
+    unexplained,
+)
+from contract_tests.laws.consents import check_consents, check_same_consents
 from contract_tests.session import NOWHERE, Session
 from contract_tests.transport import SAFE
 
@@ -33,12 +40,7 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
             compared += 1
             last = customer.call(operation, query)
             if unexplained(first, last, now):
-                raise Violation(
-                    expected=f"what was read at first, {difference(first, last)}",
-                    actual=difference(last, first),
-                    exchange=last,
-                    after=[first, *_writes(session, customer)],
-                )
+                raise changed(first, last, [first, *_writes(session, customer)])
     if not compared:
         raise NotCovered("nobody was answered 200")
     _check_first_decision(session, operation)
@@ -51,7 +53,7 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
 
 
 def _check_decisions(session: Session, operation: Operation) -> None:
-    if SEEN in operation.fields:
+    if LAST_ACTIVE in operation.fields:
         _check_reads_change_no_date(session, operation)
     staff = session.roles.get("staff", session.unknown)
     for customer in session.acting:
@@ -69,13 +71,7 @@ def _check_head_and_options(session: Session, operation: Operation) -> None:
         before = customer.preferences()
         looked = [customer.call(operation, method=each) for each in ("HEAD", "OPTIONS")]
         after = customer.preferences()
-        if consents_in(after.records) != consents_in(before.records):
-            raise Violation(
-                expected=f"what was read before, {difference(before, after)}",
-                actual=difference(after, before),
-                exchange=after,
-                after=[*prepared, before, *looked],
-            )
+        check_same_consents(before, after, [*prepared, before, *looked])
 
 
 def _check_decision(customer: Customer, operation: Operation, stranger: Actor) -> None:
@@ -86,13 +82,7 @@ def _check_decision(customer: Customer, operation: Operation, stranger: Actor) -
     if _change_by_decisions(customer, operation, stranger) and (
         exchanges := _change_by_decisions(customer, operation, stranger)
     ):
-        before, *decisions, after = exchanges
-        raise Violation(
-            expected=f"what was read before, {difference(before, after)}",
-            actual=difference(after, before),
-            exchange=after,
-            after=[before, *decisions],
-        )
+        raise changed(exchanges[0], exchanges[-1], exchanges)
 
 
 def _check_first_decision(session: Session, operation: Operation) -> None:
@@ -114,16 +104,8 @@ def _check_first_decision(session: Session, operation: Operation) -> None:
                 == _unaffected_by_decisions(first)
                 != _unaffected_by_decisions(last)
             ):
-                raise Violation(
-                    expected=f"what was read before, {difference(first, last)}",
-                    actual=difference(last, first),
-                    exchange=last,
-                    after=[
-                        first,
-                        *(each for each in journal[before:after] if each.method != "GET"),
-                    ],
-                    certain=True,
-                )
+                decisions = [each for each in journal[before:after] if each.method != "GET"]
+                raise changed(first, last, [first, *decisions], certain=True)
 
 
 def _unaffected_by_decisions(exchange: Exchange) -> Any:
@@ -133,7 +115,7 @@ def _unaffected_by_decisions(exchange: Exchange) -> Any:
     [record, *_] = exchange.records or [{}]
     if "opted_in" in record:
         return [{k: v for k, v in each.items() if k not in DECIDED} for each in exchange.records]
-    return steady(exchange) if SEEN in record else substance(exchange)
+    return steady(exchange) if LAST_ACTIVE in record else substance(exchange)
 
 
 def _change_by_decisions(
@@ -172,13 +154,7 @@ def _check_every_read(session: Session, operation: Operation) -> None:
         if exchange.from_the_edge or not exchange.sent.keys() <= PLAINLY:
             continue
         if first.sent.keys() <= PLAINLY and unexplained(first, exchange, now):
-            raise Violation(
-                expected=f"the first answer again, {difference(first, exchange)}",
-                actual=difference(exchange, first),
-                exchange=exchange,
-                after=[first],
-                certain=True,
-            )
+            raise changed(first, exchange, certain=True)
 
 
 def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
@@ -192,7 +168,10 @@ def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
             before = last.get(exchange.actor, exchange)
             last[exchange.actor] = exchange
             was, now = before.data, exchange.data
-            if was.get(SEEN) == now.get(SEEN) and was["updated_at"] != now["updated_at"]:
+            if (
+                was.get(LAST_ACTIVE) == now.get(LAST_ACTIVE)
+                and was["updated_at"] != now["updated_at"]
+            ):
                 changes[exchange.actor] += 1
                 # Once, somebody else may have changed it.
                 if changes[exchange.actor] >= DATED:

@@ -7,7 +7,7 @@ from contract_tests.credentials import spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import Violation
-from contract_tests.laws.time import difference
+from contract_tests.laws.comparison import changed
 from contract_tests.session import Session
 
 
@@ -68,12 +68,7 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
             plain = customer.call(operation)
             answer = Actor(customer.client, customer.name, customer.token).at(path)
             if _is_answered(answer) and _ids_and_consents(answer) != _ids_and_consents(plain):
-                raise Violation(
-                    expected=f"what {customer.name} is shown at {operation.path}, or 404",
-                    actual=difference(answer, plain),
-                    exchange=answer,
-                    after=[plain],
-                )
+                raise changed(plain, answer)
 
 
 def _ids_and_consents(exchange: Exchange) -> list[tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
-from contract_tests.laws.time import difference, steady
+from contract_tests.laws.comparison import changed, steady
 from contract_tests.refusals import refusals
 from contract_tests.session import Session
 
@@ -83,12 +83,7 @@ def _check_nothing_differs(
     whole = operation.lists
     was, now = (each.records if whole else steady(each) for each in (first, last))
     if first.fits and last.fits and was != now:
-        raise Violation(
-            expected=f"what {customer.name} read before, {difference(first, last)}",
-            actual=difference(last, first),
-            exchange=last,
-            after=[first, *attempts],
-        )
+        raise changed(first, last, [first, *attempts])
 
 
 @law("AUTH-01")

@@ -9,7 +9,7 @@ from contract_tests.client import Client
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.time import steady
+from contract_tests.laws.comparison import steady
 from contract_tests.queries import unusual_query
 from contract_tests.session import Session
 

@@ -7,6 +7,7 @@ from contract_tests.actor import consents_in
 from contract_tests.document import Contract
 from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import Violation
+from contract_tests.laws.comparison import changed
 from contract_tests.session import Session
 from contract_tests.transport import SAFE
 
@@ -36,6 +37,12 @@ def check_consents(session: Session) -> None:
     for place, exchange in enumerate(exchanges):
         if exchange.actor in known:
             _follow(known[exchange.actor], place, exchanges, contract)
+
+
+def check_same_consents(before: Exchange, after: Exchange, exchanges: Sequence[Exchange]) -> None:
+    """Check that two lists show the same consents; `exchanges` led from the one to the other."""
+    if consents_in(before.records) != consents_in(after.records):
+        raise changed(before, after, exchanges)
 
 
 def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: Contract) -> None:

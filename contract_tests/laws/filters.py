@@ -10,7 +10,7 @@ from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.time import TOLERANCE
+from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
 

@@ -9,7 +9,8 @@ from contract_tests.credentials import BROWSING, spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.time import difference, steady
+from contract_tests.laws.comparison import changed, steady
+from contract_tests.laws.consents import check_same_consents
 from contract_tests.queries import UNKNOWN, malformed_queries, unusual_query
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
@@ -179,7 +180,7 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
     override = dict.fromkeys(OVERRIDES, operation.method)
     overriding = Actor(customer.client, customer.name, customer.token, override)
     answers.append(overriding.call(operation, method="GET", preference=preference))
-    _check_unchanged(before, customer.preferences(), [*done, before, *answers])
+    check_same_consents(before, customer.preferences(), [*done, before, *answers])
     paths = [
         path.replace("{marketingPreferenceId}", preference)
         for path in spellings(operation.path)
@@ -192,18 +193,7 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
         for path in (each for each in paths if each not in accepted):
             again = Actor(customer.client, customer.name, customer.token)
             answers.append(again.at(path, operation.method))
-    _check_unchanged(before, customer.preferences(), [*done, before, *answers])
-
-
-def _check_unchanged(before: Exchange, after: Exchange, exchanges: list[Exchange]) -> None:
-    expected, got = consents_in(before.records), consents_in(after.records)
-    if expected != got:
-        raise Violation(
-            expected=f"{expected}, as before what was refused",
-            actual=f"{got}",
-            exchange=after,
-            after=exchanges,
-        )
+    check_same_consents(before, customer.preferences(), [*done, before, *answers])
 
 
 @law("HTTP-02")
@@ -411,12 +401,7 @@ def _check_ignored(
     query = tuple(singly[:1]) or query
     plain, answer = (customer.call(operation, each) for each in (known, (*known, *query)))
     if not answer.from_the_edge and not _same_records(answer, plain):
-        raise Violation(
-            expected=f"the answer of the plain request, {difference(plain, answer)}",
-            actual=difference(answer, plain),
-            exchange=answer,
-            after=[plain],
-        )
+        raise changed(plain, answer)
 
 
 def _ignored_now(customer: Customer, operation: Operation, query: Query, known: Query) -> bool:

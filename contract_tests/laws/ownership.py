@@ -11,8 +11,8 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
+from contract_tests.laws.comparison import changed, steady
 from contract_tests.laws.consents import check_consents
-from contract_tests.laws.time import difference, steady
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
 
@@ -69,12 +69,7 @@ def _check_steered_requests(session: Session, operation: Operation) -> int:
         for answer in (steered.call(operation), customer.call(operation, misleading.query)):
             successes += answer.ok
             if not _is_the_callers(customer, operation, plain, answer):
-                raise Violation(
-                    expected=f"what {customer.name} is shown, whose token it is",
-                    actual=difference(answer, plain),
-                    exchange=answer,
-                    after=[plain],
-                )
+                raise changed(plain, answer)
         for path in session.some(spellings(operation.path), operation, 1):
             path = f"{path};customer_id={ids[other.name]}"
             session.client.send("GET", path, actor=customer.name, token=customer.token)

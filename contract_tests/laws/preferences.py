@@ -11,16 +11,15 @@ from contract_tests.credentials import BROWSING
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.laws.comparison import DECIDED, TOLERANCE, substance
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import share
-from contract_tests.laws.time import A_SECOND, TOLERANCE, substance
+from contract_tests.laws.time import A_SECOND
 from contract_tests.session import ACTING, NOWHERE, Session
 from contract_tests.values import unknown_ids
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-DECIDED = ("opted_in", "updated_at")
-"""The fields of a preference that a decision changes."""
 
 
 def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Record]:

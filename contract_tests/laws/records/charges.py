@@ -3,6 +3,7 @@
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, in_order, law
+from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_every,
     check_membership,
@@ -12,7 +13,6 @@ from contract_tests.laws.records.record import (
     raise_violation,
     require_some,
 )
-from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 FAILED = ("failed", "errored")

@@ -3,13 +3,13 @@
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, law
+from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_every,
     check_membership,
     distinct_records,
     instant,
 )
-from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_every,
     distinct_records,
@@ -12,7 +13,6 @@ from contract_tests.laws.records.record import (
     memberships,
     raise_violation,
 )
-from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 ATTENTION = ("needs_attention", "needs_dd_mandate")

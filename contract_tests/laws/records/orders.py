@@ -5,11 +5,11 @@ from datetime import UTC, date, timedelta
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import law
+from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_every,
     instant,
 )
-from contract_tests.laws.time import TOLERANCE
 from contract_tests.session import Session
 
 CLOSED = ("cancelled", "no_show")

@@ -1,0 +1,157 @@
+"""Comparing two answers of which the later should say what the earlier did."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from contract_tests.actor import Record
+from contract_tests.exchange import Exchange
+from contract_tests.law import Violation
+
+LAST_ACTIVE = "last_active_at"
+"""The field that reading itself may change, and with it when the customer last changed."""
+ACTIVITY = (LAST_ACTIVE, "updated_at")
+"""What reading may change of an account."""
+MOVING = {LAST_ACTIVE, "last_check_in", "updated_at"}
+"""Fields that may move while others write or read."""
+DECIDED = ("opted_in", "updated_at")
+"""What a decision changes of a preference."""
+PAGING = ("page", "per_page")
+"""The parameters of links."""
+RUN = timedelta(minutes=10)
+"""How long ago a run may have begun."""
+TOLERANCE = timedelta(minutes=2)
+"""How far the target's clock may be from ours."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
+
+
+def changed(
+    before: Exchange, after: Exchange, exchanges: Iterable[Exchange] = (), *, certain: bool = False
+) -> Violation:
+    """
+    The violation of an answer that should say what one before it did; `exchanges` are those it
+    takes to see it, `before` among them, if it takes more.
+    """
+    return Violation(
+        expected=f"{difference(before, after)}, as answered before",
+        actual=difference(after, before),
+        exchange=after,
+        after=[*exchanges] or [before],
+        certain=certain,
+    )
+
+
+def difference(exchange: Exchange, other: Exchange) -> str:
+    """The part in which an answer differs from another."""
+    if exchange.status != other.status:
+        return exchange.brief()
+    mine, theirs = exchange.records, other.records
+    if len(mine) != len(theirs):
+        return f"{len(mine)} records"
+    for record, against in zip(mine, theirs, strict=True):
+        if record != against:
+            return differing_field(record, against)
+    return str({key: value for key, value in exchange.json.items() if key != "data"})
+
+
+def differing_field(record: Record, other: Record) -> str:
+    keys = record.keys() | other.keys()
+    name = min((key for key in keys if record.get(key) != other.get(key)), default="id")
+    return f"{name} {record.get(name)!r} in {record.get('id')}"
+
+
+def substance(exchange: Exchange) -> Any:
+    """
+    The part of an answer that the contract fixes: a field besides the records may differ each
+    time, and links may repeat unknown parameters.
+    """
+    tree = exchange.json
+    if not exchange.ok or not isinstance(tree, dict):
+        return tree
+    links = {name: _comparable_link(url) for name, url in (tree.get("links") or {}).items()}
+    return {"data": tree.get("data"), "meta": tree.get("meta"), "links": links}
+
+
+def _comparable_link(url: Any) -> Any:
+    if not isinstance(url, str):
+        return url
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    return parts._replace(query="").geturl(), [pair for pair in pairs if pair[0] in PAGING]
+
+
+def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
+    """Whether two answers to one request differ by more than the passing of time explains."""
+    if other.status != first.status:
+        return True
+    if not other.ok or substance(other) == substance(first):
+        return False
+    if _is_shifted(first, other):
+        return False
+    before, after = ({each.get("id"): each for each in one.records} for one in (first, other))
+    ids = (before.keys() | after.keys()) - _displaced_ids([*before], [*after])
+    changed = [id for id in ids if _stable_fields(before.get(id)) != _stable_fields(after.get(id))]
+    if changed or first.records != other.records:
+        moved = [each.get("id") for each in first.records] != [
+            each.get("id") for each in other.records
+        ]
+        return (moved and not changed) or any(
+            not any(_recent(instant, now) for instant in _instants([before.get(id), after.get(id)]))
+            for id in changed
+        )
+    return bool(_meta_and_links(first) != _meta_and_links(other))
+
+
+def _is_shifted(first: Exchange, other: Exchange) -> bool:
+    """Whether a page after the first one stands further on, by as many as there are more in all."""
+    before, after = (each.json.get("meta") or {} for each in (first, other))
+    more = after.get("total", 0) - before.get("total", 0)
+    if more <= 0 or after.get("current_page", 1) == 1:
+        return False
+    return other.records[more:] == first.records[: len(other.records) - more]
+
+
+def _displaced_ids(before: list[Any], after: list[Any]) -> set[Any]:
+    """The ids that newer records at the beginning of a page pushed off its end."""
+    kept = [id for id in after if id in before]
+    full = len(before) == len(after) and kept == before[: len(kept)]
+    return set(before[len(kept) :]) if full else set()
+
+
+def _meta_and_links(exchange: Exchange) -> Any:
+    content = substance(exchange)
+    return [content.get(name) for name in ("meta", "links")]
+
+
+def _stable_fields(record: Record | None) -> Record | None:
+    if record is None:
+        return None
+    moving = (
+        DECIDED
+        if "opted_in" in record
+        else (LAST_ACTIVE, "updated_at")
+        if LAST_ACTIVE in record
+        else ()
+    )
+    return {key: value for key, value in record.items() if key not in moving}
+
+
+def _recent(instant: datetime, now: datetime) -> bool:
+    return now - RUN < instant < now + TOLERANCE
+
+
+def _instants(node: Any) -> Iterator[datetime]:
+    if isinstance(node, str) and _INSTANT.fullmatch(node):
+        yield datetime.fromisoformat(node)
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _instants(item)
+
+
+def steady(exchange: Exchange) -> Any:
+    """The records of an answer without what moves by itself."""
+    return [
+        {key: value for key, value in record.items() if key not in MOVING}
+        for record in exchange.records
+    ]
