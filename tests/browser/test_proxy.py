@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, at_every_width_and_scheme
-from tests.mock_server.test_proxy import ACCOUNT, ORDERS, Proxied, proxied
+from tests.mock_server.proxy.servers import ACCOUNT, ORDERS, Proxied, proxied
 
 VIEWS = ("traffic", "people", "coverage", "reference")
 Look = Callable[[Page, str], None]

@@ -16,8 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import Serve
-from tests.mock_server.test_cli import run
-from tests.mock_server.test_proxy import (
+from tests.mock_server.proxy.servers import (
     ACCOUNT,
     CREDITS,
     IMPLEMENTATION,
@@ -26,11 +25,9 @@ from tests.mock_server.test_proxy import (
     Serving,
     answer,
     proxied,
-    upstream,
 )
+from tests.mock_server.test_cli import run
 from tests.needs import needs
-
-__all__ = ["upstream"]
 
 READS = (
     *(ACCOUNT, f"{ACCOUNT}/charges", f"{ACCOUNT}/memberships", f"{ACCOUNT}/payment-methods"),
