@@ -192,9 +192,12 @@ class JournalRequest(TypedDict):
 
 
 class JournalResponse(TypedDict):
-    """A response, as the journal shows it; `headers` are pairs, in their order."""
+    """
+    A response, as the journal shows it; `headers` are pairs, in their order, and `valid` is None
+    where it was not judged.
+    """
 
-    valid: bool
+    valid: bool | None
     problem: str | None
     headers: list[list[str]]
     body: str

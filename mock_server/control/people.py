@@ -15,7 +15,7 @@ from mock_server.worlds.catalogue import unknown_name
 from mock_server.worlds.changes import WorldSet
 from mock_server.worlds.registry import Sandboxes
 from mock_server.worlds.sandbox import Sandbox
-from mock_server.worlds.scenario import ScenarioError, Source, merge_patch
+from mock_server.worlds.scenario import ScenarioError, Source
 
 
 @operation("getCustomer")
@@ -30,11 +30,13 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     sandbox = sandboxes.get(sandbox_id)
     _exists(sandbox, persona)
     now = sandbox.world
-    document = merge_patch(now.scenario.document, {"customers": {persona: body}})
-    text = msgspec.json.format(msgspec.json.encode(document)).decode()
+    text = msgspec.json.format(msgspec.json.encode(now.scenario.document)).decode()
     source = Source(now.scenario.name, text, is_file=False)
+    place = ("customers", persona)
     try:
-        world = sandboxes.worlds.world(source, now.seed, now.opened_at, {})
+        world = sandboxes.worlds.world(
+            source, now.seed, now.opened_at, {"customers": {persona: body}}, place
+        )
         world.check_size(sandboxes.worlds.kinds, sandbox.clock.now())
     except ScenarioError as error:
         raise problems.conflict(str(error)) from None

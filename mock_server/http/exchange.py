@@ -23,6 +23,8 @@ Wire = Literal[
 """How a response can be lost on its way; those in capitals as WireMock names them."""
 CONTEXT = "my_account.context"
 _VALUE = "my_account.response"
+OFF_CONTRACT = "X-Mock-Off-Contract"
+"""The header that names the fault or quirk by which an answer leaves the contract."""
 SMALLEST_ZIPPED = 500
 FASTEST = 1
 """The level of gzip: the next ones take twice the time for a tenth of the bytes."""
@@ -72,6 +74,11 @@ class Response(Struct, frozen=True, dict=True):
         """The first value of a header, whatever its case."""
         values = (value for key, value in self.headers if key.lower() == name.lower())
         return next(values, None)
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether a fault or a quirk made it what no operation answered."""
+        return self.fault is not None or self.header(OFF_CONTRACT) is not None
 
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
-from mock_server.http.exchange import Response, Wire, answer_of
+from mock_server.http.exchange import OFF_CONTRACT, Response, Wire, answer_of
 from mock_server.http.problems import Problem, invalid_token
 from mock_server.http.router import JSON, Route, refusal
 from mock_server.middleware.context import ApiContext, OperationLayer
@@ -78,7 +78,7 @@ def _with_marks(
         return response
     marks = [("X-Mock-Fault", ", ".join(each.id for each in fired))]
     if off := [each.rule.kind for each in fired if not each.rule.documented(route)]:
-        marks.append(("X-Mock-Off-Contract", off[0]))
+        marks.append((OFF_CONTRACT, off[0]))
     return replace(
         response,
         headers=(*response.headers, *marks),

@@ -26,7 +26,6 @@ from mock_server.worlds.sandbox import Sandbox
 
 LONGEST = 8 << 20
 """So much of each body is kept to be judged."""
-UNJUDGED = f"the answer is not judged: it has more than {LONGEST} bytes"
 ASKED = "contract-violations"
 """The preference of a request for violations in a header of the answer."""
 HEADER = b"x-contract-violations"
@@ -79,6 +78,8 @@ class _Exchange:
     scope: Scope
     upstream: Upstream
     request_body: bytearray = field(default_factory=bytearray)
+    request_bytes: int = 0
+    """How long the request's body was."""
     answer_body: bytearray = field(default_factory=bytearray)
 
     async def body(self, receive: Receive) -> AsyncIterator[bytes]:
@@ -88,6 +89,7 @@ class _Exchange:
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             if piece := message.get("body", b""):
+                self.request_bytes += len(piece)
                 self.request_body += piece[: LONGEST - len(self.request_body)]
                 yield piece
             if not message.get("more_body"):
@@ -175,12 +177,12 @@ class Proxy:
             return
         await outlet.settle()
         shown, length = _as_value(answer, exchange, sent)
-        problems = self._record(exchange, shown, length)
+        problems, unjudged = self._record(exchange, shown, length)
         if problems and outlet.holds and self._errors:
             refused = _refusal(f"The contract is violated. {'; '.join(problems)}.", answer)
             await refused(exchange.scope, receive, outlet.send)
             return
-        await outlet.release(problems + _unjudged(exchange, length))
+        await outlet.release(problems + unjudged)
         await outlet.send({"type": "http.response.body", "body": b""})
 
     async def _break_off(
@@ -210,8 +212,10 @@ class Proxy:
         exchange.scope.get(LOG, {})["violations"] = [problem.message]
         await refused(exchange.scope, receive, send)
 
-    def _record(self, exchange: _Exchange, answer: Response, length: int = 0) -> list[str]:
-        """Record an exchange in the journal; returns what the document does not allow."""
+    def _record(
+        self, exchange: _Exchange, answer: Response, length: int = 0
+    ) -> tuple[list[str], list[str]]:
+        """Record an exchange; returns what the document does not allow, and what is not judged."""
         context, request = context_of(exchange.scope), exchange.request
         body = decode_json(answer.body)
         token = request.headers.get("authorization")
@@ -221,18 +225,19 @@ class Proxy:
         fields = exchange.scope.get(LOG, {})
         fields["persona"] = persona
         if not exchange.is_judged:
-            return []
+            return [], []
         role = "customer" if persona else "unknown" if token else None
         shown = replace(answer, states=_states(context.route, answer.status, body))
         entry = self._sandbox.journal.record(
             *(self._sandbox.clock.now(), context.route, persona, role, request, shown, []),
+            request_bytes=exchange.request_bytes,
             body_bytes=length if length > LONGEST else None,
             took_s=time.perf_counter() - context.began,
         )
         if self._on_entry is not None:
             self._on_entry(entry, body)
-        fields["violations"] = entry.violations + _unjudged(exchange, length)
-        return entry.violations
+        fields["violations"] = entry.violations + entry.unjudged
+        return entry.violations, entry.unjudged
 
 
 class _Outlet:
@@ -301,11 +306,6 @@ def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple
         body = decompress(headers, body, LONGEST + 1)
         length = len(body)
     return Response(answer.status_code, body[:LONGEST], headers), length
-
-
-def _unjudged(exchange: _Exchange, length: int) -> list[str]:
-    """The note on an answer that is too long to be judged."""
-    return [UNJUDGED] if length > LONGEST and exchange.is_judged else []
 
 
 def _refusal(message: str, answer: httpx.Response) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.http.exchange import Request, Response, answer_of, context_of
+from mock_server.http.exchange import OFF_CONTRACT, Request, Response, answer_of, context_of
 
 Alteration = Callable[[Request, Response], Response]
 LARGE_PAGE = 50
@@ -45,7 +45,7 @@ class Quirks:
 
 
 def _with_mark(response: Response, name: str) -> Response:
-    mark = ("X-Mock-Off-Contract", name)
+    mark = (OFF_CONTRACT, name)
     return msgspec.structs.replace(response, headers=(*response.headers, mark))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -32,6 +32,18 @@ HEARTBEAT_S = 15.0
 Json = dict[str, Any]
 
 
+class Verdict(NamedTuple):
+    """What the document says of a request or of an answer."""
+
+    valid: bool | None
+    """Whether it allows it; None where that was not judged."""
+    problem: str | None = None
+    """What it does not allow, or why it was not judged."""
+
+
+VALID = Verdict(True)
+
+
 class Entry(Struct, frozen=True, dict=True):
     """One request and its answer."""
 
@@ -54,10 +66,34 @@ class Entry(Struct, frozen=True, dict=True):
     changes: list[Json]
     took_s: float = 0.0
     """How long it took to answer, less what a fault holds it back."""
+    request_judged: Verdict | None = None
+    """What the document says of the request, where it was cut since."""
+    answer_judged: Verdict | None = None
+    """What the document says of the answer, where it was cut since."""
 
     @cached_property
-    def problem(self) -> str | None:
-        """Why the request is not one that the document allows; None if it is."""
+    def request_verdict(self) -> Verdict:
+        """Whether the document allows the request."""
+        return self.request_judged or _verdict(self._request_problem())
+
+    @cached_property
+    def answer_verdict(self) -> Verdict:
+        """Whether the document allows the answer."""
+        return self.answer_judged or self._judge_answer()
+
+    def cut(self, most: int) -> "Entry":
+        """The entry with at most so many bytes of each side, judged before if need be."""
+        changes: dict[str, Any] = {}
+        if _size(self.request) > most:
+            changes |= {"request": _cut(self.request, most), "request_judged": self.request_verdict}
+        if len(self.response.body) > most:
+            cut = msgspec.structs.replace(self.response, body=self.response.body[:most])
+            # What nothing altered was judged before it was sent.
+            judged = self.answer_verdict if self.response.is_altered else VALID
+            changes |= {"response": cut, "answer_judged": judged}
+        return msgspec.structs.replace(self, **changes) if changes else self
+
+    def _request_problem(self) -> str | None:
         if self.steers:
             return None
         if self.route is None:
@@ -85,8 +121,18 @@ class Entry(Struct, frozen=True, dict=True):
     @property
     def violations(self) -> list[str]:
         """What the document does not allow of the request and of its answer; tokens left out."""
-        sides = (("request", self.problem), ("answer", self.answer_problem))
-        return [f"{side}: {self._redactor.text(text)}" for side, text in sides if text]
+        sides = (("request", self.request_verdict), ("answer", self.answer_verdict))
+        return [
+            f"{side}: {self._redactor.text(verdict.problem)}"
+            for side, verdict in sides
+            if verdict.valid is False and verdict.problem
+        ]
+
+    @property
+    def unjudged(self) -> list[str]:
+        """That the answer was not judged, and why; nothing where it was."""
+        verdict = self.answer_verdict
+        return [f"the answer is not judged: {verdict.problem}"] if verdict.valid is None else []
 
     def as_json(self) -> Json:
         """As the control API shows it; tokens left out."""
@@ -106,15 +152,13 @@ class Entry(Struct, frozen=True, dict=True):
             "reason": hidden(self.reason()),
             "changes": self.changes,
             "request": {
-                "valid": self.problem is None,
-                "problem": self.problem and hidden(self.problem),
+                **self._shown(self.request_verdict),
                 "headers": self._redactor.headers(request.headers),
                 "body": hidden(request.body.decode("utf-8", "replace")),
                 "body_bytes": self.request_bytes,
             },
             "response": {
-                "valid": self.answer_problem is None,
-                "problem": self.answer_problem and hidden(self.answer_problem),
+                **self._shown(self.answer_verdict),
                 "headers": self._redactor.pairs(response.headers),
                 "body": hidden(response.body.decode("utf-8", "replace")),
                 "body_bytes": self.body_bytes,
@@ -125,27 +169,27 @@ class Entry(Struct, frozen=True, dict=True):
     def _redactor(self) -> Redactor:
         return Redactor(self.request.headers, self.request.query)
 
-    @cached_property
-    def answer_problem(self) -> str | None:
-        """Why the answer is not one that the document allows; None if it is, or was cut."""
-        if self.response.wire:
-            return f"it was lost on its way: {self.response.wire}"
-        if self.route is None or self.body_bytes > len(self.response.body):
-            return None
-        if self.response.status not in self.route.answers:
-            return f"the document lists no {self.response.status} for {self.route.id}"
-        if self.route.answers[self.response.status] is None or self.request.method == "HEAD":
-            return None
-        media_type = (self.response.header("Content-Type") or "").partition(";")[0].strip().lower()
+    def _shown(self, verdict: Verdict) -> Json:
+        text = verdict.problem
+        return {"valid": verdict.valid, "problem": text and self._redactor.text(text)}
+
+    def _judge_answer(self) -> Verdict:
+        route, response = self.route, self.response
+        if response.wire:
+            return Verdict(False, f"it was lost on its way: {response.wire}")
+        if route is None:
+            return VALID
+        if response.status not in route.answers:
+            return Verdict(False, f"the document lists no {response.status} for {route.id}")
+        if route.answers[response.status] is None or self.request.method == "HEAD":
+            return VALID
+        media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
         if media_type != "application/json":
-            return f"it is {media_type or 'of no media type'} and not application/json"
-        if not self.response.body:
-            return "its body is empty"
-        try:
-            body = bounds.json_tree(self.response.body)
-        except BoundsError as error:
-            return f"it cannot be read as JSON: {error}"
-        return violation(self.route, self.response.status, body)
+            what = f"it is {media_type or 'of no media type'} and not application/json"
+            return Verdict(False, what)
+        if self.body_bytes > len(response.body):
+            return Verdict(None, f"it has more than the {len(response.body)} bytes that are judged")
+        return _verdict(_body_problem(route, response))
 
 
 class Filter(Struct, frozen=True):
@@ -268,32 +312,28 @@ class Journal:
         request: Request,
         response: Response,
         changes: list[Json],
+        request_bytes: int | None = None,
         body_bytes: int | None = None,
         took_s: float = 0.0,
     ) -> Entry:
         """
-        Record a request; returns its entry. `body_bytes` is how long the body of the
-        answer was, if it is not all there; `took_s` how long it took to make.
+        Record a request; returns its entry. `request_bytes` and `body_bytes` are how long the
+        bodies of the request and of the answer were, if they are not all there; `took_s` how long
+        the answer took to make.
         """
         self.number += 1
         if route is not None and response.wire is None:
             # What is lost on its way, no client has seen.
             self.coverage.record(route, persona, response)
-        request_bytes, answer_bytes = len(request.body), body_bytes or len(response.body)
-        if answer_bytes > self.body_bytes:
-            response = msgspec.structs.replace(response, body=response.body[: self.body_bytes])
-        size = _size(request)
-        if size > self.body_bytes:
-            request = _cut(request, self.body_bytes)
-            size = _size(request)
         entry = Entry(
             *(self.number, at, route, persona, role, request, response),
-            *(request_bytes, answer_bytes, changes),
+            *(request_bytes or len(request.body), body_bytes or len(response.body), changes),
             took_s=took_s,
-        )
+        ).cut(self.body_bytes)
         if len(self._entries) == KEPT:
             self.forget()
-        key = self._memory.take(self, ENTRY_BYTES + size + len(response.body))
+        size = _size(entry.request) + len(entry.response.body)
+        key = self._memory.take(self, ENTRY_BYTES + size)
         self._entries.append((key, entry))
         if self._subscriptions:
             event = _Event(entry)
@@ -366,6 +406,20 @@ class Journal:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+
+
+def _verdict(problem: str | None) -> Verdict:
+    return VALID if problem is None else Verdict(False, problem)
+
+
+def _body_problem(route: Route, response: Response) -> str | None:
+    if not response.body:
+        return "its body is empty"
+    try:
+        body = bounds.json_tree(response.body)
+    except BoundsError as error:
+        return f"it cannot be read as JSON: {error}"
+    return violation(route, response.status, body)
 
 
 def _size(request: Request) -> int:

@@ -14,6 +14,7 @@ from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.changes import State, WorldSet
 from mock_server.worlds.clock import Clock, ClockError, machine_now
 from mock_server.worlds.scenario import Kinds, ScenarioError, Source
+from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.snapshot import Snapshot, SnapshotError
 from mock_server.worlds.world import About, World
 
@@ -43,8 +44,14 @@ class Worlds:
         self.kinds = kinds.values()
 
         @lru_cache(_KEPT)
-        def build(source: str | Source, seed: int, opened_at: datetime, overrides: bytes) -> World:
-            loaded = scenario.read(source, kinds, msgspec.json.decode(overrides))
+        def build(
+            source: str | Source,
+            seed: int,
+            opened_at: datetime,
+            overrides: bytes,
+            within: Place = (),
+        ) -> World:
+            loaded = scenario.read(source, kinds, msgspec.json.decode(overrides), within)
             world = World(loaded, seed, opened_at, loaded.catalogue, describe, overrides)
             world.check(kinds.values())
             return world
@@ -52,15 +59,21 @@ class Worlds:
         self._build = build
 
     def world(
-        self, source: str | Source, seed: int, opened_at: datetime, overrides: Mapping[str, Any]
+        self,
+        source: str | Source,
+        seed: int,
+        opened_at: datetime,
+        overrides: Mapping[str, Any],
+        within: Place = (),
     ) -> World:
         """
-        Everybody of a scenario.
+        Everybody of a scenario; mistakes in the overrides are told from `within` on.
 
         Raises:
             ScenarioError: the scenario or what is laid over it cannot be used.
         """
-        return self._build(source, seed, opened_at, msgspec.json.encode(overrides, order="sorted"))
+        laid_over = msgspec.json.encode(overrides, order="sorted")
+        return self._build(source, seed, opened_at, laid_over, within)
 
     def initial_state(self, opening: Opening, at: datetime | None = None) -> State:
         """

@@ -54,6 +54,8 @@ class Places:
     source: Source
     lines: Mapping[Place, int]
     overrides: Mapping[str, Any]
+    within: Place
+    """The part that the overrides are about, if a request says no more than that."""
 
     def error(self, mistakes: Iterable[tuple[Place, str]]) -> ScenarioError:
         """A line for each mistake: where it is, the words that lead there, and what it is."""
@@ -66,7 +68,8 @@ class Places:
     def _line(self, place: Place, what: str) -> str:
         depth, depth_in_file = self._depth_in_overrides(place), self._depth_in_file(place)
         if depth and depth >= depth_in_file:
-            return f"{'.'.join(('overrides', *place))}: {what}"
+            named = place[len(self.within) :] if self.within else ("overrides", *place)
+            return f"{'.'.join(named or place)}: {what}"
         within = place[1:] if len(place) > 1 and place[0] == "customers" else place
         where = ".".join(within) or "scenario"
         if not self.source.is_file:
@@ -172,17 +175,19 @@ def load(source: str | Source, kinds: Kinds) -> Scenario:
     return scenario
 
 
-def read(source: str | Source, kinds: Kinds, overrides: Mapping[str, Any]) -> Scenario:
+def read(
+    source: str | Source, kinds: Kinds, overrides: Mapping[str, Any], within: Place = ()
+) -> Scenario:
     """
     A scenario as far as it can be read, with what is wrong with it; `overrides` says what differs,
-    in the words of a scenario file.
+    in the words of a scenario file, and mistakes in it are told from `within` on.
 
     Raises:
         ScenarioError: no such scenario or file, or nothing of it can be read.
     """
     if isinstance(source, Source):
-        return _Reader(source, kinds, overrides).scenario(source.origin)
-    return _Reader(_read(source), kinds, overrides).scenario(Path(source).stem)
+        return _Reader(source, kinds, overrides, within).scenario(source.origin)
+    return _Reader(_read(source), kinds, overrides, within).scenario(Path(source).stem)
 
 
 def _shipped(name: str) -> str:
@@ -210,15 +215,17 @@ def _read(source: str) -> Source:
 class _Reader:
     """Reads one scenario; `mistakes` are all that were found in it."""
 
-    def __init__(self, source: Source, kinds: Kinds, overrides: Mapping[str, Any]) -> None:
-        self.source, self.kinds, self.overrides = source, kinds, overrides
+    def __init__(
+        self, source: Source, kinds: Kinds, overrides: Mapping[str, Any], within: Place
+    ) -> None:
+        self.source, self.kinds, self.overrides, self.within = source, kinds, overrides, within
         self.mistakes: Mistakes = []
         self._meant: set[Place] = set()
         self._cost = 0
 
     def scenario(self, name: str) -> Scenario:
         text = self._text()
-        places = Places(self.source, text.lines, self.overrides)
+        places = Places(self.source, text.lines, self.overrides, self.within)
         self.mistakes.extend(text.mistakes)
         tree = merge_patch(text.tree, self.overrides)
         header = self._convert(tree, Header, ())

@@ -76,6 +76,18 @@ def test_an_impossible_change_says_why_and_changes_nothing(world: Sandbox) -> No
         world.person("zoe")
 
 
+def test_a_mistake_in_a_change_is_told_at_its_place_in_the_body(world: Sandbox) -> None:
+    world.change("ada", credits={"gift": {"state": "open"}})
+    with pytest.raises(MockError) as told:
+        world.change("ada", credits={"gift": {"expire": "P1D"}, "other": {"expires": "soon"}})
+    with pytest.raises(MockError) as elsewhere:
+        world.change("ada", memberships=None)
+
+    assert ": credits.other.expires: expires 'soon' is not" in str(told.value)
+    assert "\ncredits.gift.expire: " in str(told.value)
+    assert "customers.ben" in str(elsewhere.value)
+
+
 def test_a_change_is_journalled_and_undone_by_reset(world: Sandbox) -> None:
     world.change("eve", credits={"gift": {"state": "open"}})
     entry = world.requests()[-1]

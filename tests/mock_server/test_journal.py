@@ -127,6 +127,19 @@ def test_an_answer_off_the_contract_is_told_to_be_one(sandbox: Sandbox, ada: Cus
     assert found == [("1", False), ("2", False), ("3", False)]
 
 
+def test_what_is_cut_in_the_journal_is_judged_whole(sandbox: Sandbox, ada: Customer) -> None:
+    ask(ada, "/shop/my-account/orders?per_page=100")
+    ask(ada, f"/shop/my-account/orders?q={'z' * 10_000}&per_page=none")
+    sandbox.fault("malformed_json")
+    ask(ada, "/shop/my-account/orders?per_page=100")
+    whole, refused, malformed = sandbox.requests()
+
+    assert (whole["request"]["valid"], whole["response"]["valid"]) == (True, True)
+    assert (refused["status"], refused["request"]["valid"]) == (400, False)
+    assert "per_page" in (refused["request"]["problem"] or "")
+    assert (malformed["request"]["valid"], malformed["response"]["valid"]) == (True, False)
+
+
 def test_the_ring_forgets_the_oldest_and_bodies_are_cut(sandbox: Sandbox, ada: Customer) -> None:
     with ada.http() as http:
         for _ in range(510):

@@ -110,9 +110,9 @@ export function pretty(text) {
   }
 }
 
-/** Whether a request and its answer are such as the document allows. */
+/** Whether a request and its answer are such as the document allows; what was not judged is not against it. */
 export function fits({ request, response }) {
-  return request.valid && response.valid;
+  return request.valid && response.valid !== false;
 }
 
 export function money(amount, currency) {

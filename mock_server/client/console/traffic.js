@@ -87,7 +87,7 @@ function row(open) {
       method.textContent = entry.method;
       status.textContent = entry.status;
       status.className = `mono s${String(entry.status)[0]}`;
-      fill(path, fits(entry) ? null : [tag("off contract", "bad"), " "], entry.path + (entry.query ? `?${entry.query}` : ""));
+      fill(path, fits(entry) ? null : [tag("off contract", "bad"), " "], entry.response.valid === null ? [tag("not judged"), " "] : null, entry.path + (entry.query ? `?${entry.query}` : ""));
       who.textContent = entry.persona ?? entry.role ?? "nobody";
       button.setAttribute("aria-pressed", String(number === chosen));
     },
@@ -119,7 +119,8 @@ function whole(app, entry) {
 }
 
 function verdict(name, { valid, problem }) {
-  return h("p", {}, tag(valid ? "fits the contract" : "off contract", valid ? "good" : "bad"), ` ${name}${problem ? `: ${problem}` : ""}`);
+  const judged = { true: tag("fits the contract", "good"), false: tag("off contract", "bad"), null: tag("not judged") };
+  return h("p", {}, judged[valid], ` ${name}${problem ? `: ${problem}` : ""}`);
 }
 
 function sentence({ persona, preference_id: preference, opted_in: optedIn, text }) {

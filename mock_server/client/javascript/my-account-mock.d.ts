@@ -120,7 +120,8 @@ export interface JournalEntry {
   /** A decision on a preference, or, of a change of the world, its text. */
   changes: { persona: string | null; preference_id?: string; opted_in?: boolean; text?: string }[];
   request: { valid: boolean; problem: string | null; headers: Record<string, string>; body: string; body_bytes: number };
-  response: { valid: boolean; problem: string | null; headers: [string, string][]; body: string; body_bytes: number };
+  /** `valid` is null where it was not judged, and `problem` says why. */
+  response: { valid: boolean | null; problem: string | null; headers: [string, string][]; body: string; body_bytes: number };
 }
 
 export interface Coverage {

@@ -85,7 +85,7 @@ class Recorder:
     def add(self, entry: Entry, body: Any) -> None:
         """Add an answer that keeps the contract; the recording is written soon."""
         route, persona, status = entry.route, entry.persona, entry.response.status
-        if route is None or persona is None or entry.answer_problem:
+        if route is None or persona is None or not entry.answer_verdict.valid:
             return
         if persona not in self._people and len(self._people) == MOST_CUSTOMERS:
             return

@@ -113,6 +113,8 @@ def test_a_body_too_long_to_be_judged_passes_whole(proxy: Proxying, upstream: Se
     assert got.content == body
     (entry,) = here.entries
     assert entry["response"]["body_bytes"] == len(body)
+    assert entry["response"]["valid"] is None
+    assert "8388608 bytes" in entry["response"]["problem"]
 
 
 @pytest.mark.slow
