@@ -79,6 +79,8 @@ class Settings:
     """A real implementation to forward to and to judge, in place of answering."""
     proxy_errors: bool = False
     """Whether what breaks the contract is answered 502 there."""
+    trust_pages: bool = False
+    """Whether its pages may do in a browser what the console may."""
     record: Path | None = None
     """A file to write a scenario to of what that answers."""
     admin_token: str | None = None
@@ -188,6 +190,7 @@ class Mock:
             upstream=upstream,
             sandbox=sandbox,
             errors=self.settings.proxy_errors,
+            trust_pages=self.settings.trust_pages,
             on_entry=self.recorder.add if self.recorder else None,
         )
         return adapter.serve(api, [*adapter.routing(routes), forwarding], fallback)

@@ -25,6 +25,7 @@ from mock_server.middleware.admission import is_local
 @option("--port-file", type=Path, help="Write the port here once requests are answered.")
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
 @option("--record", type=Path, metavar="FILE", help="Write a scenario of what passed.")
+@option("--trust-pages", is_flag=True, help="Let pages of URL act on the console's origin.")
 @option("--timeout", default=30.0, type=click.FloatRange(0.1), help="Seconds without a byte.")
 @option("--ca", type=Path, metavar="FILE", help="Trust the authorities in it, too.")
 @option("--insecure", is_flag=True, help="Trust any certificate.")
@@ -38,6 +39,7 @@ def proxy(
     host: str,
     port_file: Path | None,
     errors: bool,
+    trust_pages: bool,
     record: Path | None,
     timeout: float,
     ca: Path | None,
@@ -49,7 +51,8 @@ def proxy(
     """Forward to a real implementation at URL, and judge what passes.
 
     Each request and each answer of the API is judged by the contract and shown in the console and
-    in the journal, which 'contract-tests judge' reads. Nothing is changed on the way. A request
+    in the journal, which 'contract-tests judge' reads. Nothing is changed on the way, but pages
+    are shown in a browser's sandbox, as they stand on the console's origin. A request
     with 'Prefer: contract-violations' is told in the header X-Contract-Violations what was wrong.
     HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
 
@@ -62,7 +65,14 @@ def proxy(
     check_access(host, access | {"public_url": None})
     with one_line_errors():
         where = Upstream(upstream, insecure=insecure, ca=ca, timeout_s=timeout)
-        settings = Settings("empty", upstream=where, proxy_errors=errors, record=record, **access)
+        settings = Settings(
+            "empty",
+            upstream=where,
+            proxy_errors=errors,
+            trust_pages=trust_pages,
+            record=record,
+            **access,
+        )
         mock = Mock(settings)
         bound = server.listen(host, port)
         if _is_itself(upstream, bound[0].getsockname()[1]):

@@ -29,6 +29,11 @@ LONGEST = 8 << 20
 ASKED = "contract-violations"
 """The preference of a request for violations in a header of the answer."""
 HEADER = b"x-contract-violations"
+SANDBOXED = (
+    b"content-security-policy",
+    b"sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
+)
+"""Upstream's pages stand on the console's own origin, but must not act as the console may."""
 AREAS = ("/customers/my-account", "/shop/my-account")
 """What stands here is the API's, even where the document has no such operation."""
 OnEntry = Callable[[Entry, Any], None]
@@ -118,10 +123,15 @@ class Proxy:
         sandbox: Sandbox,
         *,
         errors: bool,
+        trust_pages: bool = False,
         on_entry: OnEntry | None = None,
     ) -> None:
-        """`errors`: whether a violation is answered 502 in place of what upstream said."""
+        """
+        `errors`: whether a violation is answered 502 in place of what upstream said;
+        `trust_pages`: whether upstream's pages may do in a browser what the console may.
+        """
         self._upstream, self._sandbox, self._errors = upstream, sandbox, errors
+        self._trust_pages = trust_pages
         self._customers, self._on_entry = Customers(), on_entry
         sandbox.journal.body_bytes = LONGEST
 
@@ -166,7 +176,7 @@ class Proxy:
         self, exchange: _Exchange, answer: httpx.Response, outlet: "_Outlet", receive: Receive
     ) -> None:
         sent = 0
-        await outlet(_start(answer))
+        await outlet(_start(answer, trust_pages=self._trust_pages))
         try:
             async for piece in answer.aiter_raw():
                 sent += len(piece)
@@ -287,8 +297,10 @@ class _Outlet:
             await self.send(message)
 
 
-def _start(answer: httpx.Response) -> Message:
+def _start(answer: httpx.Response, *, trust_pages: bool) -> Message:
     headers = end_to_end(answer.headers.raw)
+    if not trust_pages and _may_be_a_page(answer):
+        headers.append(SANDBOXED)
     if answer.status_code == HTTPStatus.NOT_MODIFIED:
         # The length there is that of the body that does not come, which the server would wait for.
         headers = [each for each in headers if each[0].lower() != b"content-length"]
@@ -306,6 +318,14 @@ def _as_value(answer: httpx.Response, exchange: _Exchange, length: int) -> tuple
         body = decompress(headers, body, LONGEST + 1)
         length = len(body)
     return Response(answer.status_code, body[:LONGEST], headers), length
+
+
+def _may_be_a_page(answer: httpx.Response) -> bool:
+    """Whether a browser may show it as a document with scripts: HTML, SVG, or what it guesses."""
+    media_type = answer.headers.get("content-type", "")
+    # Of several in one header, or in several, browsers take the last.
+    is_json = media_type.partition(";")[0].strip().lower() == "application/json"
+    return "," in media_type or not is_json
 
 
 def _refusal(message: str, answer: httpx.Response) -> Response:

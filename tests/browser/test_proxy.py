@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Open, at_every_width_and_scheme
-from tests.mock_server.proxy.servers import ACCOUNT, ORDERS, Proxied, proxied
+from tests.mock_server.proxy.servers import ACCOUNT, ORDERS, Proxied, Server, answer, proxied
 
 VIEWS = ("traffic", "people", "coverage", "reference")
 Look = Callable[[Page, str], None]
@@ -18,6 +19,15 @@ Look = Callable[[Page, str], None]
 def proxy(tmp_path: Path, url: str) -> Iterator[Proxied]:
     with proxied(tmp_path, url) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def upstream() -> Iterator[Server]:
+    """A real implementation whose answer a test sets."""
+    with Server(b"") as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +87,47 @@ def test_people_are_those_who_were_seen(proxy: Proxied, open_page: Open) -> None
     second.get_by_role("link").click()
     expect(page.get_by_label("Person")).to_have_value("customer-2")
     expect(page.get_by_label("Requests").get_by_role("button")).to_have_count(4)
+
+
+STEER = """async () => {
+  const steered = [];
+  const control = "/__mock__/sandboxes/default/journal";
+  const attempts = {
+    read: async () => (await fetch(control)).ok,
+    send: async () => (await fetch(`${control}/clear`, { method: "POST" })).ok,
+    share: async () => window.origin !== "null",
+    serve: async () => Boolean(await navigator.serviceWorker.register("/worker.js")),
+  };
+  for (const [name, attempt] of Object.entries(attempts))
+    if (await attempt().catch(() => false)) steered.push(name);
+  return steered;
+}"""
+
+
+def steered_by(page: Page, folder: Path, upstream: Server, *options: str) -> list[str]:
+    with proxied(folder, upstream.url, *options) as proxy:
+        page.goto(proxy.url)
+        return list(page.evaluate(STEER))
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/html",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("", "application/json;, text/html", "image/svg+xml")
+        ),
+    ],
+)
+def test_a_page_of_upstream_cannot_steer_the_proxy(
+    tmp_path: Path, upstream: Server, browser: Browser, media_type: str
+) -> None:
+    body = b"<svg xmlns='http://www.w3.org/2000/svg'></svg>" if "svg" in media_type else b"<html>"
+    upstream.answer = answer(body, Content_Type=media_type)
+    with browser.new_page() as page:
+        assert steered_by(page, tmp_path, upstream) == []
+        assert steered_by(page, tmp_path, upstream, "--trust-pages") == ["read", "send", "share"]
 
 
 @pytest.mark.slow
