@@ -12,7 +12,7 @@ from contract_tests.law import NotCovered
 from contract_tests.queries import UNKNOWN
 
 Record = dict[str, Any]
-TRIED = 6
+PROBED = 6
 """Preferences of one customer, at most, that are decided on one by one."""
 
 
@@ -75,7 +75,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class DecisionProbe:
     """A decision on a preference that was not so decided before, made once or more, and read."""
 
     preference: str
@@ -95,7 +95,7 @@ class Customer(Actor):
     """A signed-in customer of the target, and what is known of them."""
 
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    _tried: dict[str, list[Trial]] = field(default_factory=dict, repr=False)
+    _probes: dict[str, list[DecisionProbe]] = field(default_factory=dict, repr=False)
 
     def operation(self, id: str) -> Operation:
         """An operation of the contract."""
@@ -149,7 +149,7 @@ class Customer(Actor):
         """Opt in to, or out of, a preference."""
         return self.call(self.decision(opted_in), preference=preference)
 
-    def trials(self, operation: Operation) -> list[Trial]:
+    def probe_decisions(self, operation: Operation) -> list[DecisionProbe]:
         """
         Opt in to preferences and out of them, all of them in turn, and again so that none comes
         after its neighbour: each is decided on while every other is opted in, and
@@ -158,11 +158,11 @@ class Customer(Actor):
         Raises:
             NotCovered: the customer has no preference, or none may be changed.
         """
-        if not self._tried:
+        if not self._probes:
             preferences = list(self.consents_to_change())
             chosen = preferences
-            if len(preferences) > TRIED:
-                chosen = [*preferences[: TRIED - 1], preferences[-1]]
+            if len(preferences) > PROBED:
+                chosen = [*preferences[: PROBED - 1], preferences[-1]]
             self.restore(dict.fromkeys(preferences, False))
             before = self.preferences()
             apart = [*chosen[::-2], *chosen[-2::-2]]
@@ -172,14 +172,14 @@ class Customer(Actor):
                         twice = order is chosen and preference in (chosen[0], chosen[-1])
                         last = number + 1 == len(order)
                         times = 3 if twice else 1
-                        trial = self._trial(preference, decision, before, times, read=twice or last)
-                        self._tried.setdefault(decision.id, []).append(trial)
-                        before = trial.exchanges[-1]
-        return self._tried[operation.id]
+                        probe = self._probe(preference, decision, before, times, read=twice or last)
+                        self._probes.setdefault(decision.id, []).append(probe)
+                        before = probe.exchanges[-1]
+        return self._probes[operation.id]
 
-    def _trial(
+    def _probe(
         self, preference: str, operation: Operation, before: Exchange, times: int, *, read: bool
-    ) -> Trial:
+    ) -> DecisionProbe:
         calls = [self.call(operation, preference=preference)]
         for _ in range(times - 1):
             # What the first left behind, the second may mend.
@@ -188,7 +188,7 @@ class Customer(Actor):
         # A cache may know the list by its URL.
         query = UNKNOWN if times > 1 else ()
         after = self.read(self.client.contract.preferences.id, *query, fresh=True) if read else None
-        return Trial(preference, before, tuple(calls), after)
+        return DecisionProbe(preference, before, tuple(calls), after)
 
     def decision(self, opted_in: bool) -> Operation:
         """The operation that opts in, or out."""

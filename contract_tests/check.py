@@ -72,7 +72,7 @@ def check(
                 on_verdict(verdicts[-1])
                 if enough(verdicts[-1]):
                     break
-            halted = session.halted()
+            halted = session.reason_to_stop()
         finally:
             left = left_over.restore()
     seconds = time.perf_counter() - started

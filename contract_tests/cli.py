@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace as described_as
 from rich.console import Console
 
-from contract_tests import archive, baseline, cli_mutants, power, recorded
+from contract_tests import baseline, cli_mutants, har, power, recorded
 from contract_tests import parity as oracles
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, check_selection
@@ -104,7 +104,7 @@ def run(**options: Any) -> None:
             today = report.started_at.date()
             baseline_file.write_text(baseline.as_yaml(report.verdicts, plan.known, today), "utf-8")
         required = 100.0 if options["strict"] else options["require_coverage"]
-        if not options["only"] and (figure := power.last(report.base_url)):
+        if not options["only"] and (figure := power.load(report.base_url)):
             report = replace(report, power=f"power: a run here {figure}")
         _finish(report, files, options["profile"], required)
 
@@ -208,7 +208,7 @@ def judge(file: Path, **options: Any) -> None:
     with _one_line_errors():
         files, contract = parse_reports(options["reports"]), Contract.load()
         target = load_target(options["profile"], base_url=options["base_url"])
-        record = recorded.Record.of(archive.load(file), contract, target)
+        record = recorded.Record.of(har.load(file), contract, target)
         fixed = {"depth": "quick", "seed": 0, "allow_unstable": False}
         report = recorded.judge(record, _plan(options | fixed, target))
         _finish(report, files, options["profile"], options["require_coverage"])

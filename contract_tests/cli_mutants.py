@@ -50,7 +50,7 @@ def self_check(
                     beside = "  schemathesis too" if too else "  laws alone"
                 click.echo(_line(finding) + beside)
         click.echo(str(Figures(findings)))
-        sys.exit(0 if all(finding.fine for finding in findings) else VIOLATED)
+        sys.exit(0 if all(finding.passes for finding in findings) else VIOLATED)
 
 
 def _line(finding: Finding) -> str:
@@ -93,7 +93,7 @@ def power(
         _show(study, findings, measured)
         if not only:
             with suppress(OSError):
-                powers.keep(target.base_url, measured)
+                powers.save(target.base_url, measured)
 
 
 def _judge_with_progress(study: Study, mutants: Sequence[Mutant]) -> list[Finding]:

@@ -14,8 +14,8 @@ import httpx
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query, from_the_edge
 from contract_tests.profile import token_of
-from contract_tests.reading import NoJson, parse
 from contract_tests.redaction import HIDDEN, Redactor
+from contract_tests.strict_json import NoJson, parse
 from contract_tests.target import Target, TargetError, Unreachable, sendable
 from contract_tests.transport import SAFE, Answer, Broken, NotSent, Sender, curl_options
 
@@ -64,7 +64,7 @@ class Client:
     """Requests sent, retries included."""
     limits: Limits = field(default_factory=Limits)
     redact: Redactor = field(default_factory=Redactor)
-    together: bool = False
+    concurrent: bool = False
     """Whether requests are being sent at the same time."""
     _silences: int = 0
     """Unanswered requests in a row."""
@@ -77,11 +77,11 @@ class Client:
         self._sender = Sender(self.target, self.transport)
         self.redact.hide_target(self.target)
         self._tokens = {each.name: each.token for each in self.target.customers}
-        self._commanded = {
+        self._renewable = {
             f"Bearer {each.token}": each for each in self.target.customers if each.token_command
         }
         self._next_at = 0.0
-        self._way = curl_options(self.target)
+        self._curl_options = curl_options(self.target)
 
     def send(
         self,
@@ -113,7 +113,7 @@ class Client:
             self._note_acceptance(actor, answer.status)
         return exchange
 
-    def another(self) -> "Client":
+    def without_exchanges(self) -> "Client":
         """A fresh client for the same run."""
         return Client(
             self.target, self.contract, self.transport, limits=self.limits, redact=self.redact
@@ -190,7 +190,7 @@ class Client:
 
     def _renew(self, headers: Mapping[str, str]) -> bool:
         """Renew a lapsed token by the command of its customer; whether there is a new one."""
-        customer = self._commanded.get(headers.get("Authorization", ""))
+        customer = self._renewable.get(headers.get("Authorization", ""))
         if customer is None or customer.name not in self.limits.accepted:
             return False
         account = self.target.base_url + self.contract.account.path
@@ -297,8 +297,8 @@ class Client:
             misfits,
             self.redact,
             payload,
-            self.together,
-            self._way,
+            self.concurrent,
+            self._curl_options,
         )
 
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from contract_tests.exchange import Query
 
-BROWSING = {
+BROWSER_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "de-CH,de;q=0.9",
 }
 """What a browser says that it would like, whoever asks."""
-ASKING = BROWSING | {
+CONDITIONAL_HEADERS = BROWSER_HEADERS | {
     "Origin": "",
     "Accept": "text/csv,application/xml;q=0.9,*/*;q=0.5",
     "Cache-Control": "no-cache",
@@ -21,9 +21,17 @@ ASKING = BROWSING | {
     "X-Requested-With": "XMLHttpRequest",
 }
 """What asks for another form, for what has changed since, and for no copy; all has changed."""
-PLAIN = {"Origin": "", "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "curl/8.5.0"}
+CURL_HEADERS = {
+    "Origin": "",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "curl/8.5.0",
+}
 """What is sent from a command line: no page, and no coding."""
-ELSEWHERE = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
+OTHER_HOST_HEADERS = {
+    "X-Forwarded-Host": "elsewhere.example",
+    "Forwarded": "host=elsewhere.example",
+}
 """Headers that claim another address for the API."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -37,21 +45,21 @@ class Credentials:
     query: Query = ()
 
 
-def half_correct(token: str, others: Sequence[str], id: str) -> Iterator[Credentials]:
+def nearly_valid(token: str, others: Sequence[str], id: str) -> Iterator[Credentials]:
     """
     Everything that is nearly a customer's credentials, or that a slip would take for them; `others`
     are tokens that are known, `id` is the customer's.
     """
-    for altered in (*altered_tokens(token, others), *made_up(id)):
+    for altered in (*altered_tokens(token, others), *invented_tokens(id)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
     yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
     for header in _without_the_prefix(token):
         yield Credentials("AUTH-03", {"Authorization": header})
     yield Credentials("AUTH-01", {"Authorization": "Bearer"})
-    yield elsewhere(token)
+    yield misplaced(token)
 
 
-def made_up(id: str) -> tuple[str, ...]:
+def invented_tokens(id: str) -> tuple[str, ...]:
     """Tokens that nobody was given: words of programs, wildcards, other forms, an id."""
     jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
     return ("null", "undefined", "%", "*", jwt, str(UUID(int=7)), id, "kit" * 100)
@@ -88,7 +96,7 @@ def _without_the_prefix(token: str) -> tuple[str, ...]:
     return (token, *schemes, f"Basic {basic}", f"Bearer{token}", f"Basic x, Bearer {token}")
 
 
-def elsewhere(token: str) -> Credentials:
+def misplaced(token: str) -> Credentials:
     """A token in all the wrong places: other headers, cookies, the query."""
     headers = {
         "X-Authorization": f"Bearer {token}",
@@ -102,7 +110,7 @@ def elsewhere(token: str) -> Credentials:
     )
 
 
-def steering(id: str, email: str, token: str = "") -> Credentials:
+def impersonating(id: str, email: str, token: str = "") -> Credentials:
     """
     Parameters and headers that claim another caller than the token's: by id, by email and, where
     `token` is given, by token; as from a browser, another host and the server's own network.
@@ -116,7 +124,9 @@ def steering(id: str, email: str, token: str = "") -> Credentials:
     if token:
         beside["Cookie"] += f"; token={token}; session={token}"
         beside |= {"X-Authorization": f"Bearer {token}", "X-Access-Token": token}
-    all_headers = dict.fromkeys(headers, id) | beside | inside | BROWSING | ELSEWHERE
+    all_headers = (
+        dict.fromkeys(headers, id) | beside | inside | BROWSER_HEADERS | OTHER_HOST_HEADERS
+    )
     return Credentials("OWN-01", all_headers, query)
 
 

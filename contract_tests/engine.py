@@ -76,7 +76,7 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
     clean, waived = Verdict(rule, law.group, operation.id, "holds"), session.client.target.waive
     if rule.id in waived:
         return replace(clean, outcome="waived", actual=waived[rule.id])
-    if reason := session.halted():
+    if reason := session.reason_to_stop():
         return replace(clean, outcome="not covered", actual=reason)
     started, before = time.perf_counter(), session.client.count
     verdict = _evaluate(clean, law, operation, session)
@@ -131,7 +131,7 @@ def _confirm(
             verdict = replace(again, notices=(*again.notices, ARRIVED))
         else:
             verdict = replace(verdict, outcome="unstable")
-        reason = session.halted()
+        reason = session.reason_to_stop()
     except NotSent as kept:
         reason = str(kept)
     return replace(clean, outcome="not covered", actual=reason) if reason else verdict
@@ -146,14 +146,14 @@ def _judge_again(
     """
     client, journal = session.client, list(session.client.exchanges)
     for replayed in (verdict.evidence, journal if len(journal) <= LONGEST_JOURNAL else ()):
-        again = session.again()
+        again = session.restarted()
         session.restore()
         again.survey(*(() if replayed is journal else (operation, client.contract.preferences)))
         for exchange in replayed:
             again.client.repeat(exchange)
         second = _evaluate(clean, law, operation, again)
         client.count += again.client.count
-        session.forget_consents()
+        session.skip_unchecked()
         if second.outcome == "violated":
             return second
     return verdict if _harm_stays(verdict, client) else second

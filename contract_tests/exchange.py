@@ -57,16 +57,16 @@ class Exchange:
     """Takes the secrets out of everything that is shown."""
     payload: str = ""
     """The body of the request."""
-    together: bool = False
+    concurrent: bool = False
     """Whether it was sent while others were under way."""
-    way: Sequence[str] = ()
+    curl_options: Sequence[str] = ()
     """The options by which curl reaches the target: proxies, certificates."""
 
     @property
     def curl(self) -> str:
         """A line that sends the request again."""
         words = [*_curl_flags(self.method, self.url), _shell_word(self.url, self.redact)]
-        words += (_shell_word(word, self.redact) for word in self.way)
+        words += (_shell_word(word, self.redact) for word in self.curl_options)
         for name, value in self.sent.items():
             # To curl, a header that ends in a colon is one to leave out.
             words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]

@@ -37,7 +37,7 @@ class Violation(Exception):
         self.exchanges = tuple({id(each): each for each in (*after, exchange)}.values())
 
 
-def in_order(
+def check_order(
     rule: str, keys: Sequence[Any], exchange: Exchange, after: Iterable[Exchange] = ()
 ) -> None:
     """

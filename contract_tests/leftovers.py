@@ -45,7 +45,7 @@ class Leftovers:
         self.missing = _read(self.file)
         if not self.missing:
             return
-        session, changed = self.session.again(), list[str]()
+        session, changed = self.session.restarted(), list[str]()
         contract = session.contract
         session.survey(contract.account, contract.preferences)
         owners = {id: name for name, id in session.ids.items()}

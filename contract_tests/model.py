@@ -19,7 +19,7 @@ from contract_tests.actor import Customer, consents_in
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Verdict, Violation
 from contract_tests.laws.preferences import list_of
-from contract_tests.session import NOWHERE, Session
+from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.transport import NotSent
 
 STEPS = {"standard": (6, 8), "deep": (40, 25)}
@@ -39,7 +39,7 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
     except Violation as violation:
         return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
     except Flaky:
-        if reason := session.halted():
+        if reason := session.reason_to_stop():
             return _with(verdict, "not covered", reason)
         return _with(verdict, "unstable", "a sequence that ends otherwise each time it is tried")
     except (NotCovered, NotSent) as reason:
@@ -121,7 +121,7 @@ def _machine(
         @rule(who=st.sampled_from(list(at_first)), opted_in=st.booleans())
         def decide_on_nothing(self, who: str, opted_in: bool) -> None:
             """An unknown id changes nothing."""
-            exchanges.append(by_name[who].decide(NOWHERE, opted_in=opted_in))
+            exchanges.append(by_name[who].decide(UNKNOWN_PREFERENCE, opted_in=opted_in))
 
         @invariant()
         def every_list_is_the_models(self) -> None:

@@ -66,7 +66,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parting:
+class _Divergence:
     """The last of some steps, which is answered differently."""
 
     steps: Sequence[Step]
@@ -120,7 +120,7 @@ class Side:
 
     def _actor(self, who: int) -> Actor:
         if who == -1:
-            return self.session.nobody
+            return self.session.anonymous
         return self.session.unknown if who == -2 else self.customers[who]
 
     def _preference(self, step: Step) -> str:
@@ -158,7 +158,7 @@ def compare(
         check(target, Plan(depth="quick"), contract=contract, transport=transport)
         for target, transport in zip((left, right), transports, strict=True)
     )
-    differences = list(_of_laws(one, other))
+    differences = list(_law_differences(one, other))
     sessions = [
         Session.open(target, contract, transport=transport)
         for target, transport in zip((left, right), transports, strict=True)
@@ -166,14 +166,14 @@ def compare(
     with ExitStack() as ending:
         for session in sessions:
             ending.callback(ending.enter_context(tracking(session)).restore)
-        differences += _of_sequences(_sides(*sessions), seed, SEQUENCES[depth])
+        differences += _sequence_differences(_sides(*sessions), seed, SEQUENCES[depth])
     reported = [
         each for each in differences if not {each.rule.id, each.operation, each.id} & set(ignore)
     ]
     return list({each.id: each for each in reversed(reported)}.values())[::-1]
 
 
-def _of_laws(left: Report, right: Report) -> Iterator[Difference]:
+def _law_differences(left: Report, right: Report) -> Iterator[Difference]:
     """Laws that one side breaks and the other does not."""
     theirs = {verdict.id: verdict for verdict in right.verdicts}
     for mine in left.verdicts:
@@ -208,7 +208,7 @@ def _preferences(customer: Customer) -> int:
         return 0
 
 
-def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[Difference]:
+def _sequence_differences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[Difference]:
     """Sequences that part, one of each kind, each as short as it gets."""
     for side in sides:
         side.session.survey()
@@ -226,9 +226,9 @@ def _of_sequences(sides: tuple[Side, Side], seed: int, sequences: int) -> list[D
     )
     @hypothesis.given(st.lists(_steps(sides[0]), min_size=1, max_size=LONGEST))
     def compare_sequence(steps: list[Step]) -> None:
-        if len(differences) < MOST and (parting := _parting(sides, steps, differences)):
+        if len(differences) < MOST and (divergence := _first_divergence(sides, steps, differences)):
             # Hypothesis would shorten one at a time, and begin all anew for the next.
-            differences[_kind(parting.step)] = _difference(_shortest(sides, parting), contract)
+            differences[_kind(divergence.step)] = _difference(_shrunk(sides, divergence), contract)
 
     compare_sequence()
     return list(differences.values())
@@ -242,9 +242,9 @@ def _kind(step: Step) -> _Kind:
     return step.operation, step.who < 0, ",".join(name for name, _ in step.query)
 
 
-def _parting(
+def _first_divergence(
     sides: tuple[Side, Side], steps: Sequence[Step], known: Container[_Kind] = ()
-) -> _Parting | None:
+) -> _Divergence | None:
     """The steps up to the first that is answered differently, and is of no known kind."""
     answers: list[tuple[Exchange, Exchange]] = []
     for side in sides:
@@ -258,22 +258,22 @@ def _parting(
             continue
         if _kind(step) not in known:
             curls = [[each.curl for each in column] for column in zip(*answers, strict=True)]
-            return _Parting(steps[:number], left, right, curls)
+            return _Divergence(steps[:number], left, right, curls)
         if not sides[0].session.contract.operations[step.operation].reads:
             return None  # The two are in different states from here on.
     return None
 
 
-def _shortest(sides: tuple[Side, Side], parting: _Parting) -> _Parting:
+def _shrunk(sides: tuple[Side, Side], divergence: _Divergence) -> _Divergence:
     """The same less each earlier step that it does not take."""
-    if alone := _parting(sides, parting.steps[-1:]):
+    if alone := _first_divergence(sides, divergence.steps[-1:]):
         return alone
-    for place in reversed(range(len(parting.steps) - 1)):
-        fewer = [*parting.steps[:place], *parting.steps[place + 1 :]]
-        again = _parting(sides, fewer)
+    for place in reversed(range(len(divergence.steps) - 1)):
+        fewer = [*divergence.steps[:place], *divergence.steps[place + 1 :]]
+        again = _first_divergence(sides, fewer)
         if again and again.steps == fewer:
-            parting = again
-    return parting
+            divergence = again
+    return divergence
 
 
 def _steps(side: Side) -> st.SearchStrategy[Step]:
@@ -300,12 +300,14 @@ def _queries(operation: Operation) -> st.SearchStrategy[tuple[tuple[str, str], .
     )
 
 
-def _difference(parting: _Parting, contract: Contract) -> Difference:
-    operation = contract.operations[parting.step.operation]
-    statuses = (parting.left[0], parting.right[0])
-    rule = contract.rules[_rule_of(parting.step, operation, statuses)]
-    left, right = (_describe_answer(*comparable) for comparable in (parting.left, parting.right))
-    return Difference(rule, operation.id, left, right, *parting.curls)
+def _difference(divergence: _Divergence, contract: Contract) -> Difference:
+    operation = contract.operations[divergence.step.operation]
+    statuses = (divergence.left[0], divergence.right[0])
+    rule = contract.rules[_rule_of(divergence.step, operation, statuses)]
+    left, right = (
+        _describe_answer(*comparable) for comparable in (divergence.left, divergence.right)
+    )
+    return Difference(rule, operation.id, left, right, *divergence.curls)
 
 
 def _describe_answer(status: int, consents: Sequence[bool] | None) -> str:

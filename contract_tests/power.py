@@ -37,7 +37,7 @@ def measure(findings: Sequence[Finding], now: datetime) -> Power:
     return Power(figures.killed, figures.awake, figures.count("asleep"), now)
 
 
-def keep(base_url: str, power: Power) -> None:
+def save(base_url: str, power: Power) -> None:
     """
     Keep a figure for the summaries of later runs.
 
@@ -49,7 +49,7 @@ def keep(base_url: str, power: Power) -> None:
     file.write_bytes(msgspec.json.encode(power))
 
 
-def last(base_url: str) -> Power | None:
+def load(base_url: str) -> Power | None:
     """The last figure that was kept for a target; None where there is none."""
     try:
         return msgspec.json.decode(_file(base_url).read_bytes(), type=Power)

@@ -12,11 +12,11 @@ import httpx
 from msgspec.structs import replace
 
 from contract_tests import baseline, engine
-from contract_tests.archive import Entry
 from contract_tests.check import Plan, check_selection
 from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.har import Entry
 from contract_tests.law import Law, Outcome, Verdict
 from contract_tests.laws import RECORDED, TIMELESS
 from contract_tests.redaction import NAMES, Redactor, variable

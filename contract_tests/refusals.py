@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from contract_tests.actor import Actor
-from contract_tests.credentials import half_correct, steering
+from contract_tests.credentials import impersonating, nearly_valid
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
-from contract_tests.session import NOWHERE, Session
+from contract_tests.session import UNKNOWN_PREFERENCE, Session
 
 RULES = {
     **{"": "AUTH-01", "unknown": "AUTH-02", "staff": "AUTH-04", "expired": "AUTH-06"},
@@ -28,14 +28,14 @@ def refusals(
     """
     if fresh or operation.id not in session.refusals:
         answers = session.refusals[operation.id] = [*_to_strangers(session, operation)]
-        answers += _to_half_correct(session, operation)
+        answers += _to_nearly_valid(session, operation)
     return [each for by, each in session.refusals[operation.id] if rule in ("", by)]
 
 
 def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
     """Everybody who is no customer: plainly, as a customer, and with malformed requests."""
     last = session.customers[-1]
-    misleading = steering(session.ids.get(last.name, last.name), f"{last.name}@example.com")
+    misleading = impersonating(session.ids.get(last.name, last.name), f"{last.name}@example.com")
     for number, actor in enumerate(session.strangers):
         preference, rule = _preference(session, operation, number), RULES[actor.name]
         yield rule, actor.call(operation, preference=preference)
@@ -52,13 +52,13 @@ def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
                 yield "AUTH-08", answer
 
 
-def _to_half_correct(session: Session, operation: Operation) -> Iterator[Refusal]:
+def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal]:
     """Each customer's credentials in turn, half correct, and with each query in turn."""
-    turn, malformed = session.turn(operation), _malformed(session, operation)
+    turn, malformed = session.position(operation), _malformed(session, operation)
     customer = session.customers[turn % len(session.customers)]
     tokens = [str(each.token) for each in session.customers if each is not customer]
     id = session.ids.get(customer.name, customer.name)
-    for number, attempt in enumerate(half_correct(str(customer.token), tokens[:1], id)):
+    for number, attempt in enumerate(nearly_valid(str(customer.token), tokens[:1], id)):
         name = "" if attempt.rule == "AUTH-01" else "unknown"
         actor = Actor(session.client, name, headers=dict(attempt.headers))
         preference = _preference(session, operation, number)
@@ -75,7 +75,7 @@ def _malformed(session: Session, operation: Operation) -> list[tuple[Query, str]
     """Parameters that cannot be understood, with the preference that they are asked with."""
     if any(each.place == "path" for each in operation.parameters):
         foreign = [each.facts.get("foreign_preference") for each in session.customers]
-        ids = dict.fromkeys(("not-a-uuid", NOWHERE, *filter(None, foreign)))
+        ids = dict.fromkeys(("not-a-uuid", UNKNOWN_PREFERENCE, *filter(None, foreign)))
         return [((), id) for id in list(ids)[:3]]
     # Whichever of them is looked at too early tells.
     unclear = tuple(pair for query in malformed_queries(operation) for pair in query)

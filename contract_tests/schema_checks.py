@@ -127,7 +127,7 @@ def run(session: Session, depth: str, seed: int) -> Iterator[Verdict]:
     Raises:
         Unreachable: the target stopped answering.
     """
-    client = session.client.another()
+    client = session.client.without_exchanges()
     adapter, tallies = ThroughClient(client), defaultdict[str, Tally](Tally)
     schema = _with_transport(adapter, _schema(client.target, client.contract, depth, seed))
     with _forbid_writes(client.target):
@@ -239,7 +239,7 @@ def _verdict(session: Session, client: Client, operation: Operation, tally: Tall
     rule = Rule("SCHEMA-01", "documented", SENTENCE, "", (operation.id,), 1)
     clean = Verdict(rule, GROUP, operation.id, "holds", requests=tally.answered)
     violated = _violation(client, operation, tally, clean)
-    if reason := session.halted():
+    if reason := session.reason_to_stop():
         return replace(clean, outcome="not covered", actual=reason)
     if violated:
         return violated

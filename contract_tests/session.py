@@ -21,7 +21,7 @@ from contract_tests.queries import malformed_queries
 from contract_tests.target import Target, Unreachable
 from contract_tests.transport import NotSent
 
-NOWHERE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
+UNKNOWN_PREFERENCE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference"))
 """The id of no preference."""
 ACTING = 4
 ASKED_AGAIN = 3
@@ -41,7 +41,7 @@ class Session:
     client: Client
     customers: list[Customer]
     roles: dict[str, Actor]
-    nobody: Actor
+    anonymous: Actor
     unknown: Actor
     strict_enums: bool = False
     """Whether an unknown enum member is a violation, and not only drift."""
@@ -52,8 +52,8 @@ class Session:
     when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
     """Called after each survey, before anything is written."""
     _initial_consents: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _firsts: list[Exchange] = field(default_factory=list)
-    _looked_at: int = 0
+    _first_decisions: list[Exchange] = field(default_factory=list)
+    _checked_to: int = 0
     """Up to where what was exchanged is known to show consents as they were decided."""
 
     @classmethod
@@ -83,7 +83,7 @@ class Session:
         unknown = Actor(client, "unknown", target.tokens.unknown)
         return cls(client, customers, roles, Actor(client), unknown, strict_enums, seed)
 
-    def again(self) -> "Session":
+    def restarted(self) -> "Session":
         """A session of the same run that has sent nothing yet."""
         client = self.client
         return Session.open(
@@ -107,7 +107,7 @@ class Session:
     @property
     def strangers(self) -> list[Actor]:
         """Everybody who must be refused."""
-        return [self.nobody, self.unknown, *self.roles.values()]
+        return [self.anonymous, self.unknown, *self.roles.values()]
 
     def survey(self, *operations: Operation) -> None:
         """Let every customer read everything once, or these: what most laws look at."""
@@ -119,7 +119,7 @@ class Session:
             self._remember(customer)
         self.when_surveyed(self)
 
-    def halted(self) -> str:
+    def reason_to_stop(self) -> str:
         """Why nothing more can be judged; empty while the run can go on."""
         limits = self.client.limits
         if limits.over:
@@ -238,17 +238,19 @@ class Session:
 
     def _provoke(self, operation: Operation) -> None:
         """Have an operation refused, and opt-in and opt-out done; reads did well in the survey."""
-        self.attempt(self.nobody, operation)
+        self.attempt(self.anonymous, operation)
         for customer in self.acting:
             for query in malformed_queries(operation):
                 customer.cached_call(operation, query)
             if operation.reads:
                 continue
-            for preference in filter(None, (NOWHERE, customer.facts.get("foreign_preference"))):
+            for preference in filter(
+                None, (UNKNOWN_PREFERENCE, customer.facts.get("foreign_preference"))
+            ):
                 customer.cached_call(operation, preference=preference)
             if self.has_preferences(customer):
                 with suppress(NotCovered):
-                    customer.trials(operation)
+                    customer.probe_decisions(operation)
 
     def successes(self, operation: Operation) -> list[tuple[Customer, Exchange]]:
         """
@@ -280,24 +282,24 @@ class Session:
         """Whether a customer was found to be able to consent to it."""
         return preference in self._initial_consents.get(customer.name, {})
 
-    def turn(self, operation: Operation) -> int:
+    def position(self, operation: Operation) -> int:
         """The place of an operation in the document, by which laws vary who asks and what."""
         return list(self.contract.operations).index(operation.id)
 
-    def some(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
+    def sample(self, values: Sequence[str], operation: Operation, count: int = 3) -> list[str]:
         """A few of many values, others at each operation."""
-        turn = self.turn(operation) * count
+        turn = self.position(operation) * count
         return [values[(turn + number) % len(values)] for number in range(count)]
 
-    def since_last_look(self) -> list[Exchange]:
+    def take_unchecked(self) -> list[Exchange]:
         """Every exchange since the last call, or since consents were forgotten."""
-        begun = self._looked_at
-        self._looked_at = len(self.client.exchanges)
+        begun = self._checked_to
+        self._checked_to = len(self.client.exchanges)
         return self.client.exchanges[begun:]
 
-    def forget_consents(self) -> None:
+    def skip_unchecked(self) -> None:
         """Drop what is known of consents: somebody else may have decided."""
-        self._looked_at = len(self.client.exchanges)
+        self._checked_to = len(self.client.exchanges)
 
     def first_decisions(self) -> list[Exchange]:
         """
@@ -307,7 +309,7 @@ class Session:
         Raises:
             NotCovered: nobody may decide.
         """
-        if not self._firsts:
+        if not self._first_decisions:
             people = [each for each in self.acting if self.has_preferences(each)]
             exchanges = [
                 each for who in people for each in (*self._first_reads(who), *self._read_all(who))
@@ -316,8 +318,8 @@ class Session:
                 [(chosen, opted_in), *_] = who.consents_to_change().items()
                 for decision in (not opted_in, opted_in):
                     exchanges += [who.decide(chosen, opted_in=decision), *self._read_all(who)]
-            self._firsts = exchanges
-        return self._firsts
+            self._first_decisions = exchanges
+        return self._first_decisions
 
     def _first_reads(self, customer: Customer) -> list[Exchange]:
         return [customer.cached_call(each) for each in self.contract.reads]

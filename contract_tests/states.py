@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from contract_tests.reading import NoJson, parse
+from contract_tests.strict_json import NoJson, parse
 from contract_tests.target import (
     NamedCustomer,
     Target,

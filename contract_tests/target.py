@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contract_tests import facts
-from contract_tests.reading import parse
+from contract_tests.strict_json import parse
 
 _NOT_SENDABLE = re.compile(r"[^\x21-\x7e]")
 

@@ -31,12 +31,12 @@ from mock_server.middleware.admission import Admission, check_admin
 from mock_server.middleware.authentication import Authentication
 from mock_server.middleware.delay import Delay
 from mock_server.middleware.faults import FaultInjection
-from mock_server.middleware.known_answers import KnownAnswers
 from mock_server.middleware.prefer import Prefer, examples_of
 from mock_server.middleware.proxy import Proxy, ProxyBranch
 from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
+from mock_server.middleware.response_cache import ResponseCache
 from mock_server.middleware.signin import SignInMiddleware
 from mock_server.resources import KINDS, RESOURCES, customer
 from mock_server.resources.everything import describe
@@ -91,7 +91,7 @@ class Settings:
     """How a staff token is refused on a GET; AUTH-05 of the document."""
     staff_write_status: int = HTTPStatus.FORBIDDEN
     """How a staff token is refused on opt-in and opt-out."""
-    known_answers: bool = True
+    response_cache: bool = True
     """Whether an answer to an unchanged sandbox is given again, and not worked out anew."""
 
 
@@ -143,8 +143,8 @@ class Mock:
             FaultInjection,
             *([partial(Quirks, names=settings.quirks)] if settings.quirks else []),
             # Next to the checks, so that it only ever keeps what they let pass.
-            *([KnownAnswers] if settings.known_answers else []),
-            *adapter.answering(api, adapter.ACCEPTED_BYTES if settings.known_answers else 0),
+            *([ResponseCache] if settings.response_cache else []),
+            *adapter.answering(api, adapter.ACCEPTED_BYTES if settings.response_cache else 0),
         ]
         control_layers: Sequence[Layer] = [
             partial(

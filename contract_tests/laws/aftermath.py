@@ -17,7 +17,7 @@ from contract_tests.laws.comparison import (
     unexplained,
 )
 from contract_tests.laws.consents import check_consents, check_same_consents
-from contract_tests.session import NOWHERE, Session
+from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.transport import SAFE
 
 PLAINLY = {"Origin", "Authorization"}
@@ -125,7 +125,7 @@ def _change_by_decisions(
     [(chosen, opted_in), *_] = customer.consents_to_change().items()
     earlier, before = customer.call(operation), customer.call(operation)
     done = [
-        customer.decide(NOWHERE, opted_in=True),
+        customer.decide(UNKNOWN_PREFERENCE, opted_in=True),
         stranger.call(customer.decision(not opted_in), preference=chosen),
         customer.decide(chosen, opted_in=not opted_in),
         customer.decide(chosen, opted_in=opted_in),

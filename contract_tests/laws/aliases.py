@@ -13,7 +13,7 @@ from contract_tests.session import Session
 
 def reader(session: Session, operation: Operation) -> Customer | None:
     """A customer who is answered 200, another one at each operation."""
-    turn = session.turn(operation) % len(session.acting)
+    turn = session.position(operation) % len(session.acting)
     people = (*session.acting[turn:], *session.acting[:turn])
     return next((each for each in people if each.cached_call(operation).fits), None)
 

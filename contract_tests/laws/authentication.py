@@ -93,7 +93,7 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
     method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
     overriding = Actor(session.client, headers=method)
     _check_refused([overriding.call(operation, preference=preference)], 401)
-    for path in session.some(spellings(operation.path), operation):
+    for path in session.sample(spellings(operation.path), operation):
         path = path.replace("{marketingPreferenceId}", preference)
         answer = session.client.send(operation.method, path)
         if 200 <= answer.status < 300:

@@ -17,12 +17,12 @@ AT_ONCE = 8
 
 
 def _send_together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Exchange]:
-    client.together = True
+    client.concurrent = True
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return [each.result() for each in [pool.submit(call) for call in calls]]
     finally:
-        client.together = False
+        client.concurrent = False
 
 
 @law("CONC-01")

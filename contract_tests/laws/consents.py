@@ -32,11 +32,11 @@ def check_consents(session: Session) -> None:
     Raises:
         Violation: one shows a consent that nobody gave, or misses one.
     """
-    exchanges, contract = session.since_last_look(), session.contract
+    exchanges, contract = session.take_unchecked(), session.contract
     known = {each.name: _Known() for each in session.customers}
     for place, exchange in enumerate(exchanges):
         if exchange.actor in known:
-            _follow(known[exchange.actor], place, exchanges, contract)
+            _track(known[exchange.actor], place, exchanges, contract)
 
 
 def check_same_consents(before: Exchange, after: Exchange, exchanges: Sequence[Exchange]) -> None:
@@ -45,7 +45,7 @@ def check_same_consents(before: Exchange, after: Exchange, exchanges: Sequence[E
         raise changed(before, after, exchanges)
 
 
-def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: Contract) -> None:
+def _track(known: _Known, place: int, exchanges: Sequence[Exchange], contract: Contract) -> None:
     exchange = exchanges[place]
     operation = contract.operations.get(exchange.operation or "")
     if operation is None or not operation.decides:
@@ -57,7 +57,7 @@ def _follow(known: _Known, place: int, exchanges: Sequence[Exchange], contract: 
         known.consents |= {id: operation.opts_in} if id in known.consents else {}
     elif exchange.status == NO_ANSWER or exchange.status >= 500:
         known.consents = {}
-    if exchange.together or not exchange.fits or not operation:
+    if exchange.concurrent or not exchange.fits or not operation:
         return
     if "opted_in" in operation.fields:
         listed = {id.lower(): opted_in for id, opted_in in consents_in(exchange.records).items()}

@@ -4,7 +4,12 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
-from contract_tests.laws.http import BEHIND, undeclared, unknown_paths, unknown_writes
+from contract_tests.laws.http import (
+    UNIMPLEMENTED,
+    undeclared_methods,
+    unknown_paths,
+    unknown_writes,
+)
 from contract_tests.session import Session
 
 VAST = "1" + "0" * 24
@@ -46,7 +51,7 @@ def _refusals_of_large_numbers(session: Session, operation: Operation) -> list[E
 
 @law("ERR-02")
 def a_wrong_method_is_refused_in_the_envelope(session: Session, operation: Operation) -> None:
-    answers = [each for each in undeclared(session, operation) if each.status >= 400]
+    answers = [each for each in undeclared_methods(session, operation) if each.status >= 400]
     if not answers:
         raise NotCovered("something before the API answers other methods")
     for answer in answers:
@@ -67,6 +72,6 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
         _check_envelope(answer)
     for answer in unknown_writes(session, operation):
         # A method that is nowhere may be refused before the path is looked at.
-        if answer.status not in BEHIND and not answer.from_the_edge:
+        if answer.status not in UNIMPLEMENTED and not answer.from_the_edge:
             raise Violation(expected="404", actual=answer.brief(), exchange=answer)
     aliases.check_unknown_spellings(session, operation)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
-from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.law import NotCovered, Violation, check_order, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
@@ -291,7 +291,7 @@ def credits_come_soonest_to_expire_first(session: Session, operation: Operation)
             for each in exchange.records
         ]
         longest = max(longest, len(keys))
-        in_order("by expiry, then id", keys, exchange)
+        check_order("by expiry, then id", keys, exchange)
     if longest < 2:
         raise NotCovered("no customer has two credits")
 
@@ -320,12 +320,12 @@ def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
         for name in NAMES:
             for word in casings if number == 0 else casings[number % 2 :: 4]:
                 _check_same_list(holding, ((name, word),), ((name, word.lower()),))
-            for query in _unclear(name, share(values, number), whole=number == 0):
+            for query in _unclear(name, values_for(values, number), whole=number == 0):
                 check_malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
         if number == 0:
             _check_encoded_names(holding)
         some = casings if number == 0 else casings[number % 5 :][:2]
-        _check_both_flags(holding, some, share(values, number))
+        _check_both_flags(holding, some, values_for(values, number))
 
 
 def _check_encoded_names(holding: Holding) -> None:
@@ -348,7 +348,7 @@ def percent_encoded(name: str) -> str:
     return f"%{ord(name[0]):02x}{name[1:]}"
 
 
-def share(values: Values, number: int) -> list[str]:
+def values_for(values: Values, number: int) -> list[str]:
     """All values for the first customer, and some others for each of the others."""
     kinds = sorted(values)
     return [values[kind] for kind in (kinds if number == 0 else kinds[number::7][:2])]

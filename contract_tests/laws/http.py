@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import ORIGIN
-from contract_tests.credentials import BROWSING, spellings
+from contract_tests.credentials import BROWSER_HEADERS, spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
@@ -17,7 +17,7 @@ from contract_tests.transport import NotSent
 
 ORIGINS = (ORIGIN, "http://localhost:5173", "null", "https://app.other.example:8443")
 """The origins of a shopfront, of a developer's machine, of a sandboxed frame and of a stranger."""
-OBEYED = (
+FAMILIAR = (
     *(("limit", "1"), ("offset", "1"), ("page", "2"), ("per_page", "1"), ("order", "asc")),
     *(("redeemed", "true"), ("expired", "true"), ("status", "all"), ("filter[id]", "none")),
     *(("q", "none"), ("search", "none"), ("since", "2030-01-01"), ("_", "1")),
@@ -26,29 +26,29 @@ OBEYED = (
     *(("sort_by", "id"), ("direction", "desc"), ("count", "1"), ("size", "1"), ("cursor", "none")),
 )
 """What a developer might obey who reads more into the query than the document names."""
-SHAPING = (
+RESHAPING = (
     *(("fields", "id"), ("include", "all"), ("expand", "all"), ("callback", "show")),
     *(("format", "csv"), ("envelope", "false"), ("pretty", "1"), ("debug", "1")),
     *(("tag", "a"), ("tag", "b"), ("empty", ""), ("a[b][c]", "1"), ("__proto__", "1")),
     *(("név", "érték"), ("long", "x" * 300)),
 )
 """Parameters that give an answer another form elsewhere, or that are of an odd form."""
-SIMPLE = ("GET", "HEAD", "POST")
+SIMPLE_METHODS = ("GET", "HEAD", "POST")
 """What a browser sends to another origin without being allowed to."""
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers by which some frameworks take one method for another."""
 METHODS = ("PATCH", "PUT", "POST", "DELETE", "GET", "TRACE", "REPORT")
 UNSAFE = ("POST", "PUT", "DELETE", "PATCH")
-WRITING = ("GET", "HEAD", "PUT", "PATCH", "OPTIONS")
+TRIED_METHODS = ("GET", "HEAD", "PUT", "PATCH", "OPTIONS")
 """What a preference might be changed by at other services."""
-COMMON = {
+COMMON_HEADERS = {
     *("connection", "content-encoding", "content-length", "content-type", "date", "keep-alive"),
     *("cache-control", "etag", "server", "transfer-encoding", "vary", "via"),
 }
 """Headers that any server sends."""
-BEHIND = (400, 403, 404, 405, 501)
+UNIMPLEMENTED = (400, 403, 404, 405, 501)
 """How servers, and the proxies before them, answer a method that nobody implemented."""
-HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization")
+REQUESTED_HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization")
 """What a preflight asks for; all of them for `Authorization`, which the contract needs."""
 
 
@@ -65,18 +65,18 @@ def _methods(session: Session, operation: Operation) -> set[str]:
     return {each.method for each in operations if each.path == operation.path}
 
 
-def undeclared(session: Session, operation: Operation) -> list[Exchange]:
+def undeclared_methods(session: Session, operation: Operation) -> list[Exchange]:
     """The API's own answers to methods that a path does not declare; a gateway's are left out."""
     of_the_api = {
         answer.method
         for each in session.contract.operations.values()
-        for answer in _all_undeclared(session, each)
+        for answer in _call_undeclared_methods(session, each)
         if answer.status == 405 and isinstance(answer.json, dict)
     }
     return [
         each
-        for each in _all_undeclared(session, operation)
-        if each.status not in BEHIND
+        for each in _call_undeclared_methods(session, operation)
+        if each.status not in UNIMPLEMENTED
         or isinstance(each.json, dict)
         or each.method in of_the_api
         or _of_the_api(session, operation, each)
@@ -88,7 +88,7 @@ def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> boo
     # What names another origin, or none, may be answered with other headers.
     alike = [each for each in session.client.exchanges if each.sent.keys() == answer.sent.keys()]
     every = [each.headers.keys() for each in alike if each.fits]
-    common = set.intersection(*map(set, every)) - COMMON if every else set()
+    common = set.intersection(*map(set, every)) - COMMON_HEADERS if every else set()
     allowed, methods = _names_in(answer.headers.get("allow", "")), _methods(session, operation)
     knows = (
         {each.lower() for each in methods}
@@ -98,7 +98,7 @@ def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> boo
     return knows and bool(common) and common <= answer.headers.keys()
 
 
-def _all_undeclared(session: Session, operation: Operation) -> list[Exchange]:
+def _call_undeclared_methods(session: Session, operation: Operation) -> list[Exchange]:
     declared, answers = _methods(session, operation), []
     for number, method in enumerate(each for each in METHODS if each not in declared):
         customer = session.acting[number % len(session.acting)]
@@ -114,7 +114,7 @@ def unknown_paths(session: Session, operation: Operation) -> list[Exchange]:
 
 def unknown_writes(session: Session, operation: Operation) -> list[Exchange]:
     """The answers there to writing methods: all of them below the path, elsewhere some."""
-    answers, turn = [], session.turn(operation)
+    answers, turn = [], session.position(operation)
     with suppress(NotSent):
         for number, (customer, path) in enumerate(_unknown_paths_near(session, operation)):
             for method in UNSAFE if number == 0 else UNSAFE[(turn + number) % 2 :: 2]:
@@ -147,7 +147,10 @@ def _record_below(session: Session, operation: Operation) -> list[tuple[Customer
 
 @law("HTTP-01")
 def an_undeclared_method_is_405(session: Session, operation: Operation) -> None:
-    methods, answers = _methods(session, operation), undeclared(session, operation)
+    methods, answers = (
+        _methods(session, operation),
+        undeclared_methods(session, operation),
+    )
     with suppress(NotCovered):
         _check_nothing_is_written(session, operation)
     for answer in answers:
@@ -175,7 +178,7 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
     # What opts in shows only where nobody is opted in yet; the same the other way round.
     done = customer.restore(dict.fromkeys(customer.consents_to_change(), not operation.opts_in))
     before = customer.preferences()
-    undeclared = [method for method in WRITING if method not in _methods(session, operation)]
+    undeclared = [method for method in TRIED_METHODS if method not in _methods(session, operation)]
     answers = [customer.call(operation, method=m, preference=preference) for m in undeclared]
     override = dict.fromkeys(OVERRIDES, operation.method)
     overriding = Actor(customer.client, customer.name, customer.token, override)
@@ -198,13 +201,13 @@ def _check_nothing_is_written(session: Session, operation: Operation) -> None:
 
 @law("HTTP-02")
 def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
-    for number, headers in enumerate(HEADERS):
+    for number, headers in enumerate(REQUESTED_HEADERS):
         _check_preflight(session, operation, ORIGINS[number], headers)
     for number, origin in enumerate(ORIGINS if operation.reads else ()):
         customer = session.acting[number % len(session.acting)]
-        Actor(session.client, customer.name, customer.token, {"Origin": origin} | BROWSING).call(
-            operation
-        )
+        Actor(
+            session.client, customer.name, customer.token, {"Origin": origin} | BROWSER_HEADERS
+        ).call(operation)
     successes = [each for each in session.exchanges(operation) if each.ok]
     if not successes:
         raise NotCovered("no success was seen that a browser could read")
@@ -219,13 +222,13 @@ def _check_preflight(session: Session, operation: Operation, origin: str, header
         "Access-Control-Request-Headers": headers,
     }
     preflight = Actor(session.client, headers=headers_sent).call(operation, method="OPTIONS")
-    if preflight.status in BEHIND and not _answers_preflights(session):
+    if preflight.status in UNIMPLEMENTED and not _answers_preflights(session):
         raise NotCovered(f"a preflight is answered {preflight.status}")
     if not 200 <= preflight.status < 300 and "," not in headers:
         raise Violation(expected="2xx", actual=preflight.brief(), exchange=preflight)
     _check_readable(preflight)
     _check_allows(preflight, "headers", "authorization")
-    if operation.method not in SIMPLE:
+    if operation.method not in SIMPLE_METHODS:
         _check_allows(preflight, "methods", operation.method.lower())
 
 
@@ -254,14 +257,17 @@ def _names_in(header: str) -> set[str]:
 
 @law("HTTP-04")
 def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
-    turn = session.turn(operation)
+    turn = session.position(operation)
     for origin in (ORIGINS[-1], ORIGINS[1 + turn % 2]):
         nobody = Actor(session.client, headers={"Origin": origin})
         nobody.call(operation, preference=session.preference(operation))
     errors = [each for each in session.exchanges(operation) if each.status >= 400]
     errors += [
         each
-        for each in (*undeclared(session, operation), *unknown_paths(session, operation))
+        for each in (
+            *undeclared_methods(session, operation),
+            *unknown_paths(session, operation),
+        )
         if each.status >= 400 and isinstance(each.json, dict)
     ]
     if not errors:
@@ -272,7 +278,7 @@ def any_origin_may_read_errors(session: Session, operation: Operation) -> None:
 
 @law("HTTP-05")
 def head_answers_as_get_without_a_body(session: Session, operation: Operation) -> None:
-    turn = session.turn(operation)
+    turn = session.position(operation)
     customer = session.acting[turn % len(session.acting)]
     beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *malformed_queries(operation)[:1]):
@@ -357,7 +363,7 @@ def answers_are_json(session: Session, operation: Operation) -> None:
         raise NotCovered("nothing was answered")
     besides = unknown_paths(session, operation)
     with suppress(NotSent):
-        besides += undeclared(session, operation)
+        besides += undeclared_methods(session, operation)
     answers += [each for each in besides if isinstance(each.json, dict) and "message" in each.json]
     for exchange in answers:
         kind = exchange.headers.get("content-type", "none")
@@ -374,7 +380,7 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     for query in (
         UNKNOWN,
         _known_elsewhere(session, operation),
-        (*SHAPING, *_obeyed_elsewhere(session, operation, boolean="false", integer="2")),
+        (*RESHAPING, *_obeyed_elsewhere(session, operation, boolean="false", integer="2")),
         (
             *_of_records(session, operation),
             *_obeyed_elsewhere(session, operation, boolean="true", integer="1"),
@@ -428,7 +434,7 @@ def _known_elsewhere(session: Session, operation: Operation) -> Query:
     ]
     others = session.contract.operations.values()
     foreign = [pair for each in others for query in malformed_queries(each) for pair in query]
-    pairs = (*spelled, *foreign, *OBEYED)
+    pairs = (*spelled, *foreign, *FAMILIAR)
     return tuple({name: value for name, value in reversed(pairs) if name not in known}.items())
 
 

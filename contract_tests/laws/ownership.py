@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.credentials import BROWSING, spellings, steering
+from contract_tests.credentials import BROWSER_HEADERS, impersonating, spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
 from contract_tests.law import NotCovered, Violation, law
@@ -64,13 +64,13 @@ def _check_steered_requests(session: Session, operation: Operation) -> int:
         if not plain.fits or other.name not in ids:
             continue
         email = str(session.accounts[other.name].get("email"))
-        misleading = steering(ids[other.name], email, str(other.token))
+        misleading = impersonating(ids[other.name], email, str(other.token))
         steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
         for answer in (steered.call(operation), customer.call(operation, misleading.query)):
             successes += answer.ok
             if not _is_the_callers(customer, operation, plain, answer):
                 raise changed(plain, answer)
-        for path in session.some(spellings(operation.path), operation, 1):
+        for path in session.sample(spellings(operation.path), operation, 1):
             path = f"{path};customer_id={ids[other.name]}"
             session.client.send("GET", path, actor=customer.name, token=customer.token)
         tail = operation.path.rpartition("/")[2]
@@ -89,7 +89,7 @@ def _is_the_callers(
     if steady(answer) == steady(plain):
         return True
     # It may have changed meanwhile, by the customer's own hand, or be in another language.
-    browsing = Actor(customer.client, customer.name, customer.token, BROWSING)
+    browsing = Actor(customer.client, customer.name, customer.token, BROWSER_HEADERS)
     beside = [each.call(operation) for each in (customer, browsing)]
     ids = [[record["id"] for record in each.records] for each in (answer, beside[0])]
     return ids[0] == ids[1] and steady(answer) in [steady(each) for each in beside]
@@ -166,7 +166,7 @@ def _decide_twice(
     session: Session, customer: Customer, other: Customer, operation: Operation, preference: str
 ) -> list[Exchange]:
     """Decide twice: plainly, and with another customer named beside the token."""
-    misleading = steering(session.ids.get(other.name, other.name), f"{other.name}@example.com")
+    misleading = impersonating(session.ids.get(other.name, other.name), f"{other.name}@example.com")
     steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
     return [
         customer.call(operation, preference=preference),

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Actor, Customer
-from contract_tests.credentials import ELSEWHERE
+from contract_tests.credentials import OTHER_HOST_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
-from contract_tests.law import NotCovered, Violation, in_order, law
-from contract_tests.laws.filters import check_malformed, percent_encoded, share
+from contract_tests.law import NotCovered, Violation, check_order, law
+from contract_tests.laws.filters import check_malformed, percent_encoded, values_for
 from contract_tests.session import Session
 from contract_tests.values import drawn_numbers, not_numbers
 
@@ -65,7 +65,7 @@ def _sizes(customer: Customer) -> list[int | None]:
     return [size for size in dict.fromkeys(sizes) if pages[size] <= WALKED]
 
 
-def _look_here_and_there(customers: Sequence[Customer], seed: int) -> None:
+def _sample_pages(customers: Sequence[Customer], seed: int) -> None:
     """
     Pages of many sizes: of each the first one, and another that is drawn. Who has most orders is
     asked for all, and everybody else for some.
@@ -203,7 +203,7 @@ def a_page_size_over_the_cap_is_silently_capped(
     session: Session, customers: list[Customer]
 ) -> None:
     caps: dict[int, Exchange] = {}
-    _look_here_and_there(_readable(customers), session.seed)
+    _sample_pages(_readable(customers), session.seed)
     for customer in _readable(customers):
         largest = customer.operation(ORDERS).largest.get("per_page", HUGE)
         sizes = {}
@@ -268,7 +268,7 @@ def _answers(customer: Customer) -> list[Exchange]:
 
 @law("PAGE-04")
 def meta_adds_up(session: Session, operation: Operation, customers: list[Customer]) -> None:
-    _look_here_and_there(_readable(customers), session.seed)
+    _sample_pages(_readable(customers), session.seed)
     for customer in _readable(customers, 1):
         _request_edges(customer)
         _request_past_the_end(customer)
@@ -324,7 +324,7 @@ def links_lead_where_they_say(
 ) -> None:
     for customer in session.acting:
         # Where the API is, it is told by its own address, and by no header that anybody can send.
-        Actor(session.client, customer.name, customer.token, ELSEWHERE).call(operation)
+        Actor(session.client, customer.name, customer.token, OTHER_HOST_HEADERS).call(operation)
     judged = 0
     for exchange in (each for each in session.exchanges(operation) if each.ok):
         check_links(exchange)
@@ -452,12 +452,12 @@ def orders_are_newest_first(
             runs += [list(pair) for pair in pairwise(_walk(customer, size))]
     for pages in runs:
         keys = [_key(order) for page in pages for order in page.records]
-        in_order("newest first, then by id", keys, pages[-1], pages)
+        check_order("newest first, then by id", keys, pages[-1], pages)
 
 
 @law("PAGE-09")
 def pages_of_any_size_show_the_same_order(session: Session, customers: list[Customer]) -> None:
-    _look_here_and_there(_readable(customers, 2), session.seed)
+    _sample_pages(_readable(customers, 2), session.seed)
     for customer in _readable(customers, 2):
         walks = [_walk(customer, size) for size in _sizes(customer)]
         longest = max(walks, key=lambda walk: len(_ids(walk)), default=[])
@@ -483,13 +483,15 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
     for number, customer in enumerate(reversed(_readable(customers))):
         operation = customer.operation(ORDERS)
         for name in NAMES:
-            for value in share(values, number):
+            for value in values_for(values, number):
                 check_malformed(customer, operation, ((name, value),), name)
             other = NAMES[1 - NAMES.index(name)]
             for fine in ("1", str(HUGE)):
                 check_malformed(customer, operation, ((other, fine), (name, values["word"])), name)
                 check_malformed(customer, operation, ((name, "0"), (other, fine)), name)
-        for page, size in _malformed_pairs(share(values, number))[: None if number == 0 else 2]:
+        for page, size in _malformed_pairs(values_for(values, number))[
+            : None if number == 0 else 2
+        ]:
             check_malformed(customer, operation, (("page", page), ("per_page", size)), *NAMES)
 
 

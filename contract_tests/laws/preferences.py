@@ -6,16 +6,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from contract_tests.actor import Actor, Customer, Record, Trial, consents_in
-from contract_tests.credentials import BROWSING
+from contract_tests.actor import Actor, Customer, DecisionProbe, Record, consents_in
+from contract_tests.credentials import BROWSER_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange
-from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.law import NotCovered, Violation, check_order, law
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, substance
 from contract_tests.laws.consents import check_consents
-from contract_tests.laws.filters import share
+from contract_tests.laws.filters import values_for
 from contract_tests.laws.time import A_SECOND
-from contract_tests.session import ACTING, NOWHERE, Session
+from contract_tests.session import ACTING, UNKNOWN_PREFERENCE, Session
 from contract_tests.values import unknown_ids
 
 FORM = "application/x-www-form-urlencoded"
@@ -36,9 +36,9 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
     return {each["id"]: each for each in exchange.records}
 
 
-def _trials(
+def _probes(
     customers: Iterable[Customer], operation: Operation, least: int = 1
-) -> Iterator[tuple[Customer, Trial]]:
+) -> Iterator[tuple[Customer, DecisionProbe]]:
     """
     Every decision of every customer with so many preferences.
 
@@ -48,41 +48,44 @@ def _trials(
     reasons = ["no customer has marketing preferences"]
     for customer in customers:
         try:
-            trials = customer.trials(operation)
+            probes = customer.probe_decisions(operation)
         except NotCovered as reason:
             reasons.append(str(reason))
             continue
-        if len({trial.preference for trial in trials}) < least:
+        if len({probe.preference for probe in probes}) < least:
             reasons.append(f"{customer.name} has fewer than {least} marketing preferences")
             continue
         reasons.clear()
-        yield from ((customer, trial) for trial in trials)
+        yield from ((customer, probe) for probe in probes)
     if reasons:
         raise NotCovered(reasons[-1])
 
 
 @law("PREF-08")
 def a_decision_touches_nothing_else(customers: list[Customer], operation: Operation) -> None:
-    for _, trial in _trials(customers, operation, least=2):
-        before, exchanges = list_of(trial.before), trial.exchanges
+    for _, probe in _probes(customers, operation, least=2):
+        before, exchanges = list_of(probe.before), probe.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
             _check_untouched(
-                trial, before, list_of(answer, exchanges[:place]), exchanges[: place + 1]
+                probe, before, list_of(answer, exchanges[:place]), exchanges[: place + 1]
             )
 
 
 def _check_untouched(
-    trial: Trial, before: dict[str, Record], after: dict[str, Record], exchanges: list[Exchange]
+    probe: DecisionProbe,
+    before: dict[str, Record],
+    after: dict[str, Record],
+    exchanges: list[Exchange],
 ) -> None:
     """Check that nothing differs but the decision on the one preference."""
     for id, record in before.items():
-        fixed = record.keys() - DECIDED if id == trial.preference else record.keys()
+        fixed = record.keys() - DECIDED if id == probe.preference else record.keys()
         now = after.get(id, {})
         for name in sorted(fixed - {"updated_at"}):
             if now.get(name) != record[name]:
                 expected = f"{name} {record[name]} for {id}"
                 raise Violation(
-                    expected=f"{expected}, when {trial.preference} is decided on",
+                    expected=f"{expected}, when {probe.preference} is decided on",
                     actual=f"{now.get(name)}" if now else "it is not listed",
                     exchange=exchanges[-1],
                     after=exchanges[:-1],
@@ -116,7 +119,7 @@ def preferences_come_in_order_of_creation(session: Session, operation: Operation
             (datetime.fromisoformat(each["created_at"]), each["id"]) for each in exchange.records
         ]
         longest = max(longest, len(keys))
-        in_order("by created_at, then id", keys, exchange)
+        check_order("by created_at, then id", keys, exchange)
     if longest < 2:
         raise NotCovered("no customer has two preferences")
 
@@ -138,23 +141,26 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 
 @law("PREF-03")
 def a_decision_answers_the_whole_list(customers: list[Customer], operation: Operation) -> None:
-    for _, trial in _trials(customers, operation):
-        last, read = trial.answers[-1], trial.read
-        answered = list(list_of(last, trial.exchanges[:-1]).values())
+    for _, probe in _probes(customers, operation):
+        last, read = probe.answers[-1], probe.read
+        answered = list(list_of(last, probe.exchanges[:-1]).values())
         if read is None:
             ids = [each["id"] for each in answered]
-            _check_same_ids(trial, [each["id"] for each in trial.before.records], ids)
+            _check_same_ids(probe, [each["id"] for each in probe.before.records], ids)
         elif answered != read.records or last.json.keys() != read.json.keys():
-            expected, got = _part(read.records, answered), _part(answered, read.records)
+            expected, got = (
+                _difference(read.records, answered),
+                _difference(answered, read.records),
+            )
             raise Violation(
                 expected=f"the list of the next read, {expected or sorted(read.json)}",
                 actual=got or f"{sorted(last.json)}",
                 exchange=read,
-                after=trial.answers,
+                after=probe.answers,
             )
 
 
-def _part(records: list[Record], others: list[Record]) -> str:
+def _difference(records: list[Record], others: list[Record]) -> str:
     """The first part in which a list differs from another; empty where it does not."""
     ids, other_ids = ([each["id"] for each in listed] for listed in (records, others))
     if ids != other_ids:
@@ -166,13 +172,13 @@ def _part(records: list[Record], others: list[Record]) -> str:
     return ""
 
 
-def _check_same_ids(trial: Trial, expected: list[str], got: list[str]) -> None:
+def _check_same_ids(probe: DecisionProbe, expected: list[str], got: list[str]) -> None:
     if expected != got:
         raise Violation(
             expected=f"the {len(expected)} preferences that were listed before: {expected}",
             actual=f"{len(got)}: {got}",
-            exchange=trial.answers[-1],
-            after=[trial.before],
+            exchange=probe.answers[-1],
+            after=[probe.before],
         )
 
 
@@ -180,15 +186,15 @@ def _check_same_ids(trial: Trial, expected: list[str], got: list[str]) -> None:
 def a_decision_counts_at_once(
     session: Session, customers: list[Customer], operation: Operation
 ) -> None:
-    for _, trial in _trials(customers, operation):
-        exchanges = trial.exchanges
+    for _, probe in _probes(customers, operation):
+        exchanges = probe.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
             preferences = list_of(answer, exchanges[:place])
-            opted_in = preferences.get(trial.preference, {}).get("opted_in")
+            opted_in = preferences.get(probe.preference, {}).get("opted_in")
             if opted_in != operation.opts_in:
-                where = "read" if answer is trial.read else "answer"
+                where = "read" if answer is probe.read else "answer"
                 raise Violation(
-                    expected=f"opted_in {operation.opts_in} for {trial.preference} in the {where}",
+                    expected=f"opted_in {operation.opts_in} for {probe.preference} in the {where}",
                     actual=f"{opted_in}",
                     exchange=answer,
                     after=exchanges[:place],
@@ -227,9 +233,9 @@ def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
     customer.restore({chosen: not operation.opts_in})
     first = customer.cached_call(client.contract.preferences)
     decided = customer.decide(chosen, opted_in=operation.opts_in)
-    if not (first.fits and decided.fits) or _stamp(decided, chosen) == _stamp(first, chosen):
+    if not (first.fits and decided.fits) or _dated(decided, chosen) == _dated(first, chosen):
         return  # The date is that of the text, or another law's to judge.
-    now, stamp = client.now(), _stamp(decided, chosen)
+    now, stamp = client.now(), _dated(decided, chosen)
     if abs(stamp - now) > TOLERANCE:
         raise Violation(
             expected=f"updated_at {now.isoformat(timespec='seconds')} for {chosen}, or thereabouts",
@@ -241,10 +247,10 @@ def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
         return  # Its clock is simulated, and may stand still.
     client.wait(A_SECOND)
     decided_again = customer.decide(chosen, opted_in=not operation.opts_in)
-    if decided_again.fits and _stamp(decided_again, chosen) <= stamp:
+    if decided_again.fits and _dated(decided_again, chosen) <= stamp:
         raise Violation(
             expected=f"updated_at later than {stamp.isoformat()} for {chosen}, a second after it",
-            actual=_stamp(decided_again, chosen).isoformat(),
+            actual=_dated(decided_again, chosen).isoformat(),
             exchange=decided_again,
             after=[first, decided],
             # Once all dates are those of one moment, nothing shows that decisions set them.
@@ -252,7 +258,7 @@ def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
         )
 
 
-def _stamp(exchange: Exchange, preference: str) -> datetime:
+def _dated(exchange: Exchange, preference: str) -> datetime:
     """When a preference last changed, as a list tells."""
     stamps = {each["id"]: each["updated_at"] for each in exchange.records}
     return datetime.fromisoformat(stamps[preference])
@@ -260,15 +266,15 @@ def _stamp(exchange: Exchange, preference: str) -> datetime:
 
 @law("PREF-05")
 def a_decision_made_again_changes_nothing(customers: list[Customer], operation: Operation) -> None:
-    for customer, trial in _trials(customers, operation):
-        first, *others = trial.answers
+    for customer, probe in _probes(customers, operation):
+        first, *others = probe.answers
         for place, other in enumerate(others, 1):
             if other.status != first.status or substance(other) != substance(first):
                 raise Violation(
                     expected=first.brief(),
                     actual=other.brief(),
                     exchange=other,
-                    after=[*_last_opposite(customer, first), *trial.answers[:place]],
+                    after=[*_last_opposite(customer, first), *probe.answers[:place]],
                 )
 
 
@@ -332,7 +338,12 @@ def an_unknown_preference_is_not_found(
             values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
             # Those of another site, which the customer's own list does not show.
             unlisted = _not_listed(customer, customers, foreign=False)[:2]
-            _check_refused(customer, operation, [NOWHERE, *share(values, tried), *unlisted], 404)
+            _check_refused(
+                customer,
+                operation,
+                [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted],
+                404,
+            )
             tried += 1
         except NotCovered as missing:
             reason = str(missing)
@@ -389,8 +400,8 @@ def _check_refused(
 def a_decision_needs_no_body(
     session: Session, customers: list[Customer], operation: Operation
 ) -> None:
-    for _, trial in _trials(customers, operation):
-        first = trial.answers[0]
+    for _, probe in _probes(customers, operation):
+        first = probe.answers[0]
         if first.status in (400, 411, 415, 422):
             actual = first.brief()
             raise Violation(expected="200 without a body", actual=actual, exchange=first)
@@ -430,7 +441,7 @@ def _check_body_is_ignored(session: Session, customer: Customer, operation: Oper
     steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
     other = customer.decision(not operation.opts_in).method
     override = {"X-HTTP-Method-Override": other, "X-Method-Override": other}
-    browsing = Actor(session.client, customer.name, customer.token, BROWSING | override)
+    browsing = Actor(session.client, customer.name, customer.token, BROWSER_HEADERS | override)
     query = (
         ("opted_in", str(not operation.opts_in).lower()),
         *(("status", "none"), ("_method", other)),

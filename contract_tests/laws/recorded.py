@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.actor import consents_in
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
-from contract_tests.law import NotCovered, Violation, in_order, law
+from contract_tests.law import NotCovered, Violation, check_order, law
 from contract_tests.laws.pagination import check_links, check_meta
 from contract_tests.session import Session
 
@@ -81,7 +81,7 @@ def recorded_pages_follow_one_another_newest_first(session: Session, operation: 
         for page, following in pairwise(pages):
             if _number(following) == _number(page) + 1:
                 keys = [_newest_first(each) for each in (*page.records, *following.records)]
-                in_order("newest first, then by id", keys, following, [page])
+                check_order("newest first, then by id", keys, following, [page])
 
 
 @law("PAGE-04")

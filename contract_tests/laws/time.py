@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Actor, Customer, Record
-from contract_tests.credentials import ASKING, PLAIN
+from contract_tests.credentials import CONDITIONAL_HEADERS, CURL_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
@@ -39,7 +39,7 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
         answer = customers[0].cached_call(operation).brief()
         raise NotCovered(f"it answered {answer[:60]}")
     for customer in readable:
-        unlike = Actor(customer.client, customer.name, customer.token, PLAIN)
+        unlike = Actor(customer.client, customer.name, customer.token, CURL_HEADERS)
         reads = [
             customer.cached_call(operation),
             customer.cached_call(operation, UNKNOWN),
@@ -61,17 +61,17 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
 
 def _check_other_language(customer: Customer, operation: Operation) -> None:
     """Check that another language, or a conditional request, changes nothing but words."""
-    asking = Actor(customer.client, customer.name, customer.token, ASKING)
+    asking = Actor(customer.client, customer.name, customer.token, CONDITIONAL_HEADERS)
     other, plain = asking.call(operation), customer.cached_call(operation)
-    if other.from_the_edge or _wordless(other) == _wordless(plain):
+    if other.from_the_edge or _without_words(other) == _without_words(plain):
         return
     # It may have changed since it was first read.
     plain, other = customer.call(operation), asking.call(operation)
-    if not other.from_the_edge and _wordless(other) != _wordless(plain):
+    if not other.from_the_edge and _without_words(other) != _without_words(plain):
         raise changed(plain, other)
 
 
-def _wordless(exchange: Exchange) -> Any:
+def _without_words(exchange: Exchange) -> Any:
     """An answer without its words; ids, numbers and instants are the same in all languages."""
 
     def plain(node: Any) -> Any:

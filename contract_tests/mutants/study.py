@@ -46,7 +46,7 @@ class Finding:
     seconds: float = 0.0
 
     @property
-    def fine(self) -> bool:
+    def passes(self) -> bool:
         return self.outcome not in ("MISSED", "FALSE ALARM")
 
 
@@ -76,7 +76,9 @@ class Study:
         self.people = People(self.target, contract)
         self._rules = rules
         session = Session.open(self.target, contract, transport=self.recording)
-        self._consents = [(each, consents) for each in session.customers if (consents := _of(each))]
+        self._consents = [
+            (each, consents) for each in session.customers if (consents := _consents_of(each))
+        ]
         self.baseline = self._check(self.target, self.recording)
         self._known = {verdict.id for verdict in _alarms(self.baseline)}
         self._reads, self._written = self.recording.reads, self.recording.written
@@ -154,7 +156,7 @@ class Study:
         self._written = self.recording.written
 
 
-def _of(customer: Customer) -> dict[str, bool]:
+def _consents_of(customer: Customer) -> dict[str, bool]:
     with suppress(NotCovered):
         return customer.consents()
     return {}

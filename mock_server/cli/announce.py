@@ -68,10 +68,10 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
     """One line for each request, unless `quiet`, and one for each thing that went wrong."""
     # Nothing here shows them, and the asking costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = Gathering()
+    handler = BatchingHandler()
     # https://no-color.org: any value but the empty one.
     colored = handler.stream.isatty() and not os.environ.get("NO_COLOR")
-    handler.setFormatter(_JsonLines() if format == "json" else _TextLines(colored))
+    handler.setFormatter(_JsonFormatter() if format == "json" else _TextFormatter(colored))
     levels = {"mock_server": logging.INFO, "uvicorn": logging.WARNING, "asyncio": logging.WARNING}
     if quiet:
         levels["mock_server.requests"] = logging.WARNING
@@ -82,7 +82,7 @@ def log_to_stderr(format: Format, *, quiet: bool = False) -> None:
         logger.propagate = False
 
 
-class Gathering(logging.StreamHandler[TextIO]):
+class BatchingHandler(logging.StreamHandler[TextIO]):
     """Writes at once what was logged in one turn of the event loop; warnings, and all else, now."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class Gathering(logging.StreamHandler[TextIO]):
             super().flush()
 
 
-class _TextLines(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def __init__(self, colored: bool) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
         self._colored = colored
@@ -160,7 +160,7 @@ def _line(fields: Mapping[str, Any], colored: bool) -> str:
     return " ".join(parts)
 
 
-class _JsonLines(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One JSON object, with the request's fields where it speaks of a request."""
         line = {"level": record.levelname.lower(), "message": record.getMessage()}

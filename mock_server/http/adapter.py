@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mock_server.http import parameters, problems, router
 from mock_server.http.document import Document
 from mock_server.http.exchange import Context, Request, Response, context_of
+from mock_server.http.lru import LruResponses
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import DocumentMismatch
 from mock_server.http.problems import Problem
-from mock_server.http.recent import RecentResponses
 from mock_server.http.router import Api, Route, Routes
 
 with warnings.catch_warnings():
@@ -207,7 +207,7 @@ class Handlers:
 
     def __init__(self, app: ASGIApp, api: Api, accepted_bytes: int) -> None:
         self._app, self._api = app, api
-        self._accepted = RecentResponses(accepted_bytes)
+        self._accepted = LruResponses(accepted_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the layers above let pass."""

@@ -52,7 +52,7 @@ class ProxyBranch:
         await app(scope, receive, send)
 
 
-class Customers:
+class CustomerNames:
     """Names for those whose requests pass: by token, and by customer id once that is known."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class Proxy:
         """
         self._upstream, self._sandbox, self._errors = upstream, sandbox, errors
         self._trust_pages = trust_pages
-        self._customers, self._on_entry = Customers(), on_entry
+        self._customers, self._on_entry = CustomerNames(), on_entry
         sandbox.journal.body_bytes = LONGEST
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,14 +166,14 @@ class Proxy:
         """Send an answer on as it comes, and its end once the journal has it."""
         preferred = context_of(exchange.scope).request.headers.get("prefer", "")
         holds = exchange.is_judged and (self._errors or ASKED in preferred)
-        outlet = _Outlet(send, for_s=self._upstream.timeout_s if holds else 0)
+        outlet = _ResponseGate(send, for_s=self._upstream.timeout_s if holds else 0)
         try:
             await self._pass_through(exchange, answer, outlet, receive)
         finally:
             outlet.stop()
 
     async def _pass_through(
-        self, exchange: _Exchange, answer: httpx.Response, outlet: "_Outlet", receive: Receive
+        self, exchange: _Exchange, answer: httpx.Response, outlet: "_ResponseGate", receive: Receive
     ) -> None:
         sent = 0
         await outlet(_start(answer, trust_pages=self._trust_pages))
@@ -200,7 +200,7 @@ class Proxy:
         exchange: _Exchange,
         answer: httpx.Response,
         reason: str,
-        outlet: "_Outlet",
+        outlet: "_ResponseGate",
         receive: Receive,
     ) -> None:
         await outlet.settle()
@@ -250,7 +250,7 @@ class Proxy:
         return entry.violations, entry.unjudged
 
 
-class _Outlet:
+class _ResponseGate:
     """Sends messages on, or holds them back until they are judged: not too many, nor too long."""
 
     def __init__(self, send: Send, *, for_s: float) -> None:

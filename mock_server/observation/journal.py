@@ -212,7 +212,7 @@ class Filter(Struct, frozen=True):
         )
 
 
-class Memory:
+class MemoryBudget:
     """What the journals of all sandboxes may take together; the oldest entries make room."""
 
     def __init__(self, most_bytes: int = MEMORY_BYTES) -> None:
@@ -220,7 +220,7 @@ class Memory:
         self._allocated: OrderedDict[int, tuple[Journal, int]] = OrderedDict()
         self._keys = count()
 
-    def take(self, journal: "Journal", size: int) -> int:
+    def reserve(self, journal: "Journal", size: int) -> int:
         """Room for an entry of so many bytes; the key gives it back."""
         key = next(self._keys)
         self._allocated[key] = journal, size
@@ -229,7 +229,7 @@ class Memory:
             next(iter(self._allocated.values()))[0].forget()
         return key
 
-    def give_back(self, key: int) -> None:
+    def release(self, key: int) -> None:
         """Use the room of an entry for others."""
         self._used -= self._allocated.pop(key)[1]
 
@@ -290,8 +290,8 @@ class Journal:
         "number",
     )
 
-    def __init__(self, memory: Memory | None = None) -> None:
-        self._memory = memory or Memory()
+    def __init__(self, memory: MemoryBudget | None = None) -> None:
+        self._memory = memory or MemoryBudget()
         self._entries: deque[tuple[int, Entry]] = deque()
         self._subscriptions: set[Subscription] = set()
         self.number = 0
@@ -333,7 +333,7 @@ class Journal:
         if len(self._entries) == KEPT:
             self.forget()
         size = _size(entry.request) + len(entry.response.body)
-        key = self._memory.take(self, ENTRY_BYTES + size)
+        key = self._memory.reserve(self, ENTRY_BYTES + size)
         self._entries.append((key, entry))
         if self._subscriptions:
             event = _Event(entry)
@@ -343,14 +343,14 @@ class Journal:
 
     def forget(self) -> None:
         """Forget the oldest entry, to make room."""
-        self._memory.give_back(self._entries.popleft()[0])
+        self._memory.release(self._entries.popleft()[0])
         self.forgotten += 1
         self.complete = False
 
     def clear(self, *, reset: bool = False) -> None:
         """Forget the requests; coverage stays, and numbers go on."""
         for key, _ in self._entries:
-            self._memory.give_back(key)
+            self._memory.release(key)
         self._entries.clear()
         self.forgotten = 0
         self.complete = reset

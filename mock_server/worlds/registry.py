@@ -8,7 +8,7 @@ from mock_server.http import problems
 from mock_server.http.problems import Problem
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
-from mock_server.observation.journal import MEMORY_BYTES, Memory
+from mock_server.observation.journal import MEMORY_BYTES, MemoryBudget
 from mock_server.worlds import snapshot
 from mock_server.worlds.changes import State
 from mock_server.worlds.clock import machine_now
@@ -47,7 +47,7 @@ class Sandboxes:
     ) -> None:
         self.default, self._limits, self._storage = default, limits or Limits(), storage
         self._shard = shard or Shard()
-        self._memory = Memory(self._limits.journal_bytes)
+        self._memory = MemoryBudget(self._limits.journal_bytes)
         self.operations = operations
         """Those of the My Account API."""
         self.worlds = worlds

@@ -9,7 +9,7 @@ from mock_server.http import problems
 from mock_server.http.exchange import Request, Response
 from mock_server.http.problems import Problem
 from mock_server.observation.coverage import Coverage
-from mock_server.observation.journal import Journal, Memory
+from mock_server.observation.journal import Journal, MemoryBudget
 from mock_server.worlds import tokens
 from mock_server.worlds.account import Account, Consent
 from mock_server.worlds.changes import Change, Decided, Reset, State, WorldSet
@@ -55,7 +55,7 @@ class Sandbox:
         *,
         state: State | None = None,
         persist: Callable[["Sandbox"], None] | None = None,
-        memory: Memory | None = None,
+        memory: MemoryBudget | None = None,
     ) -> None:
         """
         `state` is where it stands, if not at its opening; `persist` is told of each change before

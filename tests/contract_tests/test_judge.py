@@ -11,7 +11,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from contract_tests import archive, cli
+from contract_tests import cli, har
 from contract_tests.check import Plan
 from contract_tests.document import Contract
 from contract_tests.exchange import Exchange
@@ -54,7 +54,7 @@ def entry(exchange: Exchange, number: int) -> dict[str, Any]:
     """An exchange as a browser exports it."""
     body = exchange.body.decode()
     at = f"2026-03-01T09:00:{number // 1000 % 60:02}.{number % 1000:03}Z"
-    date = format_datetime(archive.datetime.fromisoformat(at), usegmt=False)
+    date = format_datetime(har.datetime.fromisoformat(at), usegmt=False)
     headers = dict(exchange.headers) | {"date": date, "content-encoding": "br"}
     sent = {":authority": "shop.example"} | {k.lower(): v for k, v in exchange.sent.items()}
     return {
@@ -72,7 +72,7 @@ def entry(exchange: Exchange, number: int) -> dict[str, Any]:
     }
 
 
-def har(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+def as_har(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
     return [entry(each, number) for number, each in enumerate(exchanges)]
 
 
@@ -82,7 +82,7 @@ def written(path: Path, entries: Sequence[dict[str, Any]]) -> Path:
 
 
 def judged(path: Path, entries: Sequence[dict[str, Any]]) -> Report:
-    read = archive.load(written(path / "traffic.har", entries))
+    read = har.load(written(path / "traffic.har", entries))
     return judge(Record.of(read, CONTRACT, Target()), Plan(depth="quick"))
 
 

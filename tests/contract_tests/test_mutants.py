@@ -90,9 +90,9 @@ def test_power_tells_its_figure_and_keeps_it_for_later_summaries(
 
     assert result.exit_code == 0, result.output
     assert re.search(r"finds (\d+) of \1 known mutants", result.stdout.replace("\n", " "))
-    assert power.last(url) is None
-    power.keep(url, power.Power(5, 6, 1, power.now()))
-    assert str(power.last(f"{url}/")).startswith("finds 5 of 7 known mutants (1 asleep")
+    assert power.load(url) is None
+    power.save(url, power.Power(5, 6, 1, power.now()))
+    assert str(power.load(f"{url}/")).startswith("finds 5 of 7 known mutants (1 asleep")
 
 
 def test_a_proxy_shows_an_implementation_broken_and_leads_back_to_itself(broken: Broken) -> None:

@@ -162,7 +162,7 @@ def test_the_summary_tells_the_last_power_that_was_measured_there(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    power.keep(url, power.Power(found=7, awake=8, asleep=2, measured_at=power.now()))
+    power.save(url, power.Power(found=7, awake=8, asleep=2, measured_at=power.now()))
     markdown, badge = tmp_path / "r.md", tmp_path / "badge.json"
     reports = (f"--report=markdown={markdown}", f"--report=badge={badge}")
     result = run("-u", url, "--depth=quick", *reports)

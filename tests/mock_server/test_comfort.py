@@ -20,7 +20,7 @@ import httpx
 import pytest
 import trustme
 
-from mock_server.cli.announce import Gathering
+from mock_server.cli.announce import BatchingHandler
 from tests.mock_server.test_cli import one_line, run
 
 ADA = {"Authorization": "Bearer customer-ada"}
@@ -129,7 +129,7 @@ def test_a_request_is_one_line_whatever_it_holds() -> None:
 
 def test_lines_of_one_turn_are_written_together_and_what_goes_wrong_at_once() -> None:
     written: list[str] = []
-    handler = Gathering()
+    handler = BatchingHandler()
     handler.stream = StringIO()
     handler.stream.write = lambda text: written.append(text) or 0  # type: ignore[method-assign, func-returns-value]
     log = logging.Logger("turns")

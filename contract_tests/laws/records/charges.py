@@ -2,7 +2,7 @@
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
-from contract_tests.law import NotCovered, in_order, law
+from contract_tests.law import NotCovered, check_order, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_every,
@@ -25,7 +25,7 @@ def charges_come_newest_first(session: Session, operation: Operation) -> None:
     for _, exchange in session.successes(operation):
         keys = [(-instant(each["billed_at"]).timestamp(), each["id"]) for each in exchange.records]
         longest = max(longest, len(keys))
-        in_order("newest first, then by id", keys, exchange)
+        check_order("newest first, then by id", keys, exchange)
     if longest < 2:
         raise NotCovered("no customer has two charges")
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from mock_server.resources.charges import Outcome
 from mock_server.resources.credits import NEVER
-from mock_server.resources.recorder.masks import Masks
+from mock_server.resources.recorder.pseudonyms import Pseudonyms
 from mock_server.worlds.catalogue import RateOffer
 
 Json = dict[str, Any]
@@ -42,11 +42,13 @@ class ObservedCustomer:
         return next((str(each[name]) for each in records if each.get(name)), None)
 
 
-class Book:
+class ScenarioBuilder:
     """Everybody who was seen, and what all of them share."""
 
-    def __init__(self, people: Sequence[ObservedCustomer], now: datetime, masks: Masks) -> None:
-        self.people, self._now, self._masks = people, now, masks
+    def __init__(
+        self, people: Sequence[ObservedCustomer], now: datetime, pseudonyms: Pseudonyms
+    ) -> None:
+        self.people, self._now, self._pseudonyms = people, now, pseudonyms
         self.catalogue: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[str, str | None], str] = {}
         self._preferred: dict[str, set[str]] = {}
@@ -126,19 +128,19 @@ class Book:
         return self._catalogue_name("rates", rate["id"], price)
 
     def _texts(self, record: Json, *fields: str) -> Json:
-        return {name: record[name] and self._masks.text(record[name]) for name in fields}
+        return {name: record[name] and self._pseudonyms.text(record[name]) for name in fields}
 
     # ---- What people hold ---------------------------------------------------------------------
 
     def _details(self, customer: ObservedCustomer) -> Json:
-        details, masks = customer.details, self._masks
+        details, pseudonyms = customer.details, self._pseudonyms
         locale = details.get("preferred_locale") or "en-GB"
         personal = {
-            name: masks(name, details.get(name), locale)
+            name: pseudonyms(name, details.get(name), locale)
             for name in ("first_name", "last_name", "email", "phone", "dob")
         }
         visits = bool(details.get("last_check_in") or details.get("avatar"))
-        labels = [masks("label", each["value"]) for each in details.get("labels", ())]
+        labels = [pseudonyms("label", each["value"]) for each in details.get("labels", ())]
         joined = details.get("created_at")
         other = {
             "site": self._site(customer),
@@ -163,8 +165,8 @@ class Book:
                 {
                     "type": each["type"],
                     "status": each["status"],
-                    "label": self._masks("label", each.get("name")),
-                    "last_4": self._masks("last_4", each["last_4"]),
+                    "label": self._pseudonyms("label", each.get("name")),
+                    "last_4": self._pseudonyms("last_4", each["last_4"]),
                     "card_brand": each.get("card_brand"),
                     "card_country": each.get("card_country"),
                     "processor": each.get("processor"),

@@ -27,8 +27,8 @@ from mock_server.observation.people import (
 )
 from mock_server.resources import KINDS
 from mock_server.resources.everything import describe
-from mock_server.resources.recorder.holdings import Book, ObservedCustomer
-from mock_server.resources.recorder.masks import Masks
+from mock_server.resources.recorder.holdings import ObservedCustomer, ScenarioBuilder
+from mock_server.resources.recorder.pseudonyms import Pseudonyms
 from mock_server.worlds import scenario
 from mock_server.worlds.scenario import ScenarioError, Source
 from mock_server.worlds.scenario_text import Place
@@ -176,7 +176,7 @@ def _scenario(people: Sequence[ObservedCustomer], now: datetime) -> tuple[Json, 
         ScenarioError: it is more than a scenario may hold.
     """
     everything = [[customer.details, *customer.lists.values()] for customer in people]
-    book = Book(people, now, Masks(everything))
+    book = ScenarioBuilder(people, now, Pseudonyms(everything))
     customers = book.customers()
     tree = {
         "title": f"Recorded on {now:%-d %B %Y}",

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Hashable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.http.exchange import answer_of
-from mock_server.http.recent import RecentResponses
+from mock_server.http.lru import LruResponses
 from mock_server.middleware.context import ApiContext, OperationLayer
 
 LARGEST_MEMORY = 32 << 20
@@ -13,7 +13,7 @@ LARGEST_MEMORY = 32 << 20
 SAFE = ("GET", "HEAD")
 
 
-class KnownAnswers(OperationLayer):
+class ResponseCache(OperationLayer):
     """
     Gives a success again that Connexion's layers let pass before.
 
@@ -23,7 +23,7 @@ class KnownAnswers(OperationLayer):
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
-        self._known = RecentResponses(LARGEST_MEMORY)
+        self._known = LruResponses(LARGEST_MEMORY)
 
     def handle(
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send

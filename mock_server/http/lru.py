@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from mock_server.http.exchange import Response
 
 
-class RecentResponses:
+class LruResponses:
     """As many responses as fit in; the one that was asked for least lately makes room."""
 
     def __init__(self, most_bytes: int) -> None:

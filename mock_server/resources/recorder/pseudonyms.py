@@ -32,7 +32,7 @@ _KINDS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-class Masks:
+class Pseudonyms:
     """What stands for each personal value."""
 
     def __init__(self, records: Iterable[Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mock_server.app import Mock, Settings
 from mock_server.http.exchange import Response
-from mock_server.http.recent import RecentResponses
+from mock_server.http.lru import LruResponses
 from mock_server.worlds.account import Account
 from tests.conftest import Caller, ask
 
@@ -32,7 +32,7 @@ class Pair:
     """Two mocks that are told the same; one of them knows its answers again."""
 
     def __init__(self) -> None:
-        self.both = [Caller(Settings(now=NOW, known_answers=known)) for known in (True, False)]
+        self.both = [Caller(Settings(now=NOW, response_cache=known)) for known in (True, False)]
 
     def ask(self, method: str, path: str, who: str | None = None, **headers: str) -> list[Response]:
         return [call(method, path, who, **headers) for call in self.both]
@@ -128,7 +128,7 @@ def test_answers_known_again_are_in_the_journal_and_count_as_seen() -> None:
 
 
 def test_no_more_is_kept_than_may_be_and_what_was_asked_for_last_stays() -> None:
-    kept = RecentResponses(1000)
+    kept = LruResponses(1000)
     for number in range(100):
         kept.put(number, Response(200, b"x" * 100))
         kept.get(95)
