@@ -20,7 +20,7 @@ from contract_tests.check import Plan, check, check_selection
 from contract_tests.command import THIN, USAGE, VIOLATED
 from contract_tests.command import one_line_errors as _one_line_errors
 from contract_tests.command import option as _option
-from contract_tests.command import transport_options as _transport_options
+from contract_tests.command import target_options as _target_options
 from contract_tests.diff import differences
 from contract_tests.document import FILE, Contract
 from contract_tests.engine import Options
@@ -48,34 +48,60 @@ def main() -> None:
     """Does an implementation keep the contract of the My Account API?"""
 
 
+_depth = _option(
+    "--depth",
+    type=click.Choice(["quick", "standard", "deep"]),
+    default="standard",
+    help="How many generated requests to send.",
+)
+_rules = _option("--rules", default=",".join(SOURCES), help="Kinds of rule to judge by.")
+_only = _option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Judge only this rule, group, operation or RULE@OPERATION. Repeatable.",
+)
+_require_coverage = _option(
+    "--require-coverage", type=float, metavar="PCT", help="Exit with 4 if less could be judged."
+)
+_strict_enums = _option(
+    "--strict-enums", is_flag=True, help="An unknown enum member breaks BODY-01."
+)
+_baseline = _option(
+    "--baseline", type=Path, metavar="FILE", help="Tolerate the known violations in this file."
+)
+_reports = _option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=FILE",
+    help=f"Write a report: {', '.join(WRITERS)}. Repeatable.",
+)
+
+
 @main.command()
-@_option("-u", "--base-url", help="Where the API is; a path before its own is fine.")
-@_option("--profile", type=Path, help="A YAML file that describes the target.")
-@_option("--customer-token", multiple=True, help="A customer's token; give two.")
-@_option("--staff-token", help="A staff token, to see it refused.")
-@_option("--expired-token", help="An expired token, to see it refused.")
-@_option("--revoked-token", help="A revoked token, to see it refused.")
-@_option("--state-url", help="Told of the state that a run needs, in the manner of Pact.")
-@_transport_options
-@_option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
-@_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
-@_option("--seed", default=1, help="Same seed, same requests.")
-@_option("--rules", default=",".join(SOURCES), help="Kinds of rule to judge by.")
-@_option("--only", multiple=True, metavar="LAW", help="Law, group, operation or LAW@OPERATION.")
-@_option("--waive", multiple=True, metavar="LAW=REASON", help="Not a documented one.")
-@_option("--require-coverage", type=float, metavar="PCT", help="Exit 4 below so many percent.")
+@_target_options
+@_option(
+    "--max-time", "max_time_s", type=float, metavar="SECONDS", help="Of the run; 3600 by default."
+)
+@_option("--staff-token", help="A staff token; it must be refused.")
+@_option("--expired-token", help="An expired token; it must be refused.")
+@_option("--revoked-token", help="A revoked token; it must be refused.")
+@_option("--state-url", help="Provider-state URL, called before the run as by Pact.")
+@_depth
+@_option("--seed", default=1, help="The same seed sends the same requests.")
+@_rules
+@_only
+@_option("--waive", multiple=True, metavar="RULE=REASON", help="Never a documented rule.")
+@_require_coverage
 @_option("--strict", is_flag=True, help="The same as --require-coverage 100.")
-@_option("--allow-unstable", is_flag=True, help="What is not met again leaves the contract kept.")
-@_option("--baseline", type=Path, metavar="FILE", help="Violations that are known, until a date.")
-@_option("--write-baseline", type=Path, metavar="FILE", help="Write those of this run.")
-@_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
-@_option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
-@_option("--timeout", type=float, metavar="SECONDS", help="For one answer as a whole.")
-@_option("--max-time", type=float, metavar="SECONDS", help="For the run; 3600 if not given.")
-@_option("--rate", type=float, metavar="N", help="Requests per second at the most.")
-@_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
+@_option("--allow-unstable", is_flag=True, help="Pass although a violation did not show again.")
+@_baseline
+@_option("--write-baseline", type=Path, metavar="FILE", help="Write this run's violations to it.")
+@_strict_enums
+@_reports
 def run(**options: Any) -> None:
-    """Judge an implementation.
+    """Judge whether an implementation keeps the contract.
 
     \b
     Exit codes:
@@ -121,19 +147,16 @@ def _finish(
     sys.exit(_exit_code(report, required) or (USAGE if unwritten else 0))
 
 
-_PASSED_ON = ("base_url", "customer_token", "read_only", "state_url")
-_REACH = ("header", "ca", "insecure", "cert", "key")
+_TARGET = (
+    *("base_url", "customer_token", "read_only", "state_url", "header", "ca", "insecure", "cert"),
+    *("key", "timeout_s", "max_time_s", "rate_per_s"),
+)
+"""The options that stand in place of a profile's fields."""
 
 
 def _target(options: dict[str, Any]) -> Target:
     """The profile, with what the command line says laid over it."""
-    target = load_target(
-        options["profile"],
-        **{name: options[name] for name in (*_PASSED_ON, *_REACH)},
-        timeout_s=options["timeout"],
-        max_time_s=options["max_time"],
-        rate_per_s=options["rate"],
-    )
+    target = load_target(options["profile"], **{name: options[name] for name in _TARGET})
     tokens = {name: options[f"{name}_token"] for name in ("staff", "expired", "revoked")}
     tokens = {name: token for name, token in tokens.items() if token}
     waive = target.waive | dict(map(_waiver, options["waive"]))
@@ -190,14 +213,14 @@ def _exit_code(report: Report, required: float | None) -> int:
 
 @main.command()
 @click.argument("file", type=Path)
-@_option("-u", "--base-url", help="Of the API in the record; the most common one by default.")
+@_option("-u", "--base-url", help="Base URL of the API; by default the one recorded most.")
 @_option("--profile", type=Path, help="A YAML file that names the customers and their tokens.")
-@_option("--rules", default=",".join(SOURCES), help="Kinds of rule to judge by.")
-@_option("--only", multiple=True, metavar="LAW", help="Law, group, operation or LAW@OPERATION.")
-@_option("--require-coverage", type=float, metavar="PCT", help="Exit 4 below so many percent.")
-@_option("--strict-enums", is_flag=True, help="An unknown enum member is a violation.")
-@_option("--baseline", type=Path, metavar="FILE", help="Violations that are known, until a date.")
-@_option("--report", "reports", multiple=True, metavar="KIND=FILE", help=", ".join(WRITERS))
+@_rules
+@_only
+@_require_coverage
+@_strict_enums
+@_baseline
+@_reports
 def judge(file: Path, **options: Any) -> None:
     """
     Judge traffic that was recorded as an HTTP Archive, by a browser, a proxy or the mock's journal.
@@ -310,14 +333,19 @@ def _needs(law: Law) -> list[str]:
 
 
 @main.command()
-@_option("--left", help="The oracle; a mock is started by default.")
-@_option("--left-profile", type=Path, help="A profile of it.")
-@_option("--right", help="The implementation to hold against it.")
-@_option("--right-profile", type=Path, help="A profile of it.")
-@_option("--customer-token", multiple=True, help="A customer's token of the right side.")
-@_option("--ignore", multiple=True, metavar="LAW", help="Law, operation or LAW@OPERATION.")
-@_option("--seed", default=1, help="Same seed, same sequences.")
-@_option("--depth", type=click.Choice(["quick", "standard", "deep"]), default="standard")
+@_option("--left", help="Base URL of the reference; by default a mock is started.")
+@_option("--left-profile", type=Path, help="A YAML file that describes it.")
+@_option("--right", help="Base URL of the implementation to compare.")
+@_option("--right-profile", type=Path, help="A YAML file that describes it.")
+@_option("--customer-token", multiple=True, help="A customer's token for --right.")
+@_option(
+    "--ignore",
+    multiple=True,
+    metavar="NAME",
+    help="Rule, operation or RULE@OPERATION to leave out.",
+)
+@_option("--seed", default=1, help="The same seed sends the same sequences.")
+@_depth
 def parity(
     left: str | None,
     left_profile: Path | None,
@@ -328,7 +356,7 @@ def parity(
     seed: int,
     depth: str,
 ) -> None:
-    """Hold two implementations side by side and list where they part.
+    """Compare two implementations and list where they differ.
 
     Compared is what the contract fixes, each side at its own data: statuses, shapes, orders,
     counts, invariants, effects of writes and refusals. Each difference is shown by the fewest
@@ -364,7 +392,7 @@ def _as_text(difference: oracles.Difference) -> str:
 @main.command()
 @click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def diff(old: Path, new: Path, as_json: bool) -> None:
     """What changed between two documents: breaking, additive, and in the rules.
 

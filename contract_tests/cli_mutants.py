@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from contract_tests import power as powers
-from contract_tests.command import VIOLATED, one_line_errors, option, transport_options
+from contract_tests.command import (
+    VIOLATED,
+    one_line_errors,
+    option,
+    profile_option,
+    target_options,
+    token_option,
+    transport_options,
+)
 from contract_tests.document import Contract
 from contract_tests.mutants.catalogue import by_id, select
 from contract_tests.mutants.mutant import Mutant
@@ -21,16 +29,20 @@ from contract_tests.readiness import ready
 from contract_tests.self_check import Figures, plain_schemathesis
 from contract_tests.target import Target, TargetError, complete
 
+_only = option(
+    "--only", multiple=True, metavar="NAME", help="Only this mutant, group or rule. Repeatable."
+)
+
 
 @click.command("self-check")
-@option("-u", "--base-url", help="A right implementation; a mock is started by default.")
-@option("--profile", type=Path, help="A YAML file that describes it.")
-@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
-@option("--beside-schemathesis", is_flag=True, help="Say what `schemathesis run` finds; slow.")
+@option("-u", "--base-url", help="A correct implementation; by default a mock is started.")
+@profile_option
+@_only
+@option("--beside-schemathesis", is_flag=True, help="Also run Schemathesis on each mutant; slow.")
 def self_check(
     base_url: str | None, profile: Path | None, only: Sequence[str], beside_schemathesis: bool
 ) -> None:
-    """See the kit go red: show it a right implementation through mutants.
+    """Test the kit: judge a correct implementation through each mutant.
 
     Ends with the share of mutants that were found, the share for which a rule that they break was
     named, and the false alarms over harmless variants.
@@ -62,19 +74,12 @@ def _line(finding: Finding) -> str:
 
 
 @click.command()
-@option("-u", "--base-url", help="Where the API is; a path before its own is fine.")
-@option("--profile", type=Path, help="A YAML file that describes the target.")
-@option("--customer-token", multiple=True, help="A customer's token; give two.")
-@transport_options
-@option("--read-only", is_flag=True, help="Let nothing leave but GET, HEAD and OPTIONS.")
-@option("--timeout", "timeout_s", type=float, metavar="SECONDS", help="For one answer as a whole.")
-@option("--rate", "rate_per_s", type=float, metavar="N", help="Requests per second at the most.")
-@option("--wait", "patience", default=0.0, metavar="SECONDS", help="For the target to be ready.")
-@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
+@target_options
+@_only
 def power(
     base_url: str | None, profile: Path | None, patience: float, only: Sequence[str], **options: Any
 ) -> None:
-    """Measure how far a green verdict on your service can be trusted.
+    """Measure how many known mutants a run against your service would find.
 
     Judges the service through each known mutant in turn, on this side of the wire: the service
     itself is not broken, and what it answered once is not asked again. Tells how many mutants a
@@ -123,15 +128,15 @@ def _show(study: Study, findings: Sequence[Finding], measured: powers.Power) -> 
 
 @click.command("break")
 @click.argument("mutant")
-@option("--target", "base_url", help="The implementation to show broken.")
-@option("--profile", type=Path, help="A YAML file that describes it.")
-@option("--customer-token", multiple=True, help="A customer's token; give two.")
+@option("--target", "base_url", help="Base URL of the implementation to serve with the mutant.")
+@profile_option
+@token_option
 @transport_options
-@option("--port", default=0, help="Where to listen on this machine; 0 takes any free one.")
+@option("--port", default=0, help="Port of the proxy on this machine; 0 takes a free one.")
 def break_(
     mutant: str, base_url: str | None, profile: Path | None, port: int, **options: Any
 ) -> None:
-    """Show any implementation broken: a reverse proxy with a mutant in it.
+    """Serve an implementation through a reverse proxy that applies a mutant.
 
     Mutants about tokens and about other customers need a profile, or two customers' tokens.
     """
@@ -158,7 +163,7 @@ def _complete(target: Target) -> Target:
 
 
 @click.command()
-@option("--only", multiple=True, metavar="NAME", help="Mutants, groups or rules.")
+@_only
 def mutants(only: Sequence[str]) -> None:
     """List every mutant and every harmless variant."""
     with one_line_errors():

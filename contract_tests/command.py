@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +93,42 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 
-_WAY = (
-    option("--header", multiple=True, metavar="NAME: VALUE", help="Sent always, never shown."),
+def _combined(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One decorator for several options, in this order."""
+    return lambda command: reduce(lambda wrapped, each: each(wrapped), options[::-1], command)
+
+
+profile_option = option("--profile", type=Path, help="A YAML file that describes the target.")
+token_option = option("--customer-token", multiple=True, help="A customer's token. Repeatable.")
+transport_options = _combined(
     option(
-        "--ca", type=Path, metavar="FILE", help="Trust it, too; SSL_CERT_FILE is heard as well."
+        "--header",
+        multiple=True,
+        metavar="NAME: VALUE",
+        help="Send this header with every request; its value is hidden. Repeatable.",
     ),
-    option("--insecure", is_flag=True, help="Trust any certificate."),
-    option("--cert", type=Path, metavar="FILE", help="The client's certificate, as PEM."),
-    option("--key", type=Path, metavar="FILE", help="Its key, where it is not in the same file."),
+    option("--ca", type=Path, metavar="FILE", help="Also trust the certificates in this PEM file."),
+    option("--insecure", is_flag=True, help="Do not verify the certificate of the target."),
+    option("--cert", type=Path, metavar="FILE", help="Client certificate, as a PEM file."),
+    option("--key", type=Path, metavar="FILE", help="Key of --cert, if it is in another file."),
 )
-
-
-def transport_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how a target is reached; proxies are those of the environment."""
-    for each in reversed(_WAY):
-        command = each(command)
-    return command
+target_options = _combined(
+    option("-u", "--base-url", help="Base URL of the API, with any path it is served under."),
+    profile_option,
+    token_option,
+    transport_options,
+    option("--read-only", is_flag=True, help="Send only GET, HEAD and OPTIONS."),
+    option(
+        "--timeout", "timeout_s", type=float, metavar="SECONDS", help="Longest wait for an answer."
+    ),
+    option(
+        "--rate", "rate_per_s", type=float, metavar="N", help="Send at most N requests a second."
+    ),
+    option(
+        "--wait",
+        "patience",
+        default=0.0,
+        metavar="SECONDS",
+        help="How long to wait for the target to be ready.",
+    ),
+)

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,5 +41,21 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 
+def _combined(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One decorator for several options, in this order."""
+    return lambda command: reduce(lambda wrapped, each: each(wrapped), options[::-1], command)
+
+
 PORT = click.IntRange(0, 65_535)
-scenario_option = option("-s", "--scenario", default="default", help="A name, or a file.")
+scenario_option = option("-s", "--scenario", default="default", help="Its name, or a YAML file.")
+listen_options = _combined(
+    option("-p", "--port", default=4010, type=PORT, help="Port to listen on; 0 takes a free one."),
+    option("-H", "--host", default="127.0.0.1", help="Address to listen on."),
+    option("--port-file", type=Path, help="Write the port to it once requests are answered."),
+)
+console_options = _combined(
+    option("--admin-token", help="Token that the control API requires."),
+    option("--insecure-admin", is_flag=True, help="Leave the control API open to all."),
+    option("--open", "opens", is_flag=True, help="Open the console in the browser."),
+    option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr."),
+)

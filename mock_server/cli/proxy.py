@@ -10,7 +10,7 @@ import click
 
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
-from mock_server.cli.common import PORT, one_line_errors, option
+from mock_server.cli.common import console_options, listen_options, one_line_errors, option
 from mock_server.cli.serve import Parsed, check_access, url_of
 from mock_server.http import server
 from mock_server.http.origin import public_url
@@ -20,19 +20,21 @@ from mock_server.middleware.admission import is_local
 
 @click.command()
 @click.argument("upstream", type=Parsed("url", public_url), metavar="URL")
-@option("-p", "--port", default=4010, type=PORT, help="0 takes any free one.")
-@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
-@option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@listen_options
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
-@option("--record", type=Path, metavar="FILE", help="Write a scenario of what passed.")
+@option(
+    "--record",
+    type=Path,
+    metavar="FILE",
+    help="Write the traffic as a scenario without real people.",
+)
 @option("--trust-pages", is_flag=True, help="Let pages of URL act on the console's origin.")
-@option("--timeout", default=30.0, type=click.FloatRange(0.1), help="Seconds without a byte.")
-@option("--ca", type=Path, metavar="FILE", help="Trust the authorities in it, too.")
-@option("--insecure", is_flag=True, help="Trust any certificate.")
-@option("--admin-token", help="What the control API asks for.")
-@option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
-@option("--open", "opens", is_flag=True, help="Open the console in the browser.")
-@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@option(
+    "--timeout", default=30.0, type=click.FloatRange(0.1), help="Longest pause of URL, in seconds."
+)
+@option("--ca", type=Path, metavar="FILE", help="Also trust the certificates in this PEM file.")
+@option("--insecure", is_flag=True, help="Do not verify the certificate of URL.")
+@console_options
 def proxy(
     upstream: str,
     port: int,

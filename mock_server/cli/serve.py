@@ -16,7 +16,13 @@ import click
 
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
-from mock_server.cli.common import PORT, one_line_errors, option, scenario_option
+from mock_server.cli.common import (
+    console_options,
+    listen_options,
+    one_line_errors,
+    option,
+    scenario_option,
+)
 from mock_server.http import server
 from mock_server.http.bounds import LARGEST_NUMBER
 from mock_server.http.origin import (
@@ -85,72 +91,73 @@ REFUSAL = click.IntRange(400, 499)
 
 
 @click.command()
-@option("-p", "--port", default=4010, type=PORT, help="0 takes any free one.")
-@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
-@option("--port-file", type=Path, help="Write the port here once requests are answered.")
+@listen_options
 @scenario_option
 @option(
     "--seed",
     default=1,
     type=click.IntRange(0, LARGEST_NUMBER),
-    help="Another seed gives the same people other lives.",
+    help="Seed of made-up values: other dates, amounts and ids for the same people.",
 )
-@option("--now", type=Parsed("instant", instant), help="Let the clock stand still at this instant.")
-@option("--snapshot", type=Path, help="Make the default sandbox from this file.")
+@option("--now", type=Parsed("instant", instant), help="Stop the clock at this ISO 8601 instant.")
+@option("--snapshot", type=Path, help="Restore the default sandbox from this snapshot.")
 @option("--persist", type=Path, help="Keep sandboxes in this file across restarts.")
-@option("--max-sandboxes", default=100_000, type=click.IntRange(0), help="Open at one time.")
+@option(
+    "--max-sandboxes", default=100_000, type=click.IntRange(0), help="Most sandboxes at one time."
+)
 @option(
     "--sandbox-ttl",
     type=Parsed("seconds", seconds),
     metavar="SECONDS",
-    help="Unused for so long, a sandbox is closed.",
+    help="Close a sandbox that was not used for this long.",
 )
 @option(
     "--journal-memory",
     default=MEMORY_BYTES,
     type=click.IntRange(1 << 20),
     metavar="BYTES",
-    help="What the journals of all sandboxes may take; the oldest entries make room.",
+    help="Memory for the journals of all sandboxes; the oldest entries are dropped.",
 )
 @option(
     "--delay",
     default=0,
     type=click.IntRange(0, LONGEST_DELAY_MS),
-    help="Milliseconds that answers wait.",
+    help="Delay every answer by this many milliseconds.",
 )
-@option("--quirk", "quirks", multiple=True, type=click.Choice(list(QUIRKS)), help="Repeatable.")
 @option(
-    "--staff-read-status",
-    default=401,
-    type=REFUSAL,
-    help="How a staff token is refused on a GET.",
+    "--quirk",
+    "quirks",
+    multiple=True,
+    type=click.Choice(list(QUIRKS)),
+    help="Imitate a habit of the real platform. Repeatable.",
 )
-@option("--staff-write-status", default=403, type=REFUSAL, help="The same on opt-in and opt-out.")
+@option("--staff-read-status", default=401, type=REFUSAL, help="Status of GET with a staff token.")
+@option(
+    "--staff-write-status", default=403, type=REFUSAL, help="Status of opt-in and opt-out with one."
+)
 @option(
     "--redirect-uri",
     "redirects",
     multiple=True,
     type=Parsed("url", public_url),
     metavar="PREFIX",
-    help="Where a sign-in may lead back to, beside pages of this machine. Repeatable.",
+    help="Allow redirects of the sign-in to URLs that begin so. Repeatable.",
 )
-@option(
-    "--shard", type=Parsed("shard", Shard.parse), metavar="K/N", help="Which of N servers it is."
-)
-@option("--workers", type=click.IntRange(1, 64), help="So many shards, and nginx before them.")
+@option("--shard", type=Parsed("shard", Shard.parse), metavar="K/N", help="Be shard K of N.")
+@option("--workers", type=click.IntRange(1, 64), help="Run this many shards behind nginx.")
 @option(
     "--control-origin",
     "control_origins",
     multiple=True,
     type=Parsed("origin", web_origin),
     metavar="URL",
-    help="Let pages of this origin use the control API. Repeatable.",
+    help="Let pages of this web origin use the control API. Repeatable.",
 )
 @option(
     "--public-url",
     type=Parsed("url", public_url),
     metavar="URL",
-    help="Where clients find it, if not where it listens; links begin with it.",
+    help="URL at which clients reach it; links begin with it.",
 )
 @option(
     "--trusted-proxy",
@@ -158,16 +165,13 @@ REFUSAL = click.IntRange(400, 499)
     multiple=True,
     type=Parsed("address", network),
     metavar="ADDR",
-    help="Whose X-Forwarded-Proto, -Host and -Prefix to believe. Repeatable.",
+    help="Trust X-Forwarded-* headers from this address or network. Repeatable.",
 )
-@option("--tls", is_flag=True, help="Serve https, with a certificate made for it.")
-@option("--tls-cert", type=Path, metavar="FILE", help="Serve https, with this certificate.")
-@option("--tls-key", type=Path, metavar="FILE", help="Its key, if not in the same file.")
-@option("--admin-token", help="What the control API asks for.")
-@option("--insecure-admin", is_flag=True, help="Leave the control API open to all.")
-@option("--reload", is_flag=True, help="Serve documents, scenarios and catalogue as they change.")
-@option("--open", "opens", is_flag=True, help="Open the console in the browser.")
-@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@option("--tls", is_flag=True, help="Serve https with a self-made certificate.")
+@option("--tls-cert", type=Path, metavar="FILE", help="Serve https with this PEM certificate.")
+@option("--tls-key", type=Path, metavar="FILE", help="Key of --tls-cert, if it is in another file.")
+@option("--reload", is_flag=True, help="Reload documents, scenarios and catalogue on change.")
+@console_options
 @option("--quiet", is_flag=True, help="Log no requests, only what goes wrong.")
 def serve(
     port: int,

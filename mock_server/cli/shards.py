@@ -77,8 +77,10 @@ http {{
 
 @click.command()
 @click.option("--count", default=2, type=click.IntRange(1, 1000), show_default=True)
-@click.option("--address", "addresses", multiple=True, metavar="HOST:PORT", help="One a shard.")
-@click.option("--listen", default="4010", show_default=True, help="Where the balancer listens.")
+@click.option(
+    "--address", "addresses", multiple=True, metavar="HOST:PORT", help="Of a shard. Repeatable."
+)
+@click.option("--listen", default="4010", show_default=True, help="Port of the balancer.")
 @click.option("--print", "kind", type=click.Choice(["nginx"]), default="nginx", show_default=True)
 def shards(count: int, addresses: tuple[str, ...], listen: str, kind: str) -> None:
     """Write the configuration of the balancer before several shards.

@@ -19,13 +19,13 @@ SHOWN = 5
 """How many differences of one answer are printed."""
 
 
-_admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="Of that mock.")
+_admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="Of its control API.")
 
 
 @click.command()
 @click.option("--url", default="http://127.0.0.1:4010", show_default=True, help="A running mock.")
-@click.option("--sandbox", help="One sandbox; all, closed ones included, by default.")
-@click.option("--require", type=click.FloatRange(0, 100), help="Fail below so many per cent.")
+@click.option("--sandbox", help="Id of one sandbox; by default all, closed ones included.")
+@click.option("--require", type=click.FloatRange(0, 100), help="Exit with 1 below this percentage.")
 @_admin
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
     """Show what clients have seen of the API, and what not."""
@@ -55,10 +55,14 @@ def _table(report: Coverage) -> Table:
 
 @click.command()
 @click.argument("bundle", type=Path)
-@click.option("--url", help="A real service; a mock is started by default.")
-@click.option("--token", "tokens", multiple=True, metavar="PERSONA=TOKEN", help="For --url.")
-@click.option("--mock", help="A running mock to use, and start none.")
-@click.option("--as", "kind", type=click.Choice(list(replay_code.WRITERS)), help="Write a test.")
+@click.option("--url", help="URL of a real service; by default a mock is started.")
+@click.option(
+    "--token", "tokens", multiple=True, metavar="PERSONA=TOKEN", help="For --url. Repeatable."
+)
+@click.option("--mock", help="URL of a running mock to use instead of a new one.")
+@click.option(
+    "--as", "kind", type=click.Choice(list(replay_code.WRITERS)), help="Print a test instead."
+)
 @_admin
 def replay(
     bundle: Path,
