@@ -201,3 +201,52 @@ def test_a_stopped_clock_stands_where_it_was_when_it_ran(world: World) -> None:
 
     assert stopped["running"] is False
     assert world.client.get(f"{world.path}/clock").json()["now"] == stopped["now"] != NOW
+
+
+@pytest.mark.parametrize(
+    ("opened", "hours"),
+    [
+        ("2026-03-28T00:00:00Z", 24),
+        ("2026-03-29T00:00:00Z", 23),
+        ("2026-10-24T23:00:00Z", 25),
+        ("2026-10-25T01:30:00Z", 23),
+    ],
+)
+def test_a_local_midnight_comes_after_as_many_hours_as_the_day_there_has(
+    client: httpx.Client, opened: str, hours: int
+) -> None:
+    credits = {"today": {"expires": "midnight Europe/London", "issued": "-P1D"}}
+    world = World(client, now=opened, overrides={"customers": {"eve": {"credits": credits}}})
+    passed = 0
+    while world.get(f"{ACCOUNT}/credits", "eve"):
+        world.clock(advance="PT1H")
+        passed += 1
+
+    assert passed == hours
+
+
+@pytest.mark.parametrize(
+    ("rate", "started", "days"),
+    [
+        ("swim-monthly", "2027-10-31", "2027-11-30 2027-12-31 2028-01-31 2028-02-29 2028-03-31"),
+        ("thermal-yearly", "2024-02-29", "2025-02-28 2026-02-28 2027-02-28 2028-02-29 2029-02-28"),
+    ],
+)
+def test_a_membership_is_billed_on_the_day_it_began_or_the_last_of_a_shorter_month(
+    client: httpx.Client, rate: str, started: str, days: str
+) -> None:
+    person = {"memberships": {"one": {"rate": rate, "started": f"{started}T09:00:00Z"}}}
+    world = World(client, now=f"{started}T09:00:00Z", overrides={"customers": {"eve": person}})
+    billed = []
+    for _ in days.split():
+        billed.append(world.get(f"{ACCOUNT}/memberships", "eve")[0]["next_billing_date"])
+        world.clock(now=billed[-1])
+
+    assert billed == [f"{day}T09:00:00Z" for day in days.split()]
+
+
+def test_years_from_a_leap_day_end_on_the_last_of_february(client: httpx.Client) -> None:
+    world = World(client, now="2028-02-29T09:00:00Z")
+    shown = [world.clock(advance="P1Y").json()["now"][:10] for _ in range(4)]
+
+    assert shown == ["2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]
