@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from inspect import Parameter as Argument
 from inspect import signature
 from typing import Any
@@ -133,31 +134,53 @@ def first_error(
     error = next(iter(validator.iter_errors(body)))
     while isinstance(error.kind, _ANY_OF) and any(error.kind.context):
         # Of all that would do, what is meant is the one whose kind it names, then the nearest.
-        error = min(filter(None, error.kind.context), key=_distance)[0]
+        depth = len(error.instance_path)
+        error = min(filter(None, error.kind.context), key=partial(_distance, depth))[0]
     steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in error.instance_path)
     return f"${''.join(steps)}: {_message(error, schema)}"
 
 
-def _distance(errors: Sequence[ValidationError]) -> tuple[bool, int]:
-    return any(isinstance(each.kind, ValidationErrorKind.Enum) for each in errors), len(errors)
+def _distance(depth: int, errors: Sequence[ValidationError]) -> tuple[bool, bool, int]:
+    names_another = any(isinstance(each.kind, ValidationErrorKind.Enum) for each in errors)
+    is_of_another_type = any(
+        isinstance(each.kind, ValidationErrorKind.Type) and len(each.instance_path) == depth
+        for each in errors
+    )
+    return names_another, is_of_another_type, len(errors)
 
 
+_SAID_BY_SCHEMA = (
+    *(ValidationErrorKind.AdditionalProperties, ValidationErrorKind.Not),
+    *(ValidationErrorKind.Format, ValidationErrorKind.Pattern),
+)
 _ANY_OF = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
 
 
 def _message(error: ValidationError, schema: Mapping[str, Any] | None) -> str:
     if isinstance(error.kind, ValidationErrorKind.Enum) and isinstance(error.instance, str):
         return not_one_of(error.instance, map(str, error.kind.options))
-    if schema is not None and isinstance(error.kind, ValidationErrorKind.Required):
-        return f"the field '{error.kind.property}' is missing"
-    if schema is not None and isinstance(error.kind, ValidationErrorKind.AdditionalProperties):
-        place: Any = schema
-        for step in error.schema_path[:-1]:
-            place = place[step]
-        return f"the field {not_one_of(error.kind.unexpected[0], place.get('properties', {}))}"
+    if schema is not None and (text := _in_words(error, schema)):
+        return text
     # It quotes what is wrong, which may be all of a body.
     text = error.message
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:120]} … {text[-120:]}"
+
+
+def _in_words(error: ValidationError, schema: Mapping[str, Any]) -> str | None:
+    """What would be right, where the schema itself says so."""
+    kind, broken = error.kind, schema
+    if isinstance(kind, ValidationErrorKind.Required):
+        return f"the field '{kind.property}' is missing"
+    if not isinstance(kind, _SAID_BY_SCHEMA):
+        return None
+    for step in error.schema_path[:-1]:
+        broken = broken[step]  # type: ignore[index]  # a step into a list is a number
+    if isinstance(kind, ValidationErrorKind.AdditionalProperties):
+        return f"the field {not_one_of(kind.unexpected[0], broken.get('properties', {}))}"
+    if isinstance(kind, ValidationErrorKind.Not) and "required" in broken["not"]:
+        return f"leave out one of {' and '.join(broken['not']['required'])}"
+    example = broken.get("example")
+    return f"'{str(error.instance)[:80]}' is not written as {example} is" if example else None
 
 
 def refusal(problem: Problem) -> Response:

@@ -13,10 +13,10 @@ from mock_server.http.problems import Problem, invalid_token
 from mock_server.http.router import JSON, Route, refusal
 from mock_server.middleware.context import ApiContext, OperationLayer
 from mock_server.worlds.changes import FaultsSet
-from mock_server.worlds.faults import Fault, Kind, Rule
+from mock_server.worlds.faults import BODILESS, Fault, Kind, Rule
 from mock_server.worlds.sandbox import Sandbox
 
-SANDBOXED = "sandbox"
+SANDBOXED = ("Content-Security-Policy", "sandbox")
 """A page of somebody else's, out of a snapshot say, must not act as a page of the mock's own."""
 
 
@@ -101,7 +101,8 @@ def _phrase(status: int) -> str:
 
 
 def _status(rule: Rule) -> Response:
-    response = error(rule.status or HTTPStatus.TOO_MANY_REQUESTS, rule.message)
+    status = rule.status or HTTPStatus.TOO_MANY_REQUESTS
+    response = Response(status) if status in BODILESS else error(status, rule.message)
     if rule.retry_after_s is None:
         return response
     retry = ("Retry-After", str(rule.retry_after_s))
@@ -111,8 +112,10 @@ def _status(rule: Rule) -> Response:
 def _own_answer(rule: Rule) -> Response:
     """What the tester wrote, instead of what the operation would say."""
     body = b"" if rule.body is UNSET else msgspec.json.encode(rule.body)
-    headers = {"Content-Type": JSON[1], "Content-Security-Policy": SANDBOXED} | dict(rule.headers)
-    return Response(rule.status or HTTPStatus.OK, body, tuple(headers.items()))
+    own = tuple(rule.headers.items())
+    usual = () if any(name.lower() == "content-type" for name, _ in own) else (JSON,)
+    # Whatever else the answer says of itself: of two policies, browsers keep both.
+    return Response(rule.status or HTTPStatus.OK, body, (*usual, *own, SANDBOXED))
 
 
 def _rate_limit(rule: Rule) -> Response:

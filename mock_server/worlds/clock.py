@@ -1,7 +1,7 @@
 """The only file that asks the machine for the time, and a world's own time beside it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mock_server.http.errors import UserError
 from mock_server.worlds.moments import Duration
@@ -61,8 +61,8 @@ class Clock:
         return self.since is not None
 
     def now(self) -> datetime:
-        """The current instant, in UTC."""
-        return self._shown if self.since is None else self._shown + (machine_now() - self.since)
+        """The current instant, in UTC; a clock that runs stands still at LATEST."""
+        return self._shown if self.since is None else self._shown + self._elapsed(machine_now())
 
     def at(self, instant: datetime) -> "Clock":
         """
@@ -98,11 +98,16 @@ class Clock:
         if self.since is None:
             return self
         now = machine_now()
-        moved = self.base + (now - self.since)
+        elapsed = self._elapsed(now)
+        moved = self.base + elapsed
         if self.months and moved.date() != self.base.date():
             # A day has passed since months were added: the next ones count from what it shows.
-            return Clock(self._shown + (now - self.since), 0, now)
+            return Clock(self._shown + elapsed, 0, now)
         return Clock(moved, self.months, now)
+
+    def _elapsed(self, now: datetime) -> timedelta:
+        """How long it has run by now, as far as it may."""
+        return min(now - (self.since or now), LATEST - self._shown)
 
 
 def _later(start: datetime, by: Duration) -> datetime:

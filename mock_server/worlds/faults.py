@@ -1,12 +1,12 @@
 """Faults on demand: what a tester can ask for, and at which calls it fires."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct
+from msgspec import UNSET, Meta, Struct, to_builtins
 from msgspec.structs import replace
 
 from mock_server.http.bounds import Counted, Milliseconds
@@ -27,10 +27,21 @@ Kind = Literal[
     "RANDOM_DATA_THEN_CLOSE",
     "CONNECTION_RESET_BY_PEER",
 ]
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+"""A client takes what follows the head of these for the next answer."""
 REQUESTS_KEPT = 100
 """How many of the latest requests that it hit a fault remembers."""
 Calls = Annotated[int, Meta(ge=0, le=1_000_000)]
 _FINEST = 1 << 53
+_ONLY_OF: Mapping[str, Sequence[Kind]] = {
+    "status": ("status", "answer", "rate_limit"),
+    "message": ("status", "rate_limit"),
+    "body": ("answer",),
+    "headers": ("answer",),
+    "retry_after_s": ("status", "rate_limit"),
+    "duration_ms": ("drip",),
+}
+"""The fields that only some kinds have a use for."""
 
 
 class LogNormal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +93,12 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         """Why its fields do not fit together; None if they do."""
         if self.kind == "status" and self.status is None:
             return "A fault of kind 'status' says which status"
+        said = to_builtins(self)
+        for field, kinds in _ONLY_OF.items():
+            if field in said and self.kind not in kinds:
+                return f"The field '{field}' is for {' and '.join(kinds)}, and not for {self.kind}"
+        if self.status in BODILESS and (self.body is not UNSET or self.message is not None):
+            return f"An answer of status {self.status} has no body; leave out what it would say"
         unfit = (name for name, value in self.headers.items() if not _is_sendable(name, value))
         name = next(unfit, None)
         return None if name is None else f"The header '{name[:80]}' cannot be sent like that"

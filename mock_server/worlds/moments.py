@@ -84,7 +84,9 @@ def _absolute(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo:
             return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise ValueError(f"'{text}' is outside the calendar") from None
+    except ValueError:
         raise ValueError(f"'{text}' is not {WANTED}") from None
     raise ValueError(f"'{text}' has no time zone; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC")
 

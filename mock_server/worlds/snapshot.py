@@ -105,7 +105,8 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
         passed = machine_now() - self.saved_at if not resumed else timedelta()
         try:
             clocks = _clock(self.first_clock, passed), _clock(self.clock, passed)
-            shown = [self.opened, *(each.now() for each in clocks)]
+            since = [each.since for each in clocks if each.since]
+            shown = [self.opened, *since, *(each.now() for each in clocks)]
         except (OverflowError, ValueError):
             raise ClockError(OUT_OF_BOUNDS) from None
         if not all(EARLIEST <= instant <= LATEST for instant in shown):

@@ -326,3 +326,46 @@ def test_a_delay_before_an_error_is_waited_for_too() -> None:
 
     assert (answer.status, answer.delay_s) == (401, pytest.approx(0.002))
     assert answer.header("X-Mock-Fault") == "1, 2"
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_status_that_has_no_body_comes_without_one(world: World, status: int) -> None:
+    fault(world, kind="status", status=status, off_contract=True, count=1)
+    fault(world, kind="answer", status=status, count=1)
+    answers = [ask(world) for _ in range(3)]
+    refused = [
+        fault(world, kind="answer", status=status, body={}),
+        fault(world, kind="status", status=status, off_contract=True, message="Gone."),
+    ]
+
+    assert [each.status_code for each in answers] == [status, status, 200]
+    assert [each.content for each in answers[:2]] == [b"", b""]
+    assert [each.status_code for each in refused] == [409, 409]
+    assert all("has no body" in each.json()["message"] for each in refused)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"kind": "drip", "status": 500}, "'status' is for status and answer and rate_limit"),
+        ({"kind": "truncated", "message": "x"}, "'message' is for status and rate_limit"),
+        ({"kind": "rate_limit", "body": {}}, "'body' is for answer, and not for rate_limit"),
+        ({"kind": "latency", "delay_ms": {"uniform": [5]}}, "$.delay_ms.uniform"),
+    ],
+)
+def test_what_a_kind_of_fault_would_pass_over_is_refused(
+    world: World, rule: dict[str, Any], told: str
+) -> None:
+    refused = fault(world, **rule)
+
+    assert refused.status_code in (400, 409)
+    assert told in refused.json()["message"]
+
+
+def test_an_answer_of_ones_own_names_its_type_once_and_stays_sandboxed(world: World) -> None:
+    headers = {"content-type": "text/html", "Content-Security-Policy": "default-src *"}
+    fault(world, kind="answer", body="<script>", headers=headers)
+    answer = ask(world)
+
+    assert answer.headers.get_list("Content-Type") == ["text/html"]
+    assert "sandbox" in answer.headers.get_list("Content-Security-Policy")

@@ -144,6 +144,16 @@ def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
     assert told in line
 
 
+def test_who_shares_a_membership_is_spared_the_mistakes_in_the_others(served: Any) -> None:
+    told = mistakes(
+        served,
+        "  mia: {memberships: {m: {rate: thermal-monthly, members: [ben]}, n: {lead: mia/n}}}\n"
+        "  ben: {memberships: {m: {lead: mia/m}}}\n",
+    )
+
+    assert [line.split(": ")[1] for line in told] == ["mia.memberships.n.lead"]
+
+
 def test_every_mistake_of_a_file_is_told_at_once(served: Any) -> None:
     told = mistakes(
         served,

@@ -176,6 +176,17 @@ def test_a_running_clock_never_goes_back_by_itself(monkeypatch: pytest.MonkeyPat
     assert shown == sorted(set(shown))
 
 
+def test_a_running_clock_stands_still_where_no_clock_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = datetime(2026, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr(clock, "machine_now", lambda: machine)
+    running = Clock(clock.LATEST - timedelta(seconds=1), since=machine)
+    machine += timedelta(days=1)
+
+    assert running.now() == running.running(False).now() == clock.LATEST
+
+
 def test_a_running_clock_that_is_advanced_runs_on(world: World) -> None:
     started = world.clock(running=True).json()
     advanced = world.clock(advance="P1D").json()

@@ -126,8 +126,10 @@ def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Membership
 
 def _shared(person: Person, lead: str) -> Membership:
     """What another person leads: the same membership, less how that person pays for it."""
-    id, leader = _id_of_lead(person, lead), person.personas[lead.partition("/")[0]]
-    membership = next(each for each in leader.all(MEMBERSHIPS) if each.id == id)
+    who, _, name = lead.partition("/")
+    leader = person.personas[who]
+    # Not out of all that they hold: a mistake in the rest is none of this person's.
+    membership = _own(leader, held_memberships(leader)[name], name, 0)
     return replace(membership, payment_method=None, payment_setup_url=None)
 
 
