@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 
 from mock_server.http import problems
-from mock_server.http.bounds import MOST_FAULTS, MOST_OF_FAULTS
 from mock_server.http.operation import operation
 from mock_server.http.router import Route
 from mock_server.worlds.changes import FaultsSet
-from mock_server.worlds.faults import Fault, Rule
+from mock_server.worlds.faults import Fault, Rule, problem_of
 from mock_server.worlds.registry import Sandboxes
 
 Json = dict[str, Any]
@@ -24,19 +23,8 @@ def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
 @operation("createFault")
 def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, rule = sandboxes.get(sandbox_id), msgspec.convert(body, Rule)
-    affected = [route for route in sandboxes.operations if rule.applies_to(route)]
-    if not affected:
-        known = ", ".join(route.id for route in sandboxes.operations)
-        raise problems.conflict(f"operation '{rule.operation}' is not one of {known}.")
-    if rule.kind == "status" and not rule.off_contract:
-        _must_be_documented(rule, affected)
-    if len(sandbox.faults) >= MOST_FAULTS:
-        raise problems.conflict(f"{MOST_FAULTS} faults are at work here; clear them first.")
-    if (size := sum(map(_size, (rule, *(each.rule for each in sandbox.faults))))) > MOST_OF_FAULTS:
-        what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most."
-        raise problems.conflict(f"{what} Remove one first, or let it answer less.")
-    if mistake := rule.problem():
-        raise problems.conflict(f"{mistake}.")
+    if mistake := problem_of((*(each.rule for each in sandbox.faults), rule), sandboxes.operations):
+        raise problems.conflict(problems.sentence(mistake))
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
     fault = Fault(str(number), rule)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
@@ -55,20 +43,6 @@ def remove_fault(sandboxes: Sandboxes, *, sandbox_id: str, fault_id: str) -> Non
 @operation("clearFaults")
 def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
     sandboxes.get(sandbox_id).apply(FaultsSet(()))
-
-
-def _size(rule: Rule) -> int:
-    return len(msgspec.json.encode(rule))
-
-
-def _must_be_documented(rule: Rule, routes: Sequence[Route]) -> None:
-    for route in routes:
-        if not rule.documented(route):
-            known = ", ".join(map(str, sorted(route.answers)))
-            raise problems.conflict(
-                f"The contract lists no {rule.status} for {route.id}, only {known}. Name an"
-                ' operation that has it, or say "off_contract": true.'
-            )
 
 
 def _view(fault: Fault, routes: Sequence[Route]) -> Json:

@@ -33,7 +33,7 @@ def list_requests(
     since: int = 0,
     limit: int = LIMIT,
 ) -> Json:
-    filter = _filter(sandboxes, operation, status, persona, method, since)
+    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, since)
     journal = _journal(sandboxes, sandbox_id)
     return _page(journal, list(journal.entries(filter)), limit)
 
@@ -51,7 +51,7 @@ def wait_for_requests(
     count: int = 1,
     timeout_ms: int = WAIT_MS,
 ) -> Response:
-    filter = _filter(sandboxes, operation, status, persona, method, since)
+    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, since)
     journal = _journal(sandboxes, sandbox_id)
     return Response(200, headers=(JSON,), stream=_wait(journal, filter, count, timeout_ms))
 
@@ -70,7 +70,7 @@ def stream_requests(
 ) -> Response:
     # A browser that comes back asks the same URL again, so its header goes before `since`.
     after = since if last_event_id is None else last_event_id
-    filter = _filter(sandboxes, operation, status, persona, method, after)
+    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, after)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
     stream = _journal(sandboxes, sandbox_id).stream(filter)
     return Response(200, b": listening\n\n", headers, stream=stream)
@@ -113,11 +113,31 @@ def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     return _journal(sandboxes, sandbox_id).coverage.as_json(sandboxes.operations)
 
 
-def _filter(sandboxes: Sandboxes, operation: str | None, *others: Any) -> Filter:
-    known = [route.id for route in sandboxes.operations]
-    if operation is not None and operation not in known:
-        raise problems.conflict(f"The operation {not_one_of(operation, known)}")
-    return Filter(operation, *others)
+def _filter(
+    sandboxes: Sandboxes,
+    sandbox_id: str,
+    operation: str | None,
+    persona: str | None,
+    status: int | None,
+    method: str | None,
+    since: int,
+) -> Filter:
+    """
+    What selects requests.
+
+    Raises:
+        Problem: 409, it names what never asked or was asked, as a slip of the pen does.
+    """
+    operations = [route.id for route in sandboxes.operations]
+    if operation is not None and operation not in operations:
+        raise problems.conflict(f"The operation {not_one_of(operation, operations)}")
+    sandbox = sandboxes.get(sandbox_id)
+    seen = [each.persona for each in sandbox.journal.entries(Filter(persona=persona))]
+    # Before a real implementation nobody is known until they ask.
+    may_come = seen or sandboxes.upstream or persona in sandbox.world
+    if persona is not None and not may_come:
+        raise problems.conflict(f"The persona {not_one_of(persona, sandbox.world)}")
+    return Filter(operation, status, persona, method, since)
 
 
 def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:

@@ -48,7 +48,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
 
 def _exists(sandbox: Sandbox, persona: str) -> None:
     if mistake := unknown_name("persona", persona, sandbox.world):
-        raise problems.not_found(f"{mistake}.")
+        raise problems.not_found(problems.sentence(mistake))
 
 
 def _view(sandbox: Sandbox, persona: str) -> Json:

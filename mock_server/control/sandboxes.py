@@ -1,6 +1,7 @@
 """Sandboxes: opening, showing, resetting and closing them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,9 @@ def _view(sandbox: Sandbox, descriptions: Mapping[str, Mapping[str, Any]]) -> Js
 
 def _refused_tokens(sandbox: Sandbox) -> Json:
     """A token for each way to be refused."""
-    refused = {"unknown": sandbox.token("customer", "nobody")}
+    strangers = (f"nobody{number or ''}" for number in count())
+    stranger = next(name for name in strangers if name not in sandbox.world)
+    refused = {"unknown": sandbox.token("customer", stranger)}
     for name in sandbox.world.scenario.staff[:1]:
         refused["staff"] = sandbox.token("staff", name)
     for name in list(sandbox.world)[:1]:

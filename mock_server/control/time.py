@@ -47,7 +47,7 @@ def set_clock(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
 def create_token(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
     sandbox, persona = sandboxes.get(sandbox_id), body["persona"]
     if mistake := unknown_name("persona", persona, sandbox.world):
-        raise problems.conflict(f"{mistake}.")
+        raise problems.conflict(problems.sentence(mistake))
     expires = _end(sandbox.clock.now(), body.get("expires_in"))
     return {"token": sandbox.mint(persona, expires), "persona": persona, "expires_at": expires}
 

@@ -60,6 +60,17 @@ def _children(node: Any) -> Any:
     return node if isinstance(node, list) else ()
 
 
+def long_texts(tree: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where texts stand in decoded JSON that YAML could not have."""
+    if isinstance(tree, str) and len(tree) > LONGEST_SCALAR:
+        yield place
+    named = tree.items() if isinstance(tree, dict) else enumerate(_children(tree))
+    for name, child in named:
+        if isinstance(name, str) and len(name) > LONGEST_SCALAR:
+            yield place
+        yield from long_texts(child, (*place, str(name)))
+
+
 def check_yaml(text: str) -> None:
     """
     See that YAML can be loaded: libyaml's loader recurses without a limit of its own.

@@ -42,6 +42,11 @@ class Problem(Exception):
         return self
 
 
+def sentence(mistake: str) -> str:
+    """What is wrong as a sentence, which may end by asking what was meant."""
+    return mistake if mistake.endswith("?") else f"{mistake}."
+
+
 def misdirected(number: int, owner: int, count: int) -> Problem:
     """421, the request belongs to another of several servers."""
     return Problem(

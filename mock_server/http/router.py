@@ -234,9 +234,7 @@ def json_body(route: Route, text: bytes) -> Any:
     except BoundsError as error:
         raise problems.bad_request(f"The body cannot be read as JSON: {error}.") from None
     if mistake := first_error(route.body, body, route.body_schema):
-        raise problems.bad_request(
-            f"The body is not valid: {mistake}{'' if mistake.endswith('?') else '.'}"
-        )
+        raise problems.bad_request(problems.sentence(f"The body is not valid: {mistake}"))
     return body
 
 

@@ -116,6 +116,8 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         joined = ("joined", self.joined)
         yield from out_of_order(person, joined, ("anonymised", self.anonymised), NOW)
         yield from out_of_order(person, joined, ("locked", self.locked))
+        if self.dob is not None and self.dob > person.opened_at.date():
+            yield Mistake(f"dob '{self.dob}' is later than now", ("dob",))
 
 
 def make(person: Person, holdings: Mapping[str, Holding]) -> Sequence[Customer]:

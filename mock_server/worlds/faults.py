@@ -6,10 +6,11 @@ from http import HTTPStatus
 from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, to_builtins
 from msgspec.structs import replace
 
-from mock_server.http.bounds import Counted, Milliseconds
+from mock_server.http.bounds import MOST_FAULTS, MOST_OF_FAULTS, Counted, Milliseconds
 from mock_server.http.router import Route, violation
 from mock_server.worlds.seed import Seed
 
@@ -89,10 +90,27 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whether a request that comes again, with the same X-Request-Id, counts again."""
     off_contract: bool = False
 
-    def problem(self) -> str | None:
-        """Why its fields do not fit together; None if they do."""
+    def problem(self, operations: Sequence[Route]) -> str | None:
+        """Why it cannot be at work at these; None if it can."""
+        affected = [each for each in operations if self.applies_to(each)]
+        if not affected:
+            known = ", ".join(each.id for each in operations)
+            return f"operation '{self.operation}' is not one of {known}"
         if self.kind == "status" and self.status is None:
             return "A fault of kind 'status' says which status"
+        unlisted = next((each for each in affected if not self.documented(each)), None)
+        if self.kind == "status" and unlisted and not self.off_contract:
+            known = ", ".join(map(str, sorted(unlisted.answers)))
+            return (
+                f"The contract lists no {self.status} for {unlisted.id}, only {known}. Name an"
+                ' operation that has it, or say "off_contract": true'
+            )
+        return self._misfit()
+
+    def _misfit(self) -> str | None:
+        """Why its fields do not fit together; None if they do."""
+        if self.delay_ms == Delay():
+            return "A delay that is drawn is 'uniform' or 'lognormal'"
         said = to_builtins(self)
         for field, kinds in _ONLY_OF.items():
             if field in said and self.kind not in kinds:
@@ -148,6 +166,16 @@ class Fault(Struct, frozen=True):
         struck = (*self.struck, id)[-REQUESTS_KEPT:] if id else self.struck
         hit = replace(self, seen=seen, hits=self.hits + 1, struck=struck)
         return hit, _draw_quantile(place.child("delay"))
+
+
+def problem_of(rules: Sequence[Rule], operations: Sequence[Route]) -> str | None:
+    """Why these cannot be at work together; None if they can."""
+    if len(rules) > MOST_FAULTS:
+        return f"{MOST_FAULTS} faults are the most that can be at work; clear them first"
+    if (size := sum(len(msgspec.json.encode(each)) for each in rules)) > MOST_OF_FAULTS:
+        what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most"
+        return f"{what}. Remove one first, or let it answer less"
+    return next(filter(None, (each.problem(operations) for each in rules)), None)
 
 
 _OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")

@@ -12,11 +12,12 @@ from mock_server.observation.journal import MEMORY_BYTES, MemoryBudget
 from mock_server.worlds import snapshot
 from mock_server.worlds.changes import State
 from mock_server.worlds.clock import machine_now
+from mock_server.worlds.faults import problem_of
 from mock_server.worlds.open_sandboxes import OpenSandboxes
 from mock_server.worlds.opening import Opening, Worlds
 from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.shard import Shard
-from mock_server.worlds.snapshot import Snapshot
+from mock_server.worlds.snapshot import Snapshot, SnapshotError
 from mock_server.worlds.storage import Storage, StorageError
 from mock_server.worlds.tokens import DEFAULT_SANDBOX
 
@@ -131,6 +132,11 @@ class Sandboxes:
         """
         if id is None:
             self._make_room()
+        mistake = problem_of([each.rule for each in saved.faults], self.operations)
+        if mistake is None and len({each.id for each in saved.faults}) < len(saved.faults):
+            mistake = "two faults have the same id"
+        if mistake is not None:
+            raise SnapshotError(f"a snapshot that cannot be opened: {mistake}")
         opening, state = self.worlds.restore(saved, resumed=resumed)
         return self._sandbox(id or self._shard.new_id(), opening, state)
 

@@ -9,7 +9,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mock_server.http.bounds import LARGEST_TEXT, MOST_CUSTOMERS, MOST_RECORDS, BoundsError
+from mock_server.http.bounds import (
+    LARGEST_TEXT,
+    LONGEST_SCALAR,
+    MOST_CUSTOMERS,
+    MOST_RECORDS,
+    BoundsError,
+    long_texts,
+)
 from mock_server.http.document import shipped
 from mock_server.http.errors import UserError
 from mock_server.http.near import nearest, not_one_of
@@ -22,6 +29,7 @@ from mock_server.worlds.shapes import Mistakes, convert, quoted
 
 Kinds = Mapping[str, Kind[Any, Any]]
 MOST_MISTAKES = 20
+_TOO_LONG = f"a text is longer than {LONGEST_SCALAR} characters"
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -227,6 +235,7 @@ class _Reader:
         text = self._text()
         places = Places(self.source, text.lines, self.overrides, self.within)
         self.mistakes.extend(text.mistakes)
+        self.mistakes.extend((each, _TOO_LONG) for each in long_texts(self.overrides))
         tree = merge_patch(text.tree, self.overrides)
         header = self._convert(tree, Header, ())
         # What is in it can be told of even where it has no title.

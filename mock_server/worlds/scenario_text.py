@@ -27,10 +27,7 @@ class YamlText:
 
     def value(self, node: yaml.Node, place: Place = ()) -> Any:
         """What a node says; mistakes are noted."""
-        # Aliases are followed, so that few nodes of a text can stand for very many.
-        self._count += 1
-        if self._count > MOST_NODES or len(place) > DEEPEST:
-            raise BoundsError(f"{_line(node)}: aliases make it too large or too deep")
+        self._follow(node, len(place))
         self.lines.setdefault(place, _line(node))
         if not node.tag.startswith(_CORE):
             self.mistakes.append((place, f"tags such as {node.tag} are not read"))
@@ -40,14 +37,20 @@ class YamlText:
             return [self.value(each, (*place, str(n))) for n, each in enumerate(node.value)]
         return _scalar(node.tag, str(node.value))
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+    def _follow(self, node: yaml.Node, depth: int) -> None:
+        """Aliases are followed, so that few nodes of a text can stand for very many."""
+        self._count += 1
+        if self._count > MOST_NODES or depth > DEEPEST:
+            raise BoundsError(f"{_line(node)}: aliases make it too large or too deep")
+
+    def _mapping(self, node: yaml.MappingNode, place: Place, merges: int = 0) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.mistakes.append((place, "a name is a text, not a list or a mapping"))
             elif key.tag == f"{_CORE}merge":
-                for each in self._merged(value, place):
+                for each in self._merged(value, place, merges + 1):
                     merged = each | merged
             elif key.value in fields:
                 first = self.lines[*place, key.value]
@@ -59,10 +62,11 @@ class YamlText:
                 fields[key.value] = self.value(value, (*place, key.value))
         return merged | fields
 
-    def _merged(self, node: yaml.Node, place: Place) -> Iterator[dict[str, Any]]:
+    def _merged(self, node: yaml.Node, place: Place, merges: int) -> Iterator[dict[str, Any]]:
         for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if isinstance(each, yaml.MappingNode):
-                yield self._mapping(each, place)
+                self._follow(each, len(place) + merges)
+                yield self._mapping(each, place, merges)
             else:
                 self.mistakes.append((place, "`<<` takes mappings only"))
 

@@ -163,6 +163,10 @@ SPOILT: list[tuple[tuple[str, ...], Json]] = [
         )
     ),
     ((), {"faults": [{"id": "x", "rule": {"kind": "drip"}}]}),
+    ((), {"faults": [{"id": "1", "rule": {"kind": "drip"}}] * 2}),
+    ((), {"faults": [{"id": "1", "rule": {"kind": "drip", "operation": "nope"}}]}),
+    ((), {"faults": [{"id": "1", "rule": {"kind": "status", "status": 599}}]}),
+    ((), {"faults": [{"id": "1", "rule": {"kind": "latency", "delay_ms": {}}}]}),
     ((), {"faults": [{"id": "1", "rule": {"kind": "drip"}}] * 101}),
 ]
 
@@ -200,6 +204,15 @@ def test_a_server_of_a_file_opens_sandboxes_of_that_file(tmp_path: Path) -> None
     made = [mock.control("POST", SANDBOXES, body) for body in ({}, {"scenario": "people"})]
 
     assert [each["customers"][0]["persona"] for each in made] == ["zoe", "zoe"]
+
+
+def test_what_is_laid_over_a_scenario_is_bounded_as_its_text_is(
+    answer: Callable[[Json], Response],
+) -> None:
+    refused = answer({"overrides": {"customers": {"ada": {"description": "x" * 20_000}}}})
+
+    assert refused.status == 409
+    assert b"overrides.customers.ada.description: a text is longer" in refused.body
 
 
 def test_faults_are_counted(mock: Caller) -> None:

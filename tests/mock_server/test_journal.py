@@ -456,6 +456,13 @@ def test_a_filter_that_nobody_knows_is_refused(
     assert told in answer.json()["message"]
 
 
+def test_a_misspelt_persona_did_not_stay_away(sandbox: Sandbox) -> None:
+    with pytest.raises(MockError, match=r"did you mean 'chloe'\?$"):
+        sandbox.assert_requested("listMyAccountCharges", times=0, persona="cloe")
+
+    sandbox.assert_requested("listMyAccountCharges", times=0, persona="chloe")
+
+
 def test_a_misspelt_operation_was_not_called_never(sandbox: Sandbox) -> None:
     with pytest.raises(MockError, match="did you mean 'listMyAccountCharges'"):
         sandbox.assert_requested("listMyAccountCharge", times=0)

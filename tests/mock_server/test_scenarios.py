@@ -133,6 +133,14 @@ def test_merge_keys_and_aliases_are_read(served: Any) -> None:
             "preference 'fax' is archived",
         ),
         ("  mia: {credits: {x: {expires: midnight Atlantis}}}", "names no time zone"),
+        ("  mia: &a\n    <<: *a", "aliases make it too large or too deep"),
+        (
+            "  a0: &a0 {}\n"
+            + "".join(f"  a{n + 1}: &a{n + 1} {{<<: [*a{n}, *a{n}]}}\n" for n in range(40)),
+            "aliases make it too large or too deep",
+        ),
+        ("  mia: {credits: {x: {issued: 0001-01-01T00:00:00+14:00}}}", "outside the calendar"),
+        ("  mia: {customer: {dob: 2999-12-31}}", "dob '2999-12-31' is later than now"),
         ("  mia: {credits: {x: !secret {}}}", "tags such as !secret are not read"),
     ],
 )
