@@ -1,7 +1,6 @@
 """The kit finds every mutant by a rule that it breaks, and minds no harmless variant."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import cycle
 from typing import Any
 
@@ -32,30 +31,31 @@ def chosen(*, harmless: bool) -> list[str]:
 
 
 IN_TURN = list(zip(cycle(("python", "node")), chosen(harmless=False), strict=False))
-"""Each mutant, with one of the other implementations."""
+"""Each mutant, with one of the implementations that share nothing with the mock."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mock(contract: Contract) -> Study:
     target, transport = implementations.mock()
     return Study(target, contract, transport=transport)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def few(contract: Contract) -> Study:
     """The mock with three of its people: with all of them each run takes twice as long."""
     target, transport = implementations.mock()
     return Study(replace(target, customers=target.customers[:3]), contract, transport=transport)
 
 
-@pytest.fixture(scope="module")
-def other(request: pytest.FixtureRequest, contract: Contract) -> Iterator[Study]:
-    """Implementations that share nothing with the mock, their data included."""
-    with ExitStack() as stack:
-        if request.param == "python":
-            target, transport = implementations.python()
-        else:
-            target, transport = stack.enter_context(implementations.node())
+@pytest.fixture(scope="session")
+def python(contract: Contract) -> Study:
+    target, transport = implementations.python()
+    return Study(target, contract, transport=transport)
+
+
+@pytest.fixture(scope="session")
+def node(contract: Contract) -> Iterator[Study]:
+    with implementations.node() as (target, transport):
         yield Study(target, contract, transport=transport)
 
 
@@ -83,11 +83,11 @@ def test_no_harmless_variant_raises_an_alarm(few: Study, variant: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("other", "mutant"), IN_TURN, indirect=["other"])
+@pytest.mark.parametrize(("other", "mutant"), IN_TURN)
 def test_each_mutant_of_another_implementation_is_found_or_cannot_show(
-    other: Study, mutant: str
+    request: pytest.FixtureRequest, other: str, mutant: str
 ) -> None:
-    finding = other.finding(MUTANTS[mutant])
+    finding = request.getfixturevalue(other).finding(MUTANTS[mutant])
 
     assert finding.outcome == "killed" or (finding.outcome == "asleep" and finding.wakes)
 
