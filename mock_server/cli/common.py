@@ -22,7 +22,10 @@ def one_line_errors(*also: type[Exception]) -> Iterator[None]:
         # Whoever read the output has seen enough; Click ends the command quietly.
         raise
     except expected as error:
-        for line in str(error).splitlines():
+        text = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"{error.filename}: {error.strerror}"
+        for line in text.splitlines():
             click.echo(f"mock-server: {visible(line)}", err=True)
         sys.exit(2)
 

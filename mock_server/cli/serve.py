@@ -65,10 +65,10 @@ def instant(text: str) -> datetime:
     """
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         message = f"'{text}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z"
         raise ValueError(message) from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def seconds(text: str) -> float:
@@ -197,9 +197,10 @@ def serve(
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
     check_access(host, settings)
-    if workers is not None and (opens or reload or tls or tls_cert or tls_key):
+    if workers is not None and any((opens, reload, tls, tls_cert, tls_key, port_file, port == 0)):
         raise click.UsageError(
-            "--open, --reload and --tls are for one process; leave out --workers"
+            "--open, --reload, --tls, --port-file and --port 0 are for one process; leave out"
+            " --workers"
         )
     if workers is not None:
         shards = import_module("mock_server.cli.shards")
@@ -235,13 +236,17 @@ def serve(
 
 def check_access(host: str, settings: Mapping[str, Any]) -> None:
     """Refuse to leave the control API open where others can reach it."""
-    if settings["admin_token"] is not None and not settings["admin_token"].strip():
-        raise click.UsageError("--admin-token is empty; give one, or leave the option out")
+    if (token := settings["admin_token"]) is not None:
+        if not token.strip():
+            raise click.UsageError("--admin-token is empty; give one, or leave the option out")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            # Clients differ in how they would write it into a header.
+            raise click.UsageError("--admin-token may have letters, digits and signs of ASCII only")
     reachable = host if not is_local(host) else urlsplit(settings["public_url"] or "").hostname
     if not (is_local(reachable or host) or settings["admin_token"] or settings["insecure_admin"]):
         raise click.UsageError(
-            f"on {reachable} others can reach the control API; give an --admin-token, or say"
-            " --insecure-admin to leave it open to them"
+            f"on {reachable or 'no host'} others can reach the control API; give an --admin-token,"
+            " or say --insecure-admin to leave it open to them"
         )
 
 

@@ -13,6 +13,8 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 
 LARGEST_BODY = 1 << 20
+_ONCE = (b"host", b"authorization", b"origin", b"content-type")
+"""Headers by which a request is judged, so that no two of a kind may say different things."""
 
 
 class Entrance:
@@ -80,9 +82,9 @@ class Body:
 def _problem_of_head(scope: Scope, headers: Mapping[str, str]) -> str | None:
     if len(headers) < len(scope["headers"]):
         names = [name for name, _ in scope["headers"]]
-        for name in (b"host", b"authorization"):
+        for name in _ONCE:
             if names.count(name) > 1:
-                return f"The header {name.decode().capitalize()} may stand once only."
+                return f"The header {name.decode().title()} may stand once only."
     host = headers.get("host")
     if host is None and scope["http_version"] == "1.1":
         return "HTTP/1.1 wants a Host header."

@@ -69,6 +69,8 @@ class Protocol(HttpToolsProtocol):
     _head_bytes = 0
     """How much came since a head began, less what came with its beginning."""
     _in_head = False
+    _in_message = False
+    """Whether a request has begun and not ended, whatever it was answered meanwhile."""
     _giving_up: asyncio.TimerHandle | None = None
     _waiting: ClassVar[dict["Protocol", None]] = {}
     """Those that wait for a head, the oldest first."""
@@ -86,7 +88,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, while the head is no longer than it may be."""
         self._head_bytes += len(data)
-        if b"pgrade" in data and (self.cycle is None or self.cycle.response_complete):
+        if b"pgrade" in data and not self._in_message:
             data = _without_upgrade(data)
         super().data_received(data)
         if self._in_head and self._giving_up is None:
@@ -123,8 +125,13 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Hand the connection on, for answers that are to be lost on it."""
         super().on_message_begin()
-        self._head_bytes, self._in_head = 0, True
+        self._head_bytes, self._in_head, self._in_message = 0, True, True
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+    def on_message_complete(self) -> None:
+        """The request is there, whole."""
+        self._in_message = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that could not be parsed, and hang up."""

@@ -72,6 +72,20 @@ def test_a_taken_port_is_one_line() -> None:
     assert "cannot listen on 127.0.0.1:" in line
 
 
+def test_workers_want_a_port_of_their_own() -> None:
+    assert "--port 0 are for one process" in run("serve", "--workers", "2", "--port", "0").stderr
+
+
+def test_a_port_file_that_cannot_be_written_is_one_line() -> None:
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
+    ended = subprocess.run(
+        [*command, "--port-file", "/nowhere/port"], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr == "mock-server: /nowhere/port: No such file or directory\n"
+
+
 def test_broken_yaml_is_one_line_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "broken.yaml"
     file.write_text("title: x\ncustomers: [}\n")
@@ -160,6 +174,7 @@ def test_no_text_of_a_stranger_steers_the_terminal(tmp_path: Path) -> None:
         ("--delay", "999999999"),
         ("--staff-read-status", "999"),
         ("--staff-write-status", "200"),
+        ("--now", "9999-12-31T23:59:59-14:00"),
         ("--sandbox-ttl", "nan"),
         ("--sandbox-ttl", "-1"),
         ("--redirect-uri", "app.example"),

@@ -162,7 +162,12 @@ def test_a_host_that_is_none_is_400(url: str, path: str, host: str) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    ["", "Host: a\r\nHost: b\r\n", "Host: a\r\nAuthorization: Bearer x\r\nAuthorization: y\r\n"],
+    [
+        *("", "Host: a\r\nHost: b\r\n"),
+        "Host: a\r\nAuthorization: Bearer x\r\nAuthorization: y\r\n",
+        "Host: a\r\nOrigin: http://evil.example\r\nOrigin: http://a\r\n",
+        "Host: a\r\nContent-Type: text/plain\r\nContent-Type: application/json\r\n",
+    ],
 )
 def test_a_head_that_says_too_little_or_too_much_is_400(url: str, headers: str) -> None:
     head = f"GET {ACCOUNT} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"
@@ -222,6 +227,19 @@ def test_a_body_that_breaks_off_changes_nothing(url: str) -> None:
     before = ids()
     assert pipelined(url, head, "2\r\n{}\r\nzz\r\n") == [b"400"]
     assert ids() == before
+
+
+def test_nothing_of_a_body_is_taken_for_an_offer_though_it_was_answered(url: str) -> None:
+    rest = b"\r\nupgrade: h2c\r\n" + b"x" * 100
+    most = 1 << 20
+    post = f"POST /__mock__/sandboxes HTTP/1.1\r\nHost: a\r\nContent-Length: {most + len(rest)}\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:
+        raw.sendall(f"{post}\r\n".encode() + b"x" * most + rest[:1])
+        refused = HTTPResponse(raw)
+        refused.begin()
+        assert (refused.status, bool(refused.read())) == (413, True)
+        raw.sendall(rest[1:] + f"{OF_ADA}\r\n".encode())
+        assert raw.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_header_after_the_body_has_no_say(url: str) -> None:
