@@ -1,12 +1,11 @@
 """Callers of the API, and the requests that laws make through them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from contract_tests.client import Client
-from contract_tests.document import Operation
+from contract_tests.document import Operation, filled
 from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered
 from contract_tests.queries import UNKNOWN
@@ -44,7 +43,7 @@ class Actor:
         """Call an operation, or another method on its path."""
         exchange = self.client.send(
             method or operation.method,
-            operation.path.replace("{marketingPreferenceId}", quote(preference, safe="")),
+            filled(operation.path, preference),
             actor=self.name,
             token=self.token,
             query=query,
@@ -54,6 +53,10 @@ class Actor:
         )
         self._answers.setdefault((operation.id, tuple(query), preference, method), exchange)
         return exchange
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Actor":
+        """The same caller, sending these headers too, and with no answer cached."""
+        return Actor(self.client, self.name, self.token, dict(headers))
 
     def at(self, path: str, method: str = "GET") -> Exchange:
         """The first answer at a path that is no operation's; sent if there is none yet."""
@@ -127,14 +130,14 @@ class Customer(Actor):
         """The credits that are listed under these flags."""
         return self.read("listMyAccountCredits", *flags.items())
 
-    def orders(self, *, fresh: bool = False, **query: Any) -> Exchange:
+    def orders(self, query: Mapping[str, int] | None = None, *, fresh: bool = False) -> Exchange:
         """
         A page of orders.
 
         Raises:
             NotCovered: there was no page.
         """
-        parameters = tuple((name, str(value)) for name, value in query.items())
+        parameters = ((name, str(value)) for name, value in (query or {}).items())
         return self.read("listMyAccountOrders", *parameters, fresh=fresh)
 
     def preferences(self) -> Exchange:
@@ -228,3 +231,16 @@ class Customer(Actor):
             for preference, opted_in in wanted.items()
             if current.get(preference) != opted_in
         ]
+
+
+def readers(customers: Sequence[Customer], operation: Operation) -> list[Customer]:
+    """
+    Those who are answered 200.
+
+    Raises:
+        NotCovered: nobody is.
+    """
+    answered = [each for each in customers if each.cached_call(operation).ok]
+    if not answered:
+        raise NotCovered(f"it answered {customers[0].cached_call(operation).brief()[:60]}")
+    return answered

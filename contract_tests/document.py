@@ -8,6 +8,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import yaml
 from jsonschema_rs import Draft202012Validator
@@ -68,6 +69,16 @@ class Operation:
     @property
     def reads(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def fixed_path(self) -> str:
+        """Its path before its parameter; all of it without one."""
+        return self.path.partition("/{")[0]
+
+    def parameter_in(self, url: str) -> str:
+        """What stands in a URL in place of its parameter."""
+        behind = self.path.removeprefix(self.fixed_path).count("/")
+        return url.partition("?")[0].split("/")[-behind]
 
     @property
     def decides(self) -> bool:
@@ -289,6 +300,11 @@ def _tree(text: str, origin: str) -> dict[str, Any]:
     if not isinstance(tree, dict) or not isinstance(tree.get("paths"), dict):
         raise DocumentError(f"{origin}: an OpenAPI document is a mapping with `paths`")
     return tree
+
+
+def filled(path: str, value: str) -> str:
+    """A path with `value` in place of its parameter."""
+    return re.sub(r"\{\w+\}", quote(value, safe=""), path)
 
 
 def as_json_schema(node: Any) -> Any:

@@ -39,7 +39,7 @@ def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
     for number, actor in enumerate(session.strangers):
         preference, rule = _preference(session, operation, number), RULES[actor.name]
         yield rule, actor.call(operation, preference=preference)
-        steered = Actor(session.client, actor.name, actor.token, dict(misleading.headers))
+        steered = actor.with_headers(misleading.headers)
         query_sent = (*query_past_the_end(operation), *misleading.query)
         yield rule, steered.call(operation, query_sent, preference=preference)
         for query, preference in _malformed(session, operation):

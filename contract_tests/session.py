@@ -187,7 +187,7 @@ class Session:
 
     def exchanges_at_path(self, operation: Operation) -> list[Exchange]:
         """Every exchange at the path of an operation, whatever its method or spelling."""
-        base, fixed = self.client.target.base_url, operation.path.partition("/{")[0]
+        base, fixed = self.client.target.base_url, operation.fixed_path
         # What is beside the path belongs to it, but for what is beside the whole API.
         parent = fixed.rpartition("/")[0]
         fixed = parent if parent.count("/") > 1 else fixed

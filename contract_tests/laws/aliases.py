@@ -66,7 +66,7 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
                 continue
             # It may have changed since it was first read.
             plain = customer.call(operation)
-            answer = Actor(customer.client, customer.name, customer.token).at(path)
+            answer = customer.with_headers({}).at(path)
             if _is_answered(answer) and _ids_and_consents(answer) != _ids_and_consents(plain):
                 raise changed(plain, answer)
 

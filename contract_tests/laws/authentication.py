@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.credentials import spellings
-from contract_tests.document import Operation
+from contract_tests.document import Operation, filled
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
@@ -58,9 +58,9 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
     # Asked anew: what was refused earlier may have changed what was as it is wanted now.
     attempts = refusals(session, operation, fresh=True)
     for each in people:
-        for operation in reads[each.name]:
-            if "opted_in" not in operation.fields:
-                _check_nothing_differs(each, operation, earlier, attempts)
+        for other in reads[each.name]:
+            if "opted_in" not in other.fields:
+                _check_nothing_differs(each, other, earlier, attempts)
         read = each.preferences()
         if changed := [id for id, now in consents_in(read.records).items() if now == opted_in]:
             raise Violation(
@@ -94,8 +94,7 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
     overriding = Actor(session.client, headers=method)
     _check_refused([overriding.call(operation, preference=preference)], 401)
     for path in session.sample(spellings(operation.path), operation):
-        path = path.replace("{marketingPreferenceId}", preference)
-        answer = session.client.send(operation.method, path)
+        answer = session.client.send(operation.method, filled(path, preference))
         if 200 <= answer.status < 300:
             raise Violation(expected="no success", actual=answer.brief(), exchange=answer)
     _check_other_spellings(session, operation, Actor(session.client))

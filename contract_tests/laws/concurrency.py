@@ -1,13 +1,14 @@
 """Simultaneous requests: no decision is lost, no answers mix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
 from contract_tests.document import Operation
-from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import steady
 from contract_tests.queries import unusual_query
@@ -16,7 +17,7 @@ from contract_tests.session import Session
 AT_ONCE = 8
 
 
-def _send_together(client: Client, calls: list[Callable[[], Exchange]]) -> list[Exchange]:
+def _send_together(client: Client, calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
     client.concurrent = True
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -38,11 +39,11 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # By turns, so that those of two customers for one preference come at the same time.
     calls = [(who, id) for who, before in consents for id in before]
     calls.sort(key=lambda call: call[1])
-    decisions = [_deciding(who, id, opted_in) for who, id in calls]
+    decisions = [partial(who.decide, id, opted_in=opted_in) for who, id in calls]
     # A double click, and a page that is opened meanwhile.
     decisions[1:1] = [
         decisions[0],
-        *(_reading(who, session.contract.preferences) for who, _ in consents),
+        *(partial(who.call, session.contract.preferences) for who, _ in consents),
     ]
     answers = _send_together(session.client, decisions)
     _check_all_answered(answers, {who.name: before for who, before in consents}, prepared)
@@ -87,10 +88,6 @@ def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
     return consents
 
 
-def _deciding(customer: Customer, preference: str, opted_in: bool) -> Callable[[], Exchange]:
-    return lambda: customer.decide(preference, opted_in=opted_in)
-
-
 @law("CONC-02")
 def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -> None:
     if not session.pairs:
@@ -102,7 +99,7 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
     if not any(each.ok for each in plain[0]):
         raise NotCovered(f"it answered {plain[0][0].brief()[:60]}")
     calls = [(who, place) for place in (0, 0, 1) for who in (0, 1)]
-    reads = [_reading(people[who], operation, queries[place]) for who, place in calls]
+    reads = [partial(people[who].call, operation, queries[place]) for who, place in calls]
     answers = _send_together(session.client, reads)
 
     for number, ((who, place), answer) in enumerate(zip(calls, answers, strict=True)):
@@ -114,10 +111,6 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
                 exchange=answer,
                 after=[own, others, *answers[:number]],
             )
-
-
-def _reading(customer: Customer, operation: Operation, query: Query = ()) -> Callable[[], Exchange]:
-    return lambda: customer.call(operation, query)
 
 
 def _content(exchange: Exchange) -> Any:

@@ -53,7 +53,7 @@ def _track(known: _Known, place: int, exchanges: Sequence[Exchange], contract: C
         if exchange.method not in SAFE and exchange.status < 400:
             known.consents = {}
     elif exchange.ok:
-        id = _preference_in(exchange, operation.path)
+        id = operation.parameter_in(exchange.url).lower()
         known.consents |= {id: operation.opts_in} if id in known.consents else {}
     elif exchange.status == NO_ANSWER or exchange.status >= 500:
         known.consents = {}
@@ -64,12 +64,6 @@ def _track(known: _Known, place: int, exchanges: Sequence[Exchange], contract: C
         if known.consents and listed != known.consents:
             _raise_contradiction(known, listed, place, exchanges)
         known.consents, known.since = listed, place
-
-
-def _preference_in(exchange: Exchange, path: str) -> str:
-    """The preference in the path of a decision."""
-    place = path.count("/") - path.partition("{")[0].count("/") + 1
-    return exchange.url.partition("?")[0].split("/")[-place].lower()
 
 
 def _raise_contradiction(

@@ -60,7 +60,7 @@ def a_wrong_method_is_refused_in_the_envelope(session: Session, operation: Opera
 
 @law("ERR-03")
 def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None:
-    parent = operation.path.partition("/{")[0].rpartition("/")[0]
+    parent = operation.fixed_path.rpartition("/")[0]
     if parent.count("/") > 1:
         # Something else may be there; it is none of the API's, but must not fail either.
         above = session.acting[0].at(parent)

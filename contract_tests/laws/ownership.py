@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from contract_tests.actor import Actor, Customer, consents_in
+from contract_tests.actor import Customer, consents_in
 from contract_tests.credentials import BROWSER_HEADERS, impersonating, spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
@@ -65,7 +65,7 @@ def _check_steered_requests(session: Session, operation: Operation) -> int:
             continue
         email = str(session.accounts[other.name].get("email"))
         misleading = impersonating(ids[other.name], email, str(other.token))
-        steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
+        steered = customer.with_headers(misleading.headers)
         for answer in (steered.call(operation), customer.call(operation, misleading.query)):
             successes += answer.ok
             if not _is_the_callers(customer, operation, plain, answer):
@@ -89,7 +89,7 @@ def _is_the_callers(
     if steady(answer) == steady(plain):
         return True
     # It may have changed meanwhile, by the customer's own hand, or be in another language.
-    browsing = Actor(customer.client, customer.name, customer.token, BROWSER_HEADERS)
+    browsing = customer.with_headers(BROWSER_HEADERS)
     beside = [each.call(operation) for each in (customer, browsing)]
     ids = [[record["id"] for record in each.records] for each in (answer, beside[0])]
     return ids[0] == ids[1] and steady(answer) in [steady(each) for each in beside]
@@ -167,7 +167,7 @@ def _decide_twice(
 ) -> list[Exchange]:
     """Decide twice: plainly, and with another customer named beside the token."""
     misleading = impersonating(session.ids.get(other.name, other.name), f"{other.name}@example.com")
-    steered = Actor(session.client, customer.name, customer.token, dict(misleading.headers))
+    steered = customer.with_headers(misleading.headers)
     return [
         customer.call(operation, preference=preference),
         steered.call(operation, misleading.query, preference=preference),
@@ -201,7 +201,7 @@ def _provoke_refusals_after_another(session: Session, operation: Operation) -> N
     """Refuse a customer right after another one was answered: who called may be remembered."""
     for customer, other in session.pairs[:1]:
         customer.call(session.contract.account)
-        unknown = f"{operation.path.partition('/{')[0]}/no-such/thing"
+        unknown = f"{operation.fixed_path}/no-such/thing"
         session.client.send("GET", unknown, actor=other.name, token=other.token)
         with suppress(NotSent):
             other.call(operation, method="PATCH", preference=session.preference(operation))

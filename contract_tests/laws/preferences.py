@@ -1,21 +1,20 @@
 """Marketing preferences: the list, and what opt-in and opt-out make of it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, DecisionProbe, Record, consents_in
 from contract_tests.credentials import BROWSER_HEADERS
 from contract_tests.document import Operation
-from contract_tests.exchange import NO_ANSWER, Exchange
+from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.law import NotCovered, Violation, check_order, law
-from contract_tests.laws.comparison import DECIDED, TOLERANCE, substance
+from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import values_for
 from contract_tests.laws.time import A_SECOND
-from contract_tests.session import ACTING, UNKNOWN_PREFERENCE, Session
+from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.values import unknown_ids
 
 FORM = "application/x-www-form-urlencoded"
@@ -105,7 +104,7 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
     if not named:
         raise NotCovered("the target names no own_preferences of a customer")
     for customer in named:
-        answer = customer.read("listMyAccountMarketingPreferences")
+        answer = customer.read(customer.client.contract.preferences.id)
         listed = sorted(each["id"].lower() for each in answer.records)
         if listed != (expected := sorted(map(str.lower, customer.facts["own_preferences"]))):
             raise Violation(expected=f"{expected}", actual=f"{listed}", exchange=answer)
@@ -148,28 +147,7 @@ def a_decision_answers_the_whole_list(customers: list[Customer], operation: Oper
             ids = [each["id"] for each in answered]
             _check_same_ids(probe, [each["id"] for each in probe.before.records], ids)
         elif answered != read.records or last.json.keys() != read.json.keys():
-            expected, got = (
-                _difference(read.records, answered),
-                _difference(answered, read.records),
-            )
-            raise Violation(
-                expected=f"the list of the next read, {expected or sorted(read.json)}",
-                actual=got or f"{sorted(last.json)}",
-                exchange=read,
-                after=probe.answers,
-            )
-
-
-def _difference(records: list[Record], others: list[Record]) -> str:
-    """The first part in which a list differs from another; empty where it does not."""
-    ids, other_ids = ([each["id"] for each in listed] for listed in (records, others))
-    if ids != other_ids:
-        return f"{len(ids)} preferences: {ids}"
-    for record, other in zip(records, others, strict=True):
-        for name in sorted(record.keys() | other.keys()):
-            if record.get(name) != other.get(name):
-                return f"{name} {record.get(name)!r} for {record['id']}"
-    return ""
+            raise changed(last, read, probe.answers)
 
 
 def _check_same_ids(probe: DecisionProbe, expected: list[str], got: list[str]) -> None:
@@ -214,21 +192,8 @@ def _decide_by_id_in_capitals(customer: Customer, operation: Operation) -> None:
 
 
 @law("PREF-11")
-def a_decision_is_dated_when_it_is_made(customers: list[Customer], operation: Operation) -> None:
-    reasons = ["no customer has marketing preferences"]
-    for customer in customers[:ACTING]:
-        try:
-            consents = customer.consents_to_change()
-        except NotCovered as reason:
-            reasons.append(str(reason))
-            continue
-        reasons.clear()
-        _check_dates(customer, operation, next(iter(consents)))
-    if reasons:
-        raise NotCovered(reasons[-1])
-
-
-def _check_dates(customer: Customer, operation: Operation, chosen: str) -> None:
+def a_decision_is_dated_when_it_is_made(customer: Customer, operation: Operation) -> None:
+    chosen = next(iter(customer.consents_to_change()))
     client = customer.client
     customer.restore({chosen: not operation.opts_in})
     first = customer.cached_call(client.contract.preferences)
@@ -338,12 +303,8 @@ def an_unknown_preference_is_not_found(
             values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
             # Those of another site, which the customer's own list does not show.
             unlisted = _not_listed(customer, customers, foreign=False)[:2]
-            _check_refused(
-                customer,
-                operation,
-                [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted],
-                404,
-            )
+            unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted]
+            _check_refused(customer, operation, unknown, 404)
             tried += 1
         except NotCovered as missing:
             reason = str(missing)
@@ -378,22 +339,8 @@ def _check_refused(
             actual = answers[-1].brief()
             raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
     read = customer.preferences()
-    for old, new in zip(before.records, read.records, strict=False):
-        for name in sorted(old):
-            if new.get(name) != old[name]:
-                raise Violation(
-                    expected=f"{name} {old[name]} for {old['id']}, after a {status}",
-                    actual=f"{new.get(name)}",
-                    exchange=read,
-                    after=[*prepared, before, *answers],
-                )
-    if len(before.records) != len(read.records):
-        raise Violation(
-            expected=f"{len(before.records)} preferences after a {status}",
-            actual=f"{len(read.records)}",
-            exchange=read,
-            after=[*prepared, before, *answers],
-        )
+    if before.records != read.records:
+        raise changed(before, read, [*prepared, before, *answers])
 
 
 @law("PREF-09")
@@ -416,7 +363,7 @@ def a_decision_needs_no_body(
 def _check_without_a_body(customer: Customer, operation: Operation) -> None:
     """Check a decision that names the type of a body and sends none, as many clients do."""
     chosen = next(iter(customer.consents_to_change()))
-    naming = Actor(customer.client, customer.name, customer.token, {"Content-Type": JSON})
+    naming = customer.with_headers({"Content-Type": JSON})
     answer = naming.call(operation, preference=chosen)
     if (
         not answer.ok
@@ -433,27 +380,9 @@ def _check_without_a_body(customer: Customer, operation: Operation) -> None:
 def _check_body_is_ignored(session: Session, customer: Customer, operation: Operation) -> None:
     """Check that bodies, queries and headers do not steer a decision: ignored, or refused."""
     consents = customer.consents_to_change()
-    chosen, *others = consents
+    chosen = next(iter(consents))
     prepared = customer.restore(dict.fromkeys(consents, not operation.opts_in), consents)
-    named = [id for name, id in session.ids.items() if name != customer.name][:1]
-    steering: Record = {"opted_in": not operation.opts_in, "optedIn": not operation.opts_in}
-    steering |= dict.fromkeys(("customer_id", "customerId", "user_id"), named[0]) if named else {}
-    steering |= dict.fromkeys(("id", "marketing_preference_id"), others[-1]) if others else {}
-    other = customer.decision(not operation.opts_in).method
-    override = {"X-HTTP-Method-Override": other, "X-Method-Override": other}
-    browsing = Actor(session.client, customer.name, customer.token, BROWSER_HEADERS | override)
-    query = (
-        ("opted_in", str(not operation.opts_in).lower()),
-        *(("status", "none"), ("_method", other)),
-    )
-    form = replace(browsing, headers=browsing.headers | {"Content-Type": FORM})
-    form_body = f"opted_in={not operation.opts_in}&_method={other}".lower()
-    for sender, payload in (
-        (browsing, json.dumps(steering)),
-        (browsing, "{"),
-        (form, form_body),
-        (browsing, ""),
-    ):
+    for sender, query, payload in _steered(session, customer, operation, list(consents)):
         answer = sender.call(operation, query, preference=chosen, payload=payload)
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
@@ -476,3 +405,24 @@ def _check_body_is_ignored(session: Session, customer: Customer, operation: Oper
                     after=[*prepared, *([answer] if answered is read else [])],
                 )
         prepared = [*prepared, answer, read, *customer.restore({chosen: not operation.opts_in})]
+
+
+def _steered(
+    session: Session, customer: Customer, operation: Operation, preferences: Sequence[str]
+) -> Iterator[tuple[Actor, Query, str]]:
+    """Senders, queries and bodies that ask for the contrary, for others, or for nothing."""
+    others = [id for name, id in session.ids.items() if name != customer.name]
+    opted_in, method = not operation.opts_in, customer.decision(not operation.opts_in).method
+    body: Record = {"opted_in": opted_in, "optedIn": opted_in}
+    body |= dict.fromkeys(("customer_id", "customerId", "user_id"), others[0]) if others else {}
+    if preferences[1:]:
+        body |= dict.fromkeys(("id", "marketing_preference_id"), preferences[-1])
+    override = {"X-HTTP-Method-Override": method, "X-Method-Override": method}
+    headers = BROWSER_HEADERS | override
+    browsing = customer.with_headers(headers)
+    query = (("opted_in", str(opted_in).lower()), ("status", "none"), ("_method", method))
+    yield browsing, query, json.dumps(body)
+    yield browsing, query, "{"
+    form = customer.with_headers(headers | {"Content-Type": FORM})
+    yield form, query, f"opted_in={opted_in}&_method={method}".lower()
+    yield browsing, query, ""

@@ -1,14 +1,12 @@
 """Laws over recorded traffic: they send nothing, and look at every exchange."""
 
-from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 from contract_tests.actor import consents_in
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, check_order, law
-from contract_tests.laws.pagination import check_links, check_meta
+from contract_tests.laws.pagination import check_links, check_meta, newest_first
 from contract_tests.session import Session
 
 
@@ -28,8 +26,7 @@ def a_decision_counts_in_its_answer_and_in_reads_after_it(
 
 
 def _check_shows(exchange: Exchange, decision: Exchange, operation: Operation) -> None:
-    place = operation.path.count("/") - operation.path.partition("{")[0].count("/") + 1
-    preference = decision.url.partition("?")[0].split("/")[-place]
+    preference = operation.parameter_in(decision.url)
     opted_in = consents_in(exchange.records).get(preference)
     if opted_in != operation.opts_in:
         raise Violation(
@@ -80,7 +77,7 @@ def recorded_pages_follow_one_another_newest_first(session: Session, operation: 
     for pages in _listings(session, operation):
         for page, following in pairwise(pages):
             if _number(following) == _number(page) + 1:
-                keys = [_newest_first(each) for each in (*page.records, *following.records)]
+                keys = [newest_first(each) for each in (*page.records, *following.records)]
                 check_order("newest first, then by id", keys, following, [page])
 
 
@@ -99,10 +96,6 @@ def the_links_of_a_recorded_page_lead_where_they_say(
         raise NotCovered("no list of two pages was recorded")
     for exchange in pages:
         check_links(exchange)
-
-
-def _newest_first(order: dict[str, Any]) -> tuple[float, str]:
-    return -datetime.fromisoformat(order["submitted_at"]).timestamp(), order["id"]
 
 
 def _number(page: Exchange) -> int:
