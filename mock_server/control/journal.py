@@ -23,17 +23,9 @@ Json = dict[str, Any]
 
 @operation("listRequests")
 def list_requests(
-    sandboxes: Sandboxes,
-    *,
-    sandbox_id: str,
-    operation: str | None = None,
-    status: int | None = None,
-    persona: str | None = None,
-    method: str | None = None,
-    since: int = 0,
-    limit: int = LIMIT,
+    sandboxes: Sandboxes, *, sandbox_id: str, limit: int = LIMIT, **filters: Any
 ) -> Json:
-    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, since)
+    filter = _filter(sandboxes, sandbox_id, **filters)
     journal = _journal(sandboxes, sandbox_id)
     return _page(journal, list(journal.entries(filter)), limit)
 
@@ -43,34 +35,22 @@ def wait_for_requests(
     sandboxes: Sandboxes,
     *,
     sandbox_id: str,
-    operation: str | None = None,
-    status: int | None = None,
-    persona: str | None = None,
-    method: str | None = None,
-    since: int = 0,
     count: int = 1,
     timeout_ms: int = WAIT_MS,
+    **filters: Any,
 ) -> Response:
-    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, since)
+    filter = _filter(sandboxes, sandbox_id, **filters)
     journal = _journal(sandboxes, sandbox_id)
     return Response(200, headers=(JSON,), stream=_wait(journal, filter, count, timeout_ms))
 
 
 @operation("streamRequests")
 def stream_requests(
-    sandboxes: Sandboxes,
-    *,
-    sandbox_id: str,
-    operation: str | None = None,
-    status: int | None = None,
-    persona: str | None = None,
-    method: str | None = None,
-    since: int = 0,
-    last_event_id: int | None = None,
+    sandboxes: Sandboxes, *, sandbox_id: str, last_event_id: int | None = None, **filters: Any
 ) -> Response:
     # A browser that comes back asks the same URL again, so its header goes before `since`.
-    after = since if last_event_id is None else last_event_id
-    filter = _filter(sandboxes, sandbox_id, operation, persona, status, method, after)
+    since = {} if last_event_id is None else {"since": last_event_id}
+    filter = _filter(sandboxes, sandbox_id, **filters | since)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
     stream = _journal(sandboxes, sandbox_id).stream(filter)
     return Response(200, b": listening\n\n", headers, stream=stream)
@@ -113,31 +93,24 @@ def get_sandbox_coverage(sandboxes: Sandboxes, *, sandbox_id: str) -> Json:
     return _journal(sandboxes, sandbox_id).coverage.as_json(sandboxes.operations)
 
 
-def _filter(
-    sandboxes: Sandboxes,
-    sandbox_id: str,
-    operation: str | None,
-    persona: str | None,
-    status: int | None,
-    method: str | None,
-    since: int,
-) -> Filter:
+def _filter(sandboxes: Sandboxes, sandbox_id: str, **filters: Any) -> Filter:
     """
     What selects requests.
 
     Raises:
         Problem: 409, it names what never asked or was asked, as a slip of the pen does.
     """
+    filter = Filter(**filters)
     operations = [route.id for route in sandboxes.operations]
-    if operation is not None and operation not in operations:
-        raise problems.conflict(f"The operation {not_one_of(operation, operations)}")
-    sandbox = sandboxes.get(sandbox_id)
-    seen = [each.persona for each in sandbox.journal.entries(Filter(persona=persona))]
+    if filter.operation is not None and filter.operation not in operations:
+        raise problems.conflict(f"The operation {not_one_of(filter.operation, operations)}")
+    sandbox, persona = sandboxes.get(sandbox_id), filter.persona
+    seen = any(sandbox.journal.entries(Filter(persona=persona)))
     # Before a real implementation nobody is known until they ask.
     may_come = seen or sandboxes.upstream or persona in sandbox.world
     if persona is not None and not may_come:
         raise problems.conflict(f"The persona {not_one_of(persona, sandbox.world)}")
-    return Filter(operation, status, persona, method, since)
+    return filter
 
 
 def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:

@@ -27,7 +27,7 @@ def check_records(document: Document, routes: Sequence[Route]) -> frozenset[str]
         schema = answer.get("content", {}).get("application/json", {}).get("schema")
         if returned is None or schema is None:
             continue
-        data = _flat(document, schema)["properties"].get("data", schema)
+        data = document.flat(schema)["properties"].get("data", schema)
         if getattr(returned, "__origin__", returned) is Page:
             returned = Sequence[returned.__args__[0]]  # type: ignore[name-defined]
         comparison = _Comparison(document, place, route.id, compared)
@@ -45,7 +45,7 @@ class _Comparison:
     def compare(self, type: inspect.Type, schema: dict[str, Any]) -> None:
         """Go down both at once."""
         place = self._document.place_of(schema) or self._place
-        schema = _flat(self._document, schema)
+        schema = self._document.flat(schema)
         if isinstance(type, inspect.UnionType):
             self._compare_union(type, schema, place)
         elif isinstance(type, inspect.CollectionType) and "items" in schema:
@@ -99,17 +99,6 @@ def _without_unset(type: inspect.Type) -> inspect.Type:
 
 def _is_unset(type: inspect.Type) -> bool:
     return isinstance(type, inspect.CustomType) and type.cls is msgspec.UnsetType
-
-
-def _flat(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with the properties and demands of its parts."""
-    flat = dict(document.resolve(schema))
-    for part in flat.get("allOf", ()):
-        part = _flat(document, part)
-        flat["properties"] = {**part.get("properties", {}), **flat.get("properties", {})}
-        flat["required"] = [*part.get("required", ()), *flat.get("required", ())]
-        flat["nullable"] = flat.get("nullable", False)
-    return flat
 
 
 def check_rules(document: Document, cited: Sequence[str]) -> None:

@@ -112,6 +112,15 @@ class Document:
             node = self.at(node["$ref"].removeprefix("#/").split("/"))
         return node
 
+    def flat(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """A schema with the properties and demands of its parts."""
+        flat = dict(self.resolve(dict(schema)))
+        for part in map(self.flat, flat.get("allOf", ())):
+            flat["properties"] = {**part.get("properties", {}), **flat.get("properties", {})}
+            flat["required"] = [*part.get("required", ()), *flat.get("required", ())]
+            flat["nullable"] = flat.get("nullable", False)
+        return flat
+
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         """A compiled validator of one schema of this document, formats included."""
         text = msgspec.json.encode(schema)

@@ -42,15 +42,15 @@ def states_of(document: Document, operation: Mapping[str, Any]) -> Iterator[Stat
     """
     success = document.resolve(operation["responses"].get("200", {}))
     schema = success.get("content", {}).get("application/json", {})
-    envelope = _flat(document, schema.get("schema", {}))
-    data = _flat(document, envelope.get("data", {}))
+    envelope = document.flat(schema.get("schema", {})).get("properties", {})
+    data = document.flat(envelope.get("data", {}))
     if "items" not in data:
         return
     yield State(EMPTY)
     if "links" in envelope:
         yield State(NEXT)
-    for name, field in _flat(document, data["items"]).items():
-        for value in document.resolve(field).get("enum", ()) if isinstance(field, dict) else ():
+    for name, field in document.flat(data["items"]).get("properties", {}).items():
+        for value in document.resolve(field).get("enum", ()):
             if isinstance(value, str):
                 yield State(f"{name} {value}", name, value)
 
@@ -59,14 +59,3 @@ def _get(record: Any, name: str | None) -> Any:
     if name is None:
         return None
     return record.get(name) if isinstance(record, dict) else getattr(record, name, None)
-
-
-def _flat(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The properties of a schema, those of its parts among them; a list's items."""
-    schema = document.resolve(dict(schema))
-    properties = dict(schema.get("properties", {}))
-    for part in schema.get("allOf", ()):
-        properties |= _flat(document, part)
-    if "items" in schema:
-        properties["items"] = schema["items"]
-    return properties

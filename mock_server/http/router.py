@@ -283,15 +283,14 @@ def _disagreement(
 ) -> str | None:
     """What a handler lacks of what is declared, or the other way round."""
     accepted = list(signature(handler).parameters.values())[1:]
-    if any(each.kind is Argument.VAR_KEYWORD for each in accepted):
-        return None
+    takes_any = any(each.kind is Argument.VAR_KEYWORD for each in accepted)
     declared = {each.python_name: each.name for each in parameters}
     if takes_body:
         declared["body"] = "the body"
     for python_name, name in declared.items():
-        if python_name not in {each.name for each in accepted}:
+        if not takes_any and python_name not in {each.name for each in accepted}:
             return f"declares '{name}'; let {handler.__name__}() take `{python_name}`"
     for each in accepted:
-        if each.name not in declared:
+        if each.kind is not Argument.VAR_KEYWORD and each.name not in declared:
             return f"does not declare '{each.name}', which {handler.__name__}() takes"
     return None

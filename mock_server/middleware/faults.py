@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import get_args
 
 import msgspec
 from msgspec import UNSET
@@ -150,10 +151,6 @@ _ALTERATIONS: Mapping[Kind, Callable[[Rule, Response], Response]] = {
     "drip": _drip,
     "malformed_json": _malformed_json,
     "wrong_type": _wrong_type,
-    "truncated": _on_the_wire("truncated"),
-    "EMPTY_RESPONSE": _on_the_wire("EMPTY_RESPONSE"),
-    "MALFORMED_RESPONSE_CHUNK": _on_the_wire("MALFORMED_RESPONSE_CHUNK"),
-    "RANDOM_DATA_THEN_CLOSE": _on_the_wire("RANDOM_DATA_THEN_CLOSE"),
-    "CONNECTION_RESET_BY_PEER": _on_the_wire("CONNECTION_RESET_BY_PEER"),
+    **{wire: _on_the_wire(wire) for wire in get_args(Wire)},
 }
 """Faults that alter or lose a right answer."""
