@@ -5,6 +5,7 @@ Every module below declares some; `catalogue` finds them by itself. A mutant is 
 request and its answer. Its name is the id, its room the group, its docstring the sentence:
 
     @edit("ORDER-01", ORDERS)                      # the JSON of successes at these paths
+    @answer("HTTP-04", ORDERS, status=ERRORS)      # the answers at these paths with this status
     @mutant("AUTH-04", needs="a staff token")      # (request, send, people) -> response
     @stateful(("CONC-01", "PREF-04"))              # a function that makes one with a memory
     @mutant(HARMLESS)                              # breaks no rule: no law may mind it

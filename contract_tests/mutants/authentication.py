@@ -9,6 +9,7 @@ from contract_tests.mutants.mutant import (
     CREDITS,
     MEMBERSHIPS,
     ORDERS,
+    answer,
     at,
     decides,
     error,
@@ -23,6 +24,12 @@ UUID_LENGTH = 36
 def _let_in(request: Request, send: Send, people: People) -> Response:
     """Whoever asks is taken for the first customer."""
     return send(people.as_customer(request))
+
+
+def _open_to(request: Request, send: Send, people: People, role: str, *paths: str) -> Response:
+    """Whoever has this role is taken for the first customer, at these paths or everywhere."""
+    opened = people.role(request) == role and at(request, *paths)
+    return _let_in(request, send, people) if opened else send(request)
 
 
 @mutant("AUTH-01")
@@ -98,15 +105,13 @@ def _prefixed(request: Request) -> Request:
 @mutant("AUTH-04")
 def staff_are_let_in(request: Request, send: Send, people: People) -> Response:
     """A staff token is answered everywhere."""
-    return _let_in(request, send, people) if people.role(request) == "staff" else send(request)
+    return _open_to(request, send, people, "staff")
 
 
 @mutant("AUTH-04")
 def staff_see_memberships(request: Request, send: Send, people: People) -> Response:
     """A staff token is answered at the memberships alone."""
-    if people.role(request) == "staff" and at(request, MEMBERSHIPS):
-        return _let_in(request, send, people)
-    return send(request)
+    return _open_to(request, send, people, "staff", MEMBERSHIPS)
 
 
 @mutant("AUTH-05")
@@ -130,36 +135,30 @@ def staff_are_401_on_opt_out(request: Request, send: Send, people: People) -> Re
 @mutant("AUTH-06")
 def expired_tokens_live_on(request: Request, send: Send, people: People) -> Response:
     """An expired token is answered."""
-    return _let_in(request, send, people) if people.role(request) == "expired" else send(request)
+    return _open_to(request, send, people, "expired")
 
 
 @mutant("AUTH-06")
 def expired_tokens_read_charges(request: Request, send: Send, people: People) -> Response:
     """An expired token is answered at the charges alone."""
-    if people.role(request) == "expired" and at(request, CHARGES):
-        return _let_in(request, send, people)
-    return send(request)
+    return _open_to(request, send, people, "expired", CHARGES)
 
 
-@mutant("AUTH-07")
-def no_challenge(request: Request, send: Send, people: People) -> Response:
+@answer("AUTH-07")
+def no_challenge(response: Response, _request: Request) -> Response:
     """401 comes without WWW-Authenticate."""
-    return without_header(send(request), "WWW-Authenticate")
+    return without_header(response, "WWW-Authenticate")
 
 
-@mutant("AUTH-07")
-def no_challenge_at_orders(request: Request, send: Send, people: People) -> Response:
+@answer("AUTH-07", ORDERS)
+def no_challenge_at_orders(response: Response, _request: Request) -> Response:
     """Only the orders' 401 comes without WWW-Authenticate."""
-    response = send(request)
-    return without_header(response, "WWW-Authenticate") if at(request, ORDERS) else response
+    return without_header(response, "WWW-Authenticate")
 
 
-@mutant("AUTH-07")
-def the_challenge_names_no_error(request: Request, send: Send, people: People) -> Response:
+@answer("AUTH-07", status=401)
+def the_challenge_names_no_error(response: Response, _request: Request) -> Response:
     """An invalid token is challenged as if there were none."""
-    response = send(request)
-    if response.status != 401:
-        return response
     bare = without_header(response, "WWW-Authenticate")
     return replace(bare, headers=(*bare.headers, ("WWW-Authenticate", "Bearer")))
 
@@ -186,18 +185,17 @@ def _checks_parameters_first(request: Request, send: Send, people: People) -> Re
     return let_in if let_in.status == 400 else response
 
 
-@mutant("AUTH-08")
-def an_unknown_preference_comes_first(request: Request, send: Send, people: People) -> Response:
+@answer("AUTH-08", status=401)
+def an_unknown_preference_comes_first(response: Response, request: Request) -> Response:
     """A stranger who names no UUID is told 404."""
-    response, named = send(request), request.path.rpartition("/")[2]
-    odd = decides(request) and len(named) != UUID_LENGTH
-    return error(404) if odd and response.status == 401 else response
+    named = request.path.rpartition("/")[2]
+    return error(404) if decides(request) and len(named) != UUID_LENGTH else response
 
 
 @mutant("AUTH-09")
 def revoked_tokens_live_on(request: Request, send: Send, people: People) -> Response:
     """A revoked token is answered."""
-    return _let_in(request, send, people) if people.role(request) == "revoked" else send(request)
+    return _open_to(request, send, people, "revoked")
 
 
 @mutant("AUTH-09")
@@ -211,18 +209,13 @@ def revoked_tokens_opt_in(request: Request, send: Send, people: People) -> Respo
 @mutant("AUTH-10")
 def locked_customers_get_in(request: Request, send: Send, people: People) -> Response:
     """The token of a customer who is locked or anonymised is answered."""
-    return _closed_let_in(request, send, people)
+    return _open_to(request, send, people, "locked")
 
 
 @mutant("AUTH-10")
 def locked_customers_see_orders(request: Request, send: Send, people: People) -> Response:
     """The token of a customer who is locked or anonymised is answered at the orders alone."""
-    return _closed_let_in(request, send, people) if at(request, ORDERS) else send(request)
-
-
-def _closed_let_in(request: Request, send: Send, people: People) -> Response:
-    locked = people.role(request) == "locked"
-    return _let_in(request, send, people) if locked else send(request)
+    return _open_to(request, send, people, "locked", ORDERS)
 
 
 @mutant("AUTH-11")
@@ -307,7 +300,7 @@ def a_token_scheme_will_do(request: Request, send: Send, people: People) -> Resp
 @mutant("AUTH-10")
 def locked_customers_see_charges(request: Request, send: Send, people: People) -> Response:
     """The token of a customer who is locked or anonymised is answered at the charges alone."""
-    return _closed_let_in(request, send, people) if at(request, CHARGES) else send(request)
+    return _open_to(request, send, people, "locked", CHARGES)
 
 
 @mutant("AUTH-02")

@@ -9,8 +9,10 @@ from contract_tests.mutants.mutant import (
     ACCOUNT,
     CHARGES,
     CREDITS,
+    ERRORS,
     MEMBERSHIPS,
     ORDERS,
+    answer,
     at,
     changed,
     decides,
@@ -36,25 +38,23 @@ def _hidden(response: Response) -> Response:
     )
 
 
-@mutant("HTTP-01")
-def a_wrong_method_is_404(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-01", status=405)
+def a_wrong_method_is_404(response: Response, _request: Request) -> Response:
     """A method that a path lacks is answered 404."""
-    response = send(request)
-    return error(404) if response.status == 405 else response
+    return error(404)
 
 
-@mutant("HTTP-01")
-def allow_is_missing(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-01")
+def allow_is_missing(response: Response, _request: Request) -> Response:
     """405 comes without Allow."""
-    return without_header(send(request), "Allow")
+    return without_header(response, "Allow")
 
 
-@mutant("HTTP-01")
-def allow_forgets_delete(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-01", status=405)
+def allow_forgets_delete(response: Response, _request: Request) -> Response:
     """Where POST and DELETE are allowed, Allow names POST alone."""
-    response = send(request)
     allow = response.header("Allow")
-    if response.status != 405 or allow is None or "DELETE" not in allow:
+    if allow is None or "DELETE" not in allow:
         return response
     bare = without_header(response, "Allow")
     return replace(bare, headers=(*bare.headers, ("Allow", "POST")))
@@ -81,52 +81,46 @@ def post_is_read_as_get(request: Request, send: Send, _people: People) -> Respon
     return send(replace(request, method="GET") if taken else request)
 
 
-@mutant("HTTP-02")
-def no_origin_may_read(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-02")
+def no_origin_may_read(response: Response, _request: Request) -> Response:
     """No answer carries CORS headers."""
-    return _hidden(send(request))
+    return _hidden(response)
 
 
-@mutant("HTTP-02")
-def no_origin_may_read_orders(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-02", ORDERS, status=200)
+def no_origin_may_read_orders(response: Response, _request: Request) -> Response:
     """Only the orders' answers carry no CORS headers."""
-    response = send(request)
-    return _hidden(response) if at(request, ORDERS) and response.status == 200 else response
+    return _hidden(response)
 
 
-@mutant("HTTP-03")
-def answers_are_text(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-03", status=200)
+def answers_are_text(response: Response, _request: Request) -> Response:
     """Successes are sent as text/html."""
-    response = send(request)
-    return _as(response, "text/html") if response.status == 200 else response
+    return _as(response, "text/html")
 
 
-@mutant("HTTP-03")
-def credits_are_text(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-03", CREDITS)
+def credits_are_text(response: Response, _request: Request) -> Response:
     """Only credits are sent as text/plain."""
-    response = send(request)
-    return _as(response, "text/plain") if at(request, CREDITS) else response
+    return _as(response, "text/plain")
 
 
-@mutant("HTTP-03")
-def bad_parameters_are_text(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-03", status=400)
+def bad_parameters_are_text(response: Response, _request: Request) -> Response:
     """Only 400 is sent as text/html."""
-    response = send(request)
-    return _as(response, "text/html") if response.status == 400 else response
+    return _as(response, "text/html")
 
 
-@mutant("HTTP-04")
-def errors_hide_from_browsers(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-04", status=ERRORS)
+def errors_hide_from_browsers(response: Response, _request: Request) -> Response:
     """Errors carry no CORS headers."""
-    response = send(request)
-    return _hidden(response) if response.status >= 400 else response
+    return _hidden(response)
 
 
-@mutant("HTTP-04")
-def charges_hide_their_401_from_browsers(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-04", CHARGES, status=401)
+def charges_hide_their_401_from_browsers(response: Response, _request: Request) -> Response:
     """Only 401 at the charges carries no CORS headers."""
-    response = send(request)
-    return _hidden(response) if at(request, CHARGES) and response.status == 401 else response
+    return _hidden(response)
 
 
 @mutant("HTTP-05")
@@ -158,17 +152,15 @@ def _unknown_parameters(request: Request) -> set[str]:
     return parse_qs(request.query, keep_blank_values=True).keys() - KNOWN
 
 
-@mutant("QUERY-01")
-def sort_is_understood(request: Request, send: Send, _people: People) -> Response:
+@answer("QUERY-01", CHARGES)
+def sort_is_understood(response: Response, request: Request) -> Response:
     """Charges take a `sort` that nobody documented, and turn round for it."""
-    response = send(request)
-    if not at(request, CHARGES) or "sort=" not in request.query:
+    if "sort=" not in request.query:
         return response
     return changed(request, response, lambda tree, _: tree["data"].reverse())
 
 
-@mutant("HTTP-04")
-def wrong_methods_hide_from_browsers(request: Request, send: Send, _people: People) -> Response:
+@answer("HTTP-04", status=405)
+def wrong_methods_hide_from_browsers(response: Response, _request: Request) -> Response:
     """Only 405 carries no CORS headers."""
-    response = send(request)
-    return _hidden(response) if response.status == 405 else response
+    return _hidden(response)

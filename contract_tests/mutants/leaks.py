@@ -1,6 +1,7 @@
 """Mutants that show a part of another customer where few look for it."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from contract_tests.mutants.mutant import (
     ORDERS,
     PAYMENT_METHODS,
     Change,
+    Mutant,
+    Rules,
     Tree,
     at,
     changed,
@@ -23,67 +26,64 @@ from contract_tests.mutants.mutant import (
 )
 from contract_tests.mutants.people import People
 
-
-def _of_another(path: str, request: Request, send: Send, people: People) -> Any:
-    """What another customer is shown at a path."""
-    asked = replace(request, method="GET", path=path, query="")
-    return send(people.as_customer(asked, people.another(request))).json["data"]
+Theirs = Callable[[str], Any]
+"""What another customer than the one who asks is shown at a path."""
 
 
-@mutant(("OWN-04", "OWN-02"))
-def a_charge_was_paid_with_anothers_card(request: Request, send: Send, people: People) -> Response:
+def leak(
+    rules: Rules, path: str, *, needs: str = ""
+) -> Callable[[Callable[[Tree, Theirs], None]], Mutant]:
+    """A mutant of a customer's successes at a path, given what another customer is shown."""
+
+    def declare(edit: Callable[[Tree, Theirs], None]) -> Mutant:
+        @wraps(edit)
+        def leaking(request: Request, send: Send, people: People) -> Response:
+            if not at(request, path) or not people.name(request):
+                return send(request)
+
+            def theirs(path: str) -> Any:
+                asked = replace(request, method="GET", path=path, query="")
+                return send(people.as_customer(asked, people.another(request))).json["data"]
+
+            return changed(request, send(request), lambda tree, _: edit(tree, theirs))
+
+        return mutant(rules, needs=needs)(leaking)
+
+    return declare
+
+
+def _note(tree: Tree, text: str) -> None:
+    """Put a text into a new field of the account, or of the last record of a list."""
+    data = tree["data"]
+    (data[-1] if isinstance(data, list) else data)["note"] = text
+
+
+@leak(("OWN-04", "OWN-02"), CHARGES)
+def a_charge_was_paid_with_anothers_card(tree: Tree, theirs: Theirs) -> None:
     """The oldest charge was paid with another customer's payment method."""
-    if not at(request, CHARGES) or not people.name(request):
-        return send(request)
-    method = _of_another(PAYMENT_METHODS, request, send, people)[0]["id"]
-
-    def pay(tree: Tree, _request: Request) -> None:
-        tree["data"][-1]["payment_method"]["id"] = method
-
-    return changed(request, send(request), pay)
+    tree["data"][-1]["payment_method"]["id"] = theirs(PAYMENT_METHODS)[0]["id"]
 
 
-@mutant("OWN-04")
-def a_membership_names_a_strangers_card(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", MEMBERSHIPS)
+def a_membership_names_a_strangers_card(tree: Tree, theirs: Theirs) -> None:
     """A membership that another customer has no part in is paid with their payment method."""
-    if not at(request, MEMBERSHIPS) or not people.name(request):
-        return send(request)
-    other = _of_another(ACCOUNT, request, send, people)["id"]
-    method = _of_another(PAYMENT_METHODS, request, send, people)[0]["id"]
-
-    def pay(tree: Tree, _request: Request) -> None:
-        for each in tree["data"]:
-            members = {member["customer_id"] for member in each["members"]}
-            if other not in members and each["payment_method"]:
-                each["payment_method"]["id"] = method
-
-    return changed(request, send(request), pay)
+    other, method = theirs(ACCOUNT)["id"], theirs(PAYMENT_METHODS)[0]["id"]
+    for each in tree["data"]:
+        members = {member["customer_id"] for member in each["members"]}
+        if other not in members and each["payment_method"]:
+            each["payment_method"]["id"] = method
 
 
-@mutant("OWN-04")
-def an_order_came_of_anothers(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ORDERS)
+def an_order_came_of_anothers(tree: Tree, theirs: Theirs) -> None:
     """The basket of the last order on a page is another customer's order."""
-    if not at(request, ORDERS) or not people.name(request):
-        return send(request)
-    order = _of_another(ORDERS, request, send, people)[0]["id"]
-
-    def name(tree: Tree, _request: Request) -> None:
-        tree["data"][-1]["basket_id"] = order
-
-    return changed(request, send(request), name)
+    tree["data"][-1]["basket_id"] = theirs(ORDERS)[0]["id"]
 
 
-@mutant("OWN-04")
-def an_id_leaks_without_its_hyphens(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ACCOUNT)
+def an_id_leaks_without_its_hyphens(tree: Tree, theirs: Theirs) -> None:
     """The account carries another customer's id in a new field, and without hyphens."""
-    if not at(request, ACCOUNT) or not people.name(request):
-        return send(request)
-    other = _of_another(ACCOUNT, request, send, people)["id"]
-
-    def leak(tree: Tree, _request: Request) -> None:
-        tree["data"]["merged_from"] = other.replace("-", "")
-
-    return changed(request, send(request), leak)
+    tree["data"]["merged_from"] = theirs(ACCOUNT)["id"].replace("-", "")
 
 
 @mutant("OWN-04")
@@ -128,84 +128,51 @@ def a_405_tells_who_called_last() -> Change:
     return telling
 
 
-def _noted(
-    path: str, write: Callable[[Any], str], request: Request, send: Send, people: People
-) -> Response:
-    """What is shown at a path with a note of another customer in it."""
-    if not at(request, path) or not people.name(request):
-        return send(request)
-    text = write(_of_another(ACCOUNT, request, send, people))
-
-    def note(tree: Tree, _request: Request) -> None:
-        data = tree["data"]
-        (data[-1] if isinstance(data, list) else data)["note"] = text
-
-    return changed(request, send(request), note)
-
-
 def _spaced(phone: str, by: str) -> str:
     return by.join((phone[:3], phone[3:7], phone[7:]))
 
 
-@mutant("OWN-04", needs="a second customer with a phone")
-def a_phone_leaks_with_blanks(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ACCOUNT, needs="a second customer with a phone")
+def a_phone_leaks_with_blanks(tree: Tree, theirs: Theirs) -> None:
     """The account has another customer's phone number in a new field, with blanks in it."""
-    return _noted(ACCOUNT, lambda one: _spaced(one["phone"], " "), request, send, people)
+    _note(tree, _spaced(theirs(ACCOUNT)["phone"], " "))
 
 
-@mutant("OWN-04", needs="a second customer with a phone")
-def a_phone_leaks_as_people_dial_it(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ORDERS, needs="a second customer with a phone")
+def a_phone_leaks_as_people_dial_it(tree: Tree, theirs: Theirs) -> None:
     """An order has another customer's phone number without the code of its country."""
-    return _noted(
-        ORDERS, lambda one: f"(0{one['phone'][3:6]}) {one['phone'][6:]}", request, send, people
-    )
+    phone = theirs(ACCOUNT)["phone"]
+    _note(tree, f"(0{phone[3:6]}) {phone[6:]}")
 
 
-@mutant("OWN-04", needs="a second customer with a phone")
-def a_phone_leaks_with_dashes(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", CHARGES, needs="a second customer with a phone")
+def a_phone_leaks_with_dashes(tree: Tree, theirs: Theirs) -> None:
     """A charge has another customer's phone number with dashes in it."""
-    return _noted(CHARGES, lambda one: _spaced(one["phone"], "-"), request, send, people)
+    _note(tree, _spaced(theirs(ACCOUNT)["phone"], "-"))
 
 
-@mutant("OWN-04")
-def an_address_leaks_in_capitals(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", MEMBERSHIPS)
+def an_address_leaks_in_capitals(tree: Tree, theirs: Theirs) -> None:
     """A membership has another customer's e-mail address in capitals."""
-    return _noted(MEMBERSHIPS, lambda one: str(one["email"]).upper(), request, send, people)
+    _note(tree, theirs(ACCOUNT)["email"].upper())
 
 
-@mutant("OWN-04")
-def an_address_leaks_without_its_sign(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", PAYMENT_METHODS)
+def an_address_leaks_without_its_sign(tree: Tree, theirs: Theirs) -> None:
     """A payment method has another customer's e-mail address with (at) in place of its sign."""
-
-    def hidden(one: Any) -> str:
-        return str(one["email"]).replace("@", " (at) ")
-
-    return _noted(PAYMENT_METHODS, hidden, request, send, people)
+    _note(tree, theirs(ACCOUNT)["email"].replace("@", " (at) "))
 
 
-@mutant("OWN-04", needs="customers with telephone numbers")
-def an_order_calls_another(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ORDERS, needs="customers with telephone numbers")
+def an_order_calls_another(tree: Tree, theirs: Theirs) -> None:
     """The last order of a page bears another customer's telephone number."""
-    if not at(request, ORDERS) or not people.name(request):
-        return send(request)
-    phone = _of_another(ACCOUNT, request, send, people)["phone"]
-
-    def call(tree: Tree, _request: Request) -> None:
-        for order in tree["data"][-1:]:
-            order["phone"] = phone or order["phone"]
-
-    return changed(request, send(request), call)
+    phone = theirs(ACCOUNT)["phone"]
+    for order in tree["data"][-1:]:
+        order["phone"] = phone or order["phone"]
 
 
-@mutant("OWN-04", needs="two customers with payment methods")
-def a_card_bears_the_number_of_anothers(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", PAYMENT_METHODS, needs="two customers with payment methods")
+def a_card_bears_the_number_of_anothers(tree: Tree, theirs: Theirs) -> None:
     """The last payment method has the processor's id of another customer's first."""
-    if not at(request, PAYMENT_METHODS) or not people.name(request):
-        return send(request)
-    theirs = _of_another(PAYMENT_METHODS, request, send, people)
-
-    def name(tree: Tree, _request: Request) -> None:
-        for method in tree["data"][-1:]:
-            method["payment_method_id"] = theirs[0]["payment_method_id"]
-
-    return changed(request, send(request), name)
+    for method in tree["data"][-1:]:
+        method["payment_method_id"] = theirs(PAYMENT_METHODS)[0]["payment_method_id"]

@@ -16,10 +16,12 @@ from contract_tests.target import Target
 
 Tree = dict[str, Any]
 Edit = Callable[[Tree, Request], None]
+Alteration = Callable[[Response, Request], Response]
 Change = Callable[[Request, Send, People], Response]
 """Answers a request by way of the implementation, wrongly where it wants to."""
 Rules = str | tuple[str, ...]
 
+ERRORS = range(400, 600)
 HARMLESS = ""
 """What a variant breaks that keeps the contract: no rule."""
 NOT_APPLICABLE = (AttributeError, LookupError, TypeError, ValueError, msgspec.DecodeError)
@@ -79,6 +81,23 @@ def edit(rules: Rules, *paths: str, needs: str = "") -> Callable[[Edit], Mutant]
 def retargeted(retarget: Callable[[Target], Target]) -> Callable[[Mutant], Mutant]:
     """Let a mutant change the profile that the kit is given, too."""
     return lambda mutant: dataclasses.replace(mutant, retarget=retarget)
+
+
+def answer(
+    rules: Rules, *paths: str, status: int | range = range(1000), needs: str = ""
+) -> Callable[[Alteration], Mutant]:
+    """A mutant of the answers at these paths, or everywhere, with this status, or with any."""
+    statuses = range(status, status + 1) if isinstance(status, int) else status
+
+    def declare(alter: Alteration) -> Mutant:
+        def altered(request: Request, send: Send, _people: People) -> Response:
+            response = send(request)
+            affected = response.status in statuses and at(request, *paths)
+            return alter(response, request) if affected else response
+
+        return _mutant(rules, needs, alter, lambda: altered)
+
+    return declare
 
 
 def changed(request: Request, response: Response, change: Edit) -> Response:

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
+from contract_tests.mutants.leaks import Theirs, leak
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     ACCOUNT,
@@ -88,32 +89,17 @@ def an_opt_out_is_everybodys(request: Request, send: Send, people: People) -> Re
     return send(request)
 
 
-@mutant("OWN-04")
-def a_stray_field_leaks_an_address(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ACCOUNT)
+def a_stray_field_leaks_an_address(tree: Tree, theirs: Theirs) -> None:
     """The account carries another customer's e-mail address in a new field."""
-    if not at(request, ACCOUNT):
-        return send(request)
-    other = _data(send(people.as_customer(request, people.another(request))))
-
-    def leak(tree: Tree, _request: Request) -> None:
-        tree["data"]["referred_by"] = other[0]["email"] if other else None
-
-    return changed(request, send(request), leak)
+    tree["data"]["referred_by"] = theirs(ACCOUNT)["email"]
 
 
-@mutant("OWN-04")
-def an_order_carries_anothers_address(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", ORDERS)
+def an_order_carries_anothers_address(tree: Tree, theirs: Theirs) -> None:
     """The first order on a page has another customer's e-mail address."""
-    if not at(request, ORDERS):
-        return send(request)
-    theirs = people.as_customer(replace(request, path=ACCOUNT, query=""), people.another(request))
-    other = _data(send(theirs))
-
-    def leak(tree: Tree, _request: Request) -> None:
-        for order in tree["data"][:1]:
-            order["email"] = other[0]["email"] if other else None
-
-    return changed(request, send(request), leak)
+    for order in tree["data"][:1]:
+        order["email"] = theirs(ACCOUNT)["email"]
 
 
 @mutant("OWN-05")
@@ -143,19 +129,11 @@ def a_cache_forgets_the_caller() -> Change:
     return answered
 
 
-@mutant("OWN-04")
-def a_charge_carries_anothers_phone(request: Request, send: Send, people: People) -> Response:
+@leak("OWN-04", CHARGES)
+def a_charge_carries_anothers_phone(tree: Tree, theirs: Theirs) -> None:
     """The newest charge carries another customer's phone number in a new field."""
-    if not at(request, CHARGES):
-        return send(request)
-    account = replace(request, path=ACCOUNT, query="")
-    other = _data(send(people.as_customer(account, people.another(request))))
-
-    def leak(tree: Tree, _request: Request) -> None:
-        if phone := other[0]["phone"]:
-            tree["data"][0]["approved_by"] = phone
-
-    return changed(request, send(request), leak)
+    if phone := theirs(ACCOUNT)["phone"]:
+        tree["data"][0]["approved_by"] = phone
 
 
 def _as_named(request: Request, send: Send, people: People, named: str) -> Response:

@@ -7,6 +7,7 @@ from contract_tests.mutants.mutant import (
     PREFERENCES,
     Change,
     Tree,
+    answer,
     changed,
     decides,
     edit,
@@ -64,12 +65,10 @@ def only_the_changed_one_is_answered(request: Request, send: Send, _people: Peop
     return changed(request, send(request), cut)
 
 
-@mutant("PREF-03")
-def opt_out_answers_nothing(request: Request, send: Send, _people: People) -> Response:
+@answer("PREF-03", status=200)
+def opt_out_answers_nothing(response: Response, request: Request) -> Response:
     """Opting out answers 204."""
-    response = send(request)
-    gone = request.method == "DELETE" and response.status == 200
-    return Response(204) if gone else response
+    return Response(204) if request.method == "DELETE" else response
 
 
 @mutant(("PREF-04", "PREF-03"))
@@ -164,12 +163,10 @@ def an_unknown_preference_is_fine(request: Request, send: Send, _people: People)
     return response
 
 
-@mutant("PREF-07")
-def what_is_no_uuid_is_400(request: Request, send: Send, _people: People) -> Response:
+@answer("PREF-07", status=404)
+def what_is_no_uuid_is_400(response: Response, request: Request) -> Response:
     """An id that is not a UUID is answered 400."""
-    response = send(request)
-    odd = decides(request) and len(_named(request)) != 36
-    return error(400) if odd and response.status == 404 else response
+    return error(400) if decides(request) and len(_named(request)) != 36 else response
 
 
 @mutant("PREF-08")
@@ -192,12 +189,14 @@ def opting_in_is_exclusive(request: Request, send: Send, _people: People) -> Res
     return response
 
 
-@mutant("PREF-09")
-def a_body_is_demanded(request: Request, send: Send, _people: People) -> Response:
+@answer("PREF-09", status=200)
+def a_body_is_demanded(response: Response, request: Request) -> Response:
     """Opting in without a body is answered 400."""
-    response = send(request)
-    bare = request.method == "POST" and decides(request) and not request.body
-    return error(400, "A body is missing.") if bare and response.status == 200 else response
+    return (
+        error(400, "A body is missing.")
+        if request.method == "POST" and decides(request) and not request.body
+        else response
+    )
 
 
 @edit("PREF-10", PREFERENCES)

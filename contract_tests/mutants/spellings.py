@@ -13,6 +13,7 @@ from contract_tests.mutants.mutant import (
     PAYMENT_METHODS,
     PREFERENCES,
     Tree,
+    answer,
     at,
     changed,
     decides,
@@ -75,11 +76,10 @@ def memberships_judge_a_page_of_the_orders(
     return error(400, "page is no integer.") if affected else send(request)
 
 
-@mutant("QUERY-01")
-def charges_are_converted(request: Request, send: Send, _people: People) -> Response:
+@answer("QUERY-01", CHARGES)
+def charges_are_converted(response: Response, request: Request) -> Response:
     """Charges take a `currency` that nobody documented."""
-    response = send(request)
-    if not at(request, CHARGES) or "currency=" not in request.query:
+    if "currency=" not in request.query:
         return response
 
     def convert(tree: Tree, _request: Request) -> None:
@@ -89,11 +89,10 @@ def charges_are_converted(request: Request, send: Send, _people: People) -> Resp
     return changed(request, response, convert)
 
 
-@mutant("QUERY-01")
-def all_shows_more(request: Request, send: Send, _people: People) -> Response:
+@answer("QUERY-01", PAYMENT_METHODS)
+def all_shows_more(response: Response, request: Request) -> Response:
     """Payment methods take an `all` that nobody documented."""
-    response = send(request)
-    if not at(request, PAYMENT_METHODS) or "all=1" not in request.query:
+    if "all=1" not in request.query:
         return response
     return changed(request, response, lambda tree, _: tree["data"].reverse())
 
@@ -185,20 +184,19 @@ def a_charge_has_a_path(request: Request, send: Send, people: People) -> Respons
     return send(replace(request, path=CHARGES)) if shown else send(request)
 
 
-@mutant(("HTTP-03", "ERR-01"))
-def an_unknown_path_has_no_media_type(request: Request, send: Send, _people: People) -> Response:
+@answer(("HTTP-03", "ERR-01"), status=404)
+def an_unknown_path_has_no_media_type(response: Response, request: Request) -> Response:
     """The 404 of an unknown path has no Content-Type."""
-    response = send(request)
-    unknown = response.status == 404 and not at(request, PREFERENCES, PAYMENT_METHODS)
-    return without_header(response, "Content-Type") if unknown else response
+    return (
+        without_header(response, "Content-Type")
+        if not at(request, PREFERENCES, PAYMENT_METHODS)
+        else response
+    )
 
 
-@mutant(("ERR-02", "HTTP-01"))
-def a_wrong_method_is_a_page(request: Request, send: Send, _people: People) -> Response:
+@answer(("ERR-02", "HTTP-01"), status=405)
+def a_wrong_method_is_a_page(response: Response, _request: Request) -> Response:
     """405 is an HTML page, with the headers of all other answers."""
-    response = send(request)
-    if response.status != 405:
-        return response
     return replace(with_header(response, "Content-Type", "text/html"), body=PAGE)
 
 
@@ -363,11 +361,11 @@ def numbers_are_known_letter_by_letter(request: Request, send: Send, _people: Pe
     return send(_without_encoded_names(request) if at(request, ORDERS) else request)
 
 
-@mutant("QUERY-01", needs="a customer with two payment methods")
-def payment_methods_have_a_page_size(request: Request, send: Send, _people: People) -> Response:
+@answer("QUERY-01", PAYMENT_METHODS, needs="a customer with two payment methods")
+def payment_methods_have_a_page_size(response: Response, request: Request) -> Response:
     """Payment methods obey `per_page`, as if they were orders."""
-    response, sizes = send(request), _asked(request).get("per_page", [])
-    if not at(request, PAYMENT_METHODS) or not sizes or not sizes[0].isdigit():
+    sizes = _asked(request).get("per_page", [])
+    if not sizes or not sizes[0].isdigit():
         return response
 
     def cut(tree: Tree, _request: Request) -> None:

@@ -5,8 +5,10 @@ from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
+    ERRORS,
     HARMLESS,
     LISTS,
+    answer,
     at,
     decides,
     error,
@@ -20,11 +22,10 @@ LONGEST_URL = 2000
 HTML = (("Content-Type", "text/html"), ("Server", "gateway"))
 
 
-@mutant(HARMLESS)
-def other_wording(request: Request, send: Send, _people: People) -> Response:
+@answer(HARMLESS, status=ERRORS)
+def other_wording(response: Response, _request: Request) -> Response:
     """Errors are worded in another language, the parameter's name among the words."""
-    response = send(request)
-    if response.status < 400 or not response.body:
+    if not response.body:
         return response
     message = response.json["message"]
     named = [name for name in PARAMETERS if name in message]
@@ -103,10 +104,9 @@ def _odd(request: Request) -> bool:
     return any(sign in url for sign in signs)
 
 
-@mutant(HARMLESS)
-def unknown_paths_are_the_gateways(request: Request, send: Send, _people: People) -> Response:
+@answer(HARMLESS, status=404)
+def unknown_paths_are_the_gateways(response: Response, request: Request) -> Response:
     """An unknown path is answered 404 with extra members."""
-    response = send(request)
-    if response.status != 404 or at(request, *LISTS) or decides(request):
+    if at(request, *LISTS) or decides(request):
         return response
     return error(404, "no Route matched with those values")

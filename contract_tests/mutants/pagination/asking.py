@@ -9,6 +9,7 @@ from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     ORDERS,
     Tree,
+    answer,
     at,
     changed,
     edit,
@@ -72,12 +73,14 @@ def the_page_size_is_ignored(request: Request, send: Send, _people: People) -> R
     return send(with_query(request, per_page=15) if sized else request)
 
 
-@mutant("PAGE-02")
-def the_cap_is_one_less(request: Request, send: Send, _people: People) -> Response:
+@answer("PAGE-02", ORDERS)
+def the_cap_is_one_less(response: Response, request: Request) -> Response:
     """A page over the cap has one order less than `meta.per_page` tells."""
-    response = send(request)
-    over = at(request, ORDERS) and (number(request, "per_page") or 0) > 100
-    return changed(request, response, _shorten) if over else response
+    return (
+        changed(request, response, _shorten)
+        if (number(request, "per_page") or 0) > 100
+        else response
+    )
 
 
 def _shorten(tree: Tree, _request: Request) -> None:
@@ -123,13 +126,10 @@ def letters_break_the_server(request: Request, send: Send, _people: People) -> R
     return error(500) if any(map(str.isalpha, _values_of(request, "page"))) else send(request)
 
 
-@mutant("PAGE-10")
-def the_parameter_is_not_named(request: Request, send: Send, _people: People) -> Response:
+@answer("PAGE-10", ORDERS, status=400)
+def the_parameter_is_not_named(response: Response, _request: Request) -> Response:
     """The 400 does not say which parameter was wrong."""
-    response = send(request)
-    return (
-        error(400, "Bad request.") if at(request, ORDERS) and response.status == 400 else response
-    )
+    return error(400, "Bad request.")
 
 
 def _first_counts(request: Request, send: Send, name: str) -> Response:

@@ -3,7 +3,7 @@
 import msgspec
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import ORDERS, Tree, at, changed, edit, error, mutant
+from contract_tests.mutants.mutant import ORDERS, Tree, answer, at, changed, edit, error, mutant
 from contract_tests.mutants.pagination.asking import number, with_query
 from contract_tests.mutants.people import People
 
@@ -63,11 +63,10 @@ def _past_the_end(response: Response) -> bool:
     return bool(meta["current_page"] > meta["last_page"])
 
 
-@mutant("PAGE-06")
-def past_the_end_is_404(request: Request, send: Send, _people: People) -> Response:
+@answer("PAGE-06", ORDERS)
+def past_the_end_is_404(response: Response, _request: Request) -> Response:
     """A page past the end is answered 404."""
-    response = send(request)
-    return error(404) if at(request, ORDERS) and _past_the_end(response) else response
+    return error(404) if _past_the_end(response) else response
 
 
 @mutant("PAGE-06")

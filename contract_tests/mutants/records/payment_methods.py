@@ -1,16 +1,15 @@
 """Mutants in payment methods, and in who has none."""
 
-from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.message import Request, Response
 from contract_tests.mutants.mutant import (
     MEMBERSHIPS,
     PAYMENT_METHODS,
     Tree,
+    answer,
     at,
     edit,
     error,
-    mutant,
 )
-from contract_tests.mutants.people import People
 
 NONE = b'{"data":[]}'
 
@@ -35,35 +34,30 @@ def a_pending_direct_debit_has_a_brand(tree: Tree, _request: Request) -> None:
             method["card_brand"] = "visa"
 
 
-@mutant("PAYMENT-02")
-def the_unknown_have_an_empty_list(request: Request, send: Send, _people: People) -> Response:
+@answer("PAYMENT-02")
+def the_unknown_have_an_empty_list(response: Response, request: Request) -> Response:
     """Whom no processor knows is answered an empty list."""
-    response = send(request)
     if at(request, PAYMENT_METHODS) and response.status == 404:
         return Response(200, NONE, (("Content-Type", "application/json"),))
     return response
 
 
-@mutant("PAYMENT-02")
-def the_unknown_are_forbidden(request: Request, send: Send, _people: People) -> Response:
+@answer("PAYMENT-02", PAYMENT_METHODS, status=404)
+def the_unknown_are_forbidden(response: Response, _request: Request) -> Response:
     """Whom no processor knows is answered 403."""
-    response = send(request)
-    unknown = at(request, PAYMENT_METHODS) and response.status == 404
-    return error(403) if unknown else response
+    return error(403)
 
 
-@mutant("PAYMENT-03")
-def an_empty_list_is_404(request: Request, send: Send, _people: People) -> Response:
+@answer("PAYMENT-03", PAYMENT_METHODS)
+def an_empty_list_is_404(response: Response, _request: Request) -> Response:
     """A known customer without payment methods is answered 404."""
-    response = send(request)
-    return error(404) if at(request, PAYMENT_METHODS) and _empty(response) else response
+    return error(404) if _empty(response) else response
 
 
-@mutant("PAYMENT-03")
-def an_empty_list_is_204(request: Request, send: Send, _people: People) -> Response:
+@answer("PAYMENT-03", PAYMENT_METHODS)
+def an_empty_list_is_204(response: Response, _request: Request) -> Response:
     """A known customer without payment methods is answered 204."""
-    response = send(request)
-    return Response(204) if at(request, PAYMENT_METHODS) and _empty(response) else response
+    return Response(204) if _empty(response) else response
 
 
 @edit("PAYMENT-04", PAYMENT_METHODS)
