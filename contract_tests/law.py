@@ -69,11 +69,6 @@ class Law:
     judge: Callable[..., None]
     needs: tuple[str, ...]
 
-    @property
-    def sentence(self) -> str:
-        """Its name as a sentence."""
-        return self.judge.__name__.replace("_", " ")
-
 
 def law(rule: str) -> Callable[[Callable[..., None]], Law]:
     """Make a function the judge of the rule with this id; its sentence is in the document."""

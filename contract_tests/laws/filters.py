@@ -9,8 +9,9 @@ from itertools import pairwise
 from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
-from contract_tests.law import NotCovered, Violation, check_order, law
+from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import TOLERANCE
+from contract_tests.laws.records.record import check_sorted
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
 
@@ -284,16 +285,12 @@ def _check_same_list(holding: Holding, query: Query, like: Query) -> None:
 
 @law("CREDITS-07")
 def credits_come_soonest_to_expire_first(session: Session, operation: Operation) -> None:
-    longest = 0
-    for _, exchange in session.successes(operation):
-        keys = [
-            (each["expires_at"] is None, _instant(each["expires_at"]) or 0, each["id"])
-            for each in exchange.records
-        ]
-        longest = max(longest, len(keys))
-        check_order("by expiry, then id", keys, exchange)
-    if longest < 2:
-        raise NotCovered("no customer has two credits")
+    check_sorted(session, operation, "by expiry, then id", _soonest_first)
+
+
+def _soonest_first(credit: Record) -> tuple[bool, datetime | int, str]:
+    expiry = _instant(credit["expires_at"])
+    return expiry is None, expiry or 0, credit["id"]
 
 
 @law("CREDITS-08")

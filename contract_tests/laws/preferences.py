@@ -9,10 +9,11 @@ from contract_tests.actor import Actor, Customer, DecisionProbe, Record, consent
 from contract_tests.credentials import BROWSER_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
-from contract_tests.law import NotCovered, Violation, check_order, law
+from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import values_for
+from contract_tests.laws.records.record import check_sorted
 from contract_tests.laws.time import A_SECOND
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.values import unknown_ids
@@ -112,15 +113,12 @@ def every_available_preference_is_listed(customers: list[Customer]) -> None:
 
 @law("PREF-02")
 def preferences_come_in_order_of_creation(session: Session, operation: Operation) -> None:
-    longest = 0
-    for _, exchange in session.successes(operation):
-        keys = [
-            (datetime.fromisoformat(each["created_at"]), each["id"]) for each in exchange.records
-        ]
-        longest = max(longest, len(keys))
-        check_order("by created_at, then id", keys, exchange)
-    if longest < 2:
-        raise NotCovered("no customer has two preferences")
+    check_sorted(
+        session,
+        operation,
+        "by created_at, then id",
+        lambda each: (datetime.fromisoformat(each["created_at"]), each["id"]),
+    )
 
 
 @law("PREF-10")

@@ -1,14 +1,17 @@
 """Credits: what single ones say of themselves."""
 
+from datetime import datetime
+
 from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.law import NotCovered, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
-    check_every,
     check_membership,
     distinct_records,
     instant,
+    raise_violation,
+    record_law,
 )
 from contract_tests.session import Session
 
@@ -24,39 +27,24 @@ def a_multi_use_credit_is_never_redeemed(session: Session, operation: Operation)
     multi_use = [each for _, _, each in distinct_records(session, operation) if each["multi_use"]]
     if not multi_use:
         raise NotCovered("no customer has a multi-use credit")
-
-    check_every(
-        session,
-        operation,
-        lambda credit: (
-            f"no redeemed_at; got {credit['redeemed_at']}"
-            if credit["multi_use"] and credit["redeemed_at"]
-            else None
-        ),
-    )
+    for _, exchange, credit in distinct_records(session, operation):
+        if credit["multi_use"] and credit["redeemed_at"]:
+            raise_violation(f"no redeemed_at; got {credit['redeemed_at']}", credit, exchange)
 
 
-@law("CREDITS-12")
-def revoked_at_is_always_null(session: Session, operation: Operation) -> None:
-    check_every(
-        session,
-        operation,
-        lambda credit: f"null; got {credit['revoked_at']}" if credit["revoked_at"] else None,
-    )
+@record_law("CREDITS-12")
+def revoked_at_is_always_null(credit: Record) -> str | None:
+    return f"null; got {credit['revoked_at']}" if credit["revoked_at"] else None
 
 
-@law("CREDITS-13")
+@record_law("CREDITS-13")
 def a_credit_was_issued_and_redeemed_by_now_in_that_order(
-    session: Session, operation: Operation
-) -> None:
-    now = session.client.now() + TOLERANCE
-
-    def violation_in(credit: Record) -> str | None:
-        issued, redeemed = credit["issued_at"], credit["redeemed_at"]
-        if instant(issued) > now:
-            return f"an issued_at by {now}; got {issued}"
-        if redeemed and not instant(issued) <= instant(redeemed) <= now:
-            return f"a redeemed_at from {issued} to {now}; got {redeemed}"
-        return None
-
-    check_every(session, operation, violation_in)
+    credit: Record, now: datetime
+) -> str | None:
+    now += TOLERANCE
+    issued, redeemed = credit["issued_at"], credit["redeemed_at"]
+    if instant(issued) > now:
+        return f"an issued_at by {now}; got {issued}"
+    if redeemed and not instant(issued) <= instant(redeemed) <= now:
+        return f"a redeemed_at from {issued} to {now}; got {redeemed}"
+    return None

@@ -7,11 +7,11 @@ from contract_tests.document import Operation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
-    check_every,
     distinct_records,
     instant,
     memberships,
     raise_violation,
+    record_law,
 )
 from contract_tests.session import Session
 
@@ -20,14 +20,11 @@ SHARED = ("status", "start_date", "end_date", "members", "type", "rate")
 """What every member of a membership is shown alike."""
 
 
-@law("MEMBER-01")
-def a_reason_is_given_exactly_for_attention(session: Session, operation: Operation) -> None:
-    def violation_in(membership: Record) -> str | None:
-        reason, needs_attention = membership["attention_reason"], membership["status"] in ATTENTION
-        kind = "a reason" if needs_attention else "no reason"
-        return None if (reason is not None) == needs_attention else f"{kind}; got {reason}"
-
-    check_every(session, operation, violation_in)
+@record_law("MEMBER-01")
+def a_reason_is_given_exactly_for_attention(membership: Record) -> str | None:
+    reason, needs_attention = membership["attention_reason"], membership["status"] in ATTENTION
+    kind = "a reason" if needs_attention else "no reason"
+    return None if (reason is not None) == needs_attention else f"{kind}; got {reason}"
 
 
 @law("MEMBER-02")
@@ -47,28 +44,23 @@ def the_customer_is_a_member_and_one_leads(session: Session, operation: Operatio
             )
 
 
-@law("MEMBER-03")
-def a_status_agrees_with_the_dates(session: Session, operation: Operation) -> None:
-    now = session.client.now()
-
-    def violation_in(membership: Record) -> str | None:
-        start, end = instant(membership["start_date"]), membership["end_date"]
-        ended = end is not None and instant(end) < now - TOLERANCE
-        lasts = end is None or instant(end) > now + TOLERANCE
-        begun = start < now - TOLERANCE
-        if end is not None and instant(end) < start:
-            return f"an end after the start, {membership['start_date']}; got {end}"
-        faults = {
-            "upcoming": "a start in the future" if begun else None,
-            "expired": "an end in the past" if lasts else None,
-            "active": "a start before, and no end before, now"
-            if ended or start > now + TOLERANCE
-            else None,
-        }
-        fault = faults.get(membership["status"])
-        return fault and f"{fault}; got {membership['start_date']} to {end}"
-
-    check_every(session, operation, violation_in)
+@record_law("MEMBER-03")
+def a_status_agrees_with_the_dates(membership: Record, now: datetime) -> str | None:
+    start, end = instant(membership["start_date"]), membership["end_date"]
+    ended = end is not None and instant(end) < now - TOLERANCE
+    lasts = end is None or instant(end) > now + TOLERANCE
+    begun = start < now - TOLERANCE
+    if end is not None and instant(end) < start:
+        return f"an end after the start, {membership['start_date']}; got {end}"
+    faults = {
+        "upcoming": "a start in the future" if begun else None,
+        "expired": "an end in the past" if lasts else None,
+        "active": "a start before, and no end before, now"
+        if ended or start > now + TOLERANCE
+        else None,
+    }
+    fault = faults.get(membership["status"])
+    return fault and f"{fault}; got {membership['start_date']} to {end}"
 
 
 @law("MEMBER-04")
@@ -137,50 +129,37 @@ def _moved_on(membership: Record, now: datetime) -> bool:
     return any(abs(instant(each) - now) < 5 * TOLERANCE for each in edges if each)
 
 
-@law("MEMBER-07")
-def the_next_charge_is_the_next_period(session: Session, operation: Operation) -> None:
-    now = session.client.now() - TOLERANCE
-
-    def violation_in(membership: Record) -> str | None:
-        charge, rate = membership["next_charge"], membership["rate"]
-        if charge is None:
-            return None
-        due, billed = charge["due_date"], membership["next_billing_date"]
-        if billed is not None and instant(due) != instant(billed):
-            return f"due at next_billing_date, {billed}; got {due}"
-        if charge["currency"].upper() != rate["currency"].upper():
-            return f"{rate['currency']}; got {charge['currency']}"
-        if membership["status"] != "active":
-            return None
-        if instant(due) < now:
-            return f"a due_date ahead; got {due}"
-        price = rate["price"]
-        return None if charge["amount"] == price else f"{price}, the price; got {charge['amount']}"
-
-    check_every(session, operation, violation_in)
+@record_law("MEMBER-07")
+def the_next_charge_is_the_next_period(membership: Record, now: datetime) -> str | None:
+    charge, rate = membership["next_charge"], membership["rate"]
+    if charge is None:
+        return None
+    due, billed = charge["due_date"], membership["next_billing_date"]
+    if billed is not None and instant(due) != instant(billed):
+        return f"due at next_billing_date, {billed}; got {due}"
+    if charge["currency"].upper() != rate["currency"].upper():
+        return f"{rate['currency']}; got {charge['currency']}"
+    if membership["status"] != "active":
+        return None
+    if instant(due) < now - TOLERANCE:
+        return f"a due_date ahead; got {due}"
+    price = rate["price"]
+    return None if charge["amount"] == price else f"{price}, the price; got {charge['amount']}"
 
 
-@law("MEMBER-08")
-def a_membership_number_is_one_members(session: Session, operation: Operation) -> None:
-    def violation_in(membership: Record) -> str | None:
-        numbers = [each["membership_number"] for each in membership["members"]]
-        if len(set(numbers)) < len(numbers):
-            return f"a number for each member; got {numbers}"
-        number = membership["membership_number"]
-        return None if number in numbers else f"one of {numbers}; got {number}"
-
-    check_every(session, operation, violation_in)
+@record_law("MEMBER-08")
+def a_membership_number_is_one_members(membership: Record) -> str | None:
+    numbers = [each["membership_number"] for each in membership["members"]]
+    if len(set(numbers)) < len(numbers):
+        return f"a number for each member; got {numbers}"
+    number = membership["membership_number"]
+    return None if number in numbers else f"one of {numbers}; got {number}"
 
 
-@law("MEMBER-09")
-def an_active_membership_has_as_many_members_as_its_type_allows(
-    session: Session, operation: Operation
-) -> None:
-    def violation_in(membership: Record) -> str | None:
-        count, kind = len(membership["members"]), membership["type"]
-        least, most = kind["min_members"], kind["max_members"]
-        if membership["status"] != "active" or least <= count <= most:
-            return None
-        return f"{least} to {most} members; got {count}"
-
-    check_every(session, operation, violation_in)
+@record_law("MEMBER-09")
+def an_active_membership_has_as_many_members_as_its_type_allows(membership: Record) -> str | None:
+    count, kind = len(membership["members"]), membership["type"]
+    least, most = kind["min_members"], kind["max_members"]
+    if membership["status"] != "active" or least <= count <= most:
+        return None
+    return f"{least} to {most} members; got {count}"

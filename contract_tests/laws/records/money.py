@@ -1,10 +1,7 @@
 """Money, wherever it stands."""
 
 from contract_tests.actor import Record
-from contract_tests.document import Operation
-from contract_tests.law import law
-from contract_tests.laws.records.record import check_every
-from contract_tests.session import Session
+from contract_tests.laws.records.record import record_law
 
 _CODES = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
@@ -18,13 +15,10 @@ VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 ISO_4217 = frozenset(_CODES.split())
 
 
-@law("MONEY-01")
-def a_currency_is_a_code_of_iso_4217(session: Session, operation: Operation) -> None:
-    def violation_in(record: Record) -> str | None:
-        named = [record, record.get("rate"), record.get("next_charge")]
-        for part in (each for each in named if isinstance(each, dict) and "currency" in each):
-            if part["currency"].upper() not in ISO_4217:
-                return f"a currency of ISO 4217; got {part['currency']}"
-        return None
-
-    check_every(session, operation, violation_in)
+@record_law("MONEY-01")
+def a_currency_is_a_code_of_iso_4217(record: Record) -> str | None:
+    named = [record, record.get("rate"), record.get("next_charge")]
+    for part in (each for each in named if isinstance(each, dict) and "currency" in each):
+        if part["currency"].upper() not in ISO_4217:
+            return f"a currency of ISO 4217; got {part['currency']}"
+    return None

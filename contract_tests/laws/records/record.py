@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from inspect import signature
+from typing import Any
 
 from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
-from contract_tests.law import NotCovered, Violation
+from contract_tests.law import Law, NotCovered, Violation, check_order, law
 from contract_tests.session import Session
 
 MEMBERSHIPS = "listMyAccountMemberships"
@@ -29,13 +31,49 @@ def distinct_records(session: Session, operation: Operation) -> Iterator[Shown]:
             yield customer, exchange, record
 
 
-def check_every(
-    session: Session, operation: Operation, violation_in: Callable[[Record], str | None]
+def record_law(rule: str) -> Callable[[Callable[..., str | None]], Law]:
+    """
+    A law of single records: the function says `wanted; got actual` of one that breaks the rule. It
+    takes the record, and `now` if it asks for it: the target's time.
+    """
+
+    def declare(violation_in: Callable[..., str | None]) -> Law:
+        needs_now = "now" in signature(violation_in).parameters
+
+        def judge(session: Session, operation: Operation) -> None:
+            known = {"now": session.client.now()} if needs_now else {}
+            for _, exchange, record in distinct_records(session, operation):
+                if finding := violation_in(record, **known):
+                    raise_violation(finding, record, exchange)
+
+        judge.__name__, judge.__module__ = violation_in.__name__, violation_in.__module__
+        return law(rule)(judge)
+
+    return declare
+
+
+def check_sorted(
+    session: Session, operation: Operation, rule: str, key: Callable[[Record], tuple[Any, ...]]
 ) -> None:
-    """Judge every record; `violation_in` says `wanted; got actual` of one that breaks the rule."""
-    for _, exchange, record in distinct_records(session, operation):
-        if finding := violation_in(record):
-            raise_violation(finding, record, exchange)
+    """
+    Check that every list is sorted by a key, which ends in the id.
+
+    Raises:
+        NotCovered: none has two records.
+    """
+    longest = 0
+    for _, exchange in session.successes(operation):
+        longest = max(longest, len(exchange.records))
+        check_order(rule, [key(each) for each in exchange.records], exchange)
+    if longest < 2:
+        raise NotCovered(f"no customer has two {operation.subject.replace('_', ' ')}")
+
+
+def rate_of(customer: Customer, charge: Record) -> tuple[Exchange, Record | None]:
+    """The rate of the membership that a charge is for, if the customer has it; and the list."""
+    answer = memberships(customer)
+    rates = [each["rate"] for each in answer.records if each["id"] == charge["membership_id"]]
+    return answer, next(iter(rates), None)
 
 
 def raise_violation(finding: str, record: Record, exchange: Exchange, *after: Exchange) -> None:
