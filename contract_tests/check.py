@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Literal
@@ -56,43 +56,46 @@ def check(
     plan, contract = plan or Plan(), contract or Contract.load()
     _check_waivers(target, contract)
     check_selection(plan, contract)
-    started, now, verdicts = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC), []
-    today = now.date()
+    started, started_at = time.perf_counter(), datetime.fromtimestamp(time.time(), UTC)
     strict = plan.options.strict_enums
     session = Session.open(
         target, contract, strict_enums=strict, seed=plan.seed, transport=transport
     )
     session.client.limits.ends_at = time.monotonic() + target.max_time_s
-    left, halted = list[str](), ""
+    verdicts, left, stopped = list[Verdict](), list[str](), ""
     with leftovers.tracking(session) as left_over:
         try:
             for verdict in _verdicts(session, plan):
                 redacted = verdict.redacted(session.client.redact)
-                verdicts.append(baseline.tolerate(redacted, plan.known, today))
+                verdicts.append(baseline.tolerate(redacted, plan.known, started_at.date()))
                 on_verdict(verdicts[-1])
                 if enough(verdicts[-1]):
                     break
-            halted = session.reason_to_stop()
+            stopped = session.reason_to_stop()
         finally:
             left = left_over.restore()
-    seconds = time.perf_counter() - started
-    requests = session.client.count + sum(
-        each.requests for each in verdicts if each.group == schema_checks.GROUP
-    )
+    report = _report(session, plan, verdicts, started_at, time.perf_counter() - started)
+    notes = [*report.notes, *filter(None, [left_over.summary, stopped])]
+    return replace(report, left_behind=left, notes=notes, stopped_early=bool(stopped))
+
+
+def _report(
+    session: Session,
+    plan: Plan,
+    verdicts: list[Verdict],
+    started_at: datetime,
+    seconds: float,
+) -> Report:
+    generated = (each.requests for each in verdicts if each.group == schema_checks.GROUP)
     return Report(
-        target.base_url,
+        session.client.target.base_url,
         plan.seed,
         verdicts,
         seconds,
-        requests,
-        left,
-        plan.allow_unstable,
-        started_at=now,
-        notes=[
-            *baseline.notes(verdicts, plan.known, today),
-            *filter(None, [left_over.summary, halted]),
-        ],
-        halted=bool(halted),
+        session.client.count + sum(generated),
+        allow_unstable=plan.allow_unstable,
+        started_at=started_at,
+        notes=[*baseline.notes(verdicts, plan.known, started_at.date())],
     )
 
 

@@ -140,7 +140,7 @@ def _finish(
 ) -> NoReturn:
     """Print the verdict, write the reports, and exit."""
     report = replace(report, profile=_of_repository(profile))
-    _tell(report)
+    _print_report(report)
     unwritten = list(write(report, files))
     for complaint in unwritten:
         click.echo(f"contract-tests: {complaint}", err=True)
@@ -198,7 +198,7 @@ def _plan(given: dict[str, Any], target: Target) -> Plan:
     return plan
 
 
-def _tell(report: Report) -> None:
+def _print_report(report: Report) -> None:
     terminal.show(report, Console())
     if os.environ.get("GITHUB_ACTIONS"):
         click.echo(data.as_annotations(report))

@@ -99,24 +99,13 @@ def _evaluate(clean: Verdict, law: Law, operation: Operation, session: Session) 
         if last.from_a_gateway:
             reason = f"something before the API answered {last.status}"
             return replace(clean, outcome="not covered", actual=reason)
-        return _violated_verdict(clean, violation)
+        return clean.violated_by(violation)
     except (NotCovered, NotSent) as reason:
         return replace(clean, outcome="not covered", actual=str(reason))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # The body is not what the schema says; BODY-01 tells how.
         return replace(clean, outcome="not covered", actual=f"an answer is unreadable: {error!r}")
     return replace(clean, notices=_drift(session, operation) if law.rule == "BODY-01" else ())
-
-
-def _violated_verdict(clean: Verdict, violation: Violation) -> Verdict:
-    return replace(
-        clean,
-        outcome="violated",
-        expected=violation.expected,
-        actual=violation.actual,
-        evidence=violation.exchanges,
-        certain=violation.certain,
-    )
 
 
 def _confirm(

@@ -106,6 +106,17 @@ class Verdict:
     certain: bool = False
     """Whether a violation counts though it is seen but once."""
 
+    def violated_by(self, violation: Violation) -> "Verdict":
+        """The same with a violation as its outcome."""
+        return replace(
+            self,
+            outcome="violated",
+            expected=violation.expected,
+            actual=violation.actual,
+            evidence=violation.exchanges,
+            certain=violation.certain,
+        )
+
     def redacted(self, redact: Redactor) -> "Verdict":
         """A copy without secrets; its exchanges show none anyway."""
         notices = tuple(map(redact, self.notices))

@@ -1,7 +1,7 @@
 """Opt-in and opt-out against a model: any sequence, two customers, one set of consents each."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import hypothesis
 from hypothesis import Phase, Verbosity
@@ -37,37 +37,18 @@ def run(session: Session, depth: str, seed: int) -> Verdict:
         at_first = {name: each.consents_to_change() for name, each in pair.items()}
         _run(_machine(pair, at_first), depth, seed)
     except Violation as violation:
-        return _with(verdict, "violated", violation.actual, violation.expected, violation.exchanges)
+        return verdict.violated_by(violation)
     except Flaky:
         if reason := session.reason_to_stop():
-            return _with(verdict, "not covered", reason)
-        return _with(verdict, "unstable", "a sequence that ends otherwise each time it is tried")
-    except (NotCovered, NotSent) as reason:
-        return _with(verdict, "not covered", str(reason))
+            return replace(verdict, outcome="not covered", actual=reason)
+        reason = "a sequence that does not end in the same way each time it is tried"
+        return replace(verdict, outcome="unstable", actual=reason)
+    except (NotCovered, NotSent) as missing:
+        return replace(verdict, outcome="not covered", actual=str(missing))
     finally:
         # Hypothesis keeps every machine for good; it need not keep the whole run with it.
         pair.clear()
-    return _with(verdict, "holds", requests=session.client.count - before)
-
-
-def _with(
-    verdict: Verdict,
-    outcome: Any,
-    actual: str = "",
-    expected: str = "",
-    evidence: Any = (),
-    requests: int = 0,
-) -> Verdict:
-    return Verdict(
-        verdict.rule,
-        verdict.group,
-        verdict.operation,
-        outcome,
-        expected,
-        actual,
-        evidence,
-        requests,
-    )
+    return replace(verdict, requests=session.client.count - before)
 
 
 def _run(machine: type[RuleBasedStateMachine], depth: str, seed: int) -> None:

@@ -25,7 +25,7 @@ class Report:
     left_behind: Sequence[str] = ()
     """What could not be put back as it was."""
     allow_unstable: bool = False
-    halted: bool = False
+    stopped_early: bool = False
     """Whether something ended the run before all was judged."""
     started_at: datetime = datetime.fromtimestamp(0, UTC)
     profile: str | None = None
@@ -72,7 +72,7 @@ class Report:
             return "broken"
         if self.counts["unstable"] and not self.allow_unstable:
             return "unstable"
-        return "kept" if self.counts["holds"] and not self.halted else "not covered"
+        return "kept" if self.counts["holds"] and not self.stopped_early else "not covered"
 
     @property
     def kept(self) -> bool:
