@@ -1,5 +1,6 @@
 """How much of what strangers send is read: its size, its depth, how many of what."""
 
+import codecs
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ def json_tree(text: bytes) -> Any:
     except RecursionError:
         raise BoundsError(_TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BoundsError(str(error)) from None
+        raise BoundsError(_why_unreadable(text, str(error))) from None
     level = [tree]
     for _ in range(DEEPEST):
         level = [child for node in level for child in _children(node)]
@@ -52,6 +53,17 @@ def json_tree(text: bytes) -> Any:
 
 
 _TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
+
+
+def _why_unreadable(text: bytes, reason: str) -> str:
+    if text.startswith(_MARKS):
+        return "it begins with a byte order mark; JSON is UTF-8 without one"
+    if reason.endswith("truncated") and b"\\ud" in text.lower():
+        return "it ends too early, or half of a pair such as \\ud83d\\ude00 stands alone in it"
+    return reason
+
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _children(node: Any) -> Any:

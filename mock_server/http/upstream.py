@@ -1,5 +1,6 @@
 """A real implementation: what a client sends goes there as it is, and comes back as it is."""
 
+import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -16,6 +17,8 @@ from mock_server.http.problems import Problem
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 2.0
 """Shorter than servers keep a connection, so that no request is sent into a closing one."""
+MOST_MEMBERS = 16
+"""So many parts of gzip one after another (RFC 1952, section 2.2) are read; more are nobody's."""
 READABLE = ("gzip", "deflate", "identity")
 """How an answer may be compressed that is to be judged."""
 _HOP_BY_HOP = frozenset(
@@ -81,10 +84,16 @@ class Upstream:
             content=body,
             extensions=as_written,
         )
+        tried = f"{scope['method']} {self.url}{scope['path']}"
         try:
-            return await self._client.send(request, stream=True)
+            answer = await self._client.send(request, stream=True)
         except httpx.TransportError as error:
-            raise self._problem(f"{scope['method']} {self.url}{scope['path']}", error) from None
+            raise self._problem(tried, error) from None
+        if unsendable := _unsendable(answer):
+            await answer.aclose()
+            what = f"{tried} was answered with {unsendable}, which HTTP does not allow."
+            raise Problem(HTTPStatus.BAD_GATEWAY, what)
+        return answer
 
     def failure(self, error: httpx.HTTPError) -> str:
         """Why an answer did not come to its end."""
@@ -99,6 +108,18 @@ class Upstream:
             what = f"{tried} was not answered within {self.timeout_s:g} s."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, what)
         return Problem(HTTPStatus.BAD_GATEWAY, f"{tried} could not be sent: {_reason(error)}.")
+
+
+def _unsendable(answer: httpx.Response) -> str | None:
+    """What no server can send on."""
+    if not 100 <= answer.status_code <= 599:
+        return f"the status {answer.status_code}"
+    unsendable = (name for name, value in answer.headers.raw if _CONTROL.search(value))
+    name = next(unsendable, None)
+    return None if name is None else f"a control character in {name.decode('latin-1')}"
+
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def end_to_end(headers: Raw) -> list[tuple[bytes, bytes]]:
@@ -131,7 +152,14 @@ def _inflate(coding: str, body: bytes, most: int) -> bytes:
     # Deflate is sent both with and without the header of zlib.
     has_header = coding != "deflate" or body[0] & 15 == zlib.DEFLATED
     windows = zlib.MAX_WBITS | 32 if has_header else -zlib.MAX_WBITS
-    return zlib.decompressobj(windows).decompress(body, most)
+    plain = b""
+    for _ in range(MOST_MEMBERS):
+        member = zlib.decompressobj(windows)
+        plain += member.decompress(body, most - len(plain))
+        body = member.unused_data
+        if not body or len(plain) == most:
+            break
+    return plain
 
 
 def _request_headers(headers: Raw) -> list[tuple[bytes, bytes]]:

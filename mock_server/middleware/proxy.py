@@ -301,8 +301,10 @@ def _start(answer: httpx.Response, *, trust_pages: bool) -> Message:
     headers = end_to_end(answer.headers.raw)
     if not trust_pages and _may_be_a_page(answer):
         headers.append(SANDBOXED)
-    if answer.status_code == HTTPStatus.NOT_MODIFIED:
-        # The length there is that of the body that does not come, which the server would wait for.
+    is_bodiless = answer.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    if is_bodiless or "transfer-encoding" in answer.headers:
+        # The length is that of a body that does not come, or it has no say (RFC 9112, 6.3); the
+        # server would wait for it.
         headers = [each for each in headers if each[0].lower() != b"content-length"]
     return {"type": "http.response.start", "status": answer.status_code, "headers": headers}
 

@@ -111,8 +111,14 @@ class Storage:
             self._database.execute("PRAGMA synchronous=NORMAL")
             # Fails where nothing can be written, which a file that is there already does not tell.
             self._database.executescript("BEGIN IMMEDIATE; ROLLBACK")
-        except sqlite3.Error as error:
+            self._identity = self._identify()
+        except (sqlite3.Error, OSError) as error:
             raise self._error(str(error)) from None
+
+    def _identify(self) -> tuple[int, int]:
+        """Which file it is that has the name now."""
+        status = self._file.stat()
+        return status.st_dev, status.st_ino
 
     def save(self, id: str, saved: Snapshot) -> None:
         """
@@ -138,6 +144,11 @@ class Storage:
 
     def _write(self, statement: str, values: tuple[str | bytes, ...]) -> None:
         try:
+            # SQLite goes on writing to what was deleted or replaced, where no restart looks.
+            if self._identify() != self._identity:
+                raise FileNotFoundError
             self._database.execute(statement, values)
-        except sqlite3.Error as error:
+        except FileNotFoundError:
+            raise StorageError(f"{self._file} is gone, and only a restart makes another") from None
+        except (sqlite3.Error, OSError) as error:
             raise StorageError(f"{self._file} cannot be written: {error}") from None

@@ -108,6 +108,23 @@ def test_a_bad_body_is_400_and_says_why(client: httpx.Client, body: str) -> None
     assert answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{}".encode("utf-16"), "byte order mark; JSON is UTF-8 without one"),
+        ("{}".encode("utf-8-sig"), "byte order mark; JSON is UTF-8 without one"),
+        (b'{"scenario": "\\ud800"}', "half of a pair"),
+        (b'{"scenario": "default', "truncated"),
+    ],
+)
+def test_what_is_no_json_is_told_why(client: httpx.Client, body: bytes, told: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/__mock__/sandboxes", content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert told in answer.json()["message"]
+
+
 @pytest.mark.parametrize("words", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
 def test_what_is_not_http_is_400_in_the_envelope(url: str, words: bytes) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as raw:

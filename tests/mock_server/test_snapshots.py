@@ -17,8 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from mock_server.app import Settings
 from mock_server.worlds.storage import Storage
-from tests.conftest import Serve
+from tests.conftest import Caller, Serve
 from tests.mock_server.test_time import ACCOUNT, NOW, SANDBOXES, World
 
 PREFERENCES = f"{ACCOUNT}/marketing-preferences"
@@ -218,6 +219,17 @@ def test_what_a_full_disk_does_not_take_is_refused_and_not_there(tmp_path: Path)
     assert "restart" in changed.json()["message"]
     assert before == after
     assert listed == again == kept
+
+
+def test_what_is_written_to_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "kept.db"
+    mock = Caller(Settings(scenario="empty", persist=file))
+    file.unlink()
+    refused = mock("POST", SANDBOXES, body=b"{}")
+
+    assert refused.status == 500
+    assert "is gone" in json.loads(refused.body)["message"]
+    assert [each["id"] for each in mock.control("GET", SANDBOXES)] == ["default"]
 
 
 def refused_start(file: Path) -> str:

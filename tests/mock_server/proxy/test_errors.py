@@ -43,6 +43,8 @@ def test_what_does_not_answer_is_504(proxy: Proxying, upstream: Serving) -> None
         (b"", "disconnected"),
         (b"\x00\x01\r\n\r\n", "illegal status line"),
         (b"SSH-2.0\r\n\r\n", "illegal status line"),
+        (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", "the status 999"),
+        (b"HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\n\r\n", "a control character in X-Odd"),
     ],
 )
 def test_what_is_not_http_is_502(pair: Pair, sent: bytes, reason: str) -> None:

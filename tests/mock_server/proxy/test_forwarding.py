@@ -53,6 +53,18 @@ def test_an_answer_passes_untouched(pair: Pair, sent: bytes) -> None:
     assert ours[2] == theirs[2]
 
 
+def test_a_length_that_has_no_say_is_left_out(pair: Pair) -> None:
+    server, here = pair
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.answer = head + b"2\r\n{}\r\n0\r\n\r\n"
+    _, chunked, body = raw(here.url)
+    server.answer = b"HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n"
+    status, bodiless, _ = raw(here.url)
+
+    assert (body, status) == (b"{}", 204)
+    assert "content-length" not in dict(chunked) | dict(bodiless)
+
+
 def test_the_answer_to_head_keeps_its_length(pair: Pair) -> None:
     server, here = pair
     json = "Content-Type: application/json"

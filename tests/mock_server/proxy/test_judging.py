@@ -51,6 +51,13 @@ BAD_CREDIT = b'{"data":[{"id":"1"}]}'
     [
         (answer(BAD_CREDIT), "$.data[0]"),
         (answer(gzip.compress(BAD_CREDIT), Content_Encoding="gzip"), "$.data[0]"),
+        (
+            answer(
+                b"".join(map(gzip.compress, (BAD_CREDIT[:9], BAD_CREDIT[9:]))),
+                Content_Encoding="gzip",
+            ),
+            "$.data[0]",
+        ),
         (answer(b"<p>", Content_Type="text/html"), "it is text/html and not application/json"),
         (answer(b"{"), "it cannot be read as JSON"),
         (answer(b'{"data":[],"x":' + b"[" * 400 + b"]" * 400 + b"}"), "deeper than 50 levels"),
