@@ -11,6 +11,7 @@ from contract_tests.law import NotCovered
 from contract_tests.queries import UNKNOWN
 
 Record = dict[str, Any]
+CREDITS, ORDERS = "listMyAccountCredits", "listMyAccountOrders"
 PROBED = 6
 """Preferences of one customer, at most, that are decided on one by one."""
 
@@ -128,7 +129,7 @@ class Customer(Actor):
 
     def credits(self, **flags: str) -> Exchange:
         """The credits that are listed under these flags."""
-        return self.read("listMyAccountCredits", *flags.items())
+        return self.read(CREDITS, *flags.items())
 
     def orders(self, query: Mapping[str, int] | None = None, *, fresh: bool = False) -> Exchange:
         """
@@ -138,7 +139,7 @@ class Customer(Actor):
             NotCovered: there was no page.
         """
         parameters = ((name, str(value)) for name, value in (query or {}).items())
-        return self.read("listMyAccountOrders", *parameters, fresh=fresh)
+        return self.read(ORDERS, *parameters, fresh=fresh)
 
     def preferences(self) -> Exchange:
         """Every preference as it is now."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from contract_tests.actor import Customer, Record
+from contract_tests.actor import CREDITS, ORDERS, Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
 from contract_tests.law import NotCovered, Violation, law
@@ -15,7 +15,6 @@ from contract_tests.laws.records.record import check_sorted
 from contract_tests.session import Session
 from contract_tests.values import Values, boolean_casings, not_booleans
 
-CREDITS, ORDERS = "listMyAccountCredits", "listMyAccountOrders"
 NAMES = ("redeemed", "expired")
 STATES = ("live", "redeemed", "redeemed_expired", "expired")
 """What a profile can say of credits that are not revoked."""

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.actor import Customer
+from contract_tests.actor import ORDERS, Customer
 from contract_tests.credentials import OTHER_HOST_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
@@ -16,7 +16,6 @@ from contract_tests.laws.filters import check_malformed, percent_encoded, values
 from contract_tests.session import Session
 from contract_tests.values import drawn_numbers, not_numbers
 
-ORDERS = "listMyAccountOrders"
 WALKED = 12
 """Pages, at most, of a walk from end to end; longer ones are looked at here and there."""
 SPARED = 4

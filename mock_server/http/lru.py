@@ -1,4 +1,4 @@
-"""Responses that were given lately, to be given again."""
+"""A cache of responses that is limited by their bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -7,7 +7,7 @@ from mock_server.http.exchange import Response
 
 
 class LruResponses:
-    """As many responses as fit in; the one that was asked for least lately makes room."""
+    """As many responses as fit in; the least recently used makes room."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most, self._used = most_bytes, 0

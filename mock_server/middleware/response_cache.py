@@ -1,4 +1,4 @@
-"""Answers known again: the same question to an unchanged sandbox is not worked out twice."""
+"""A cache of successes: the same request to an unchanged sandbox is not worked out twice."""
 
 from collections.abc import Awaitable, Hashable
 
@@ -8,14 +8,13 @@ from mock_server.http.exchange import answer_of
 from mock_server.http.lru import LruResponses
 from mock_server.middleware.context import ApiContext, OperationLayer
 
-LARGEST_MEMORY = 32 << 20
-"""So many bytes of answers are kept."""
+CACHED_BYTES = 32 << 20
 SAFE = ("GET", "HEAD")
 
 
 class ResponseCache(OperationLayer):
     """
-    Gives a success again that Connexion's layers let pass before.
+    Repeats a success that Connexion's layers let pass before.
 
     A revision names one state of one sandbox, and all that an answer depends on besides is in the
     key: whatever leaves from here is, byte for byte, what the document's validators accepted.
@@ -23,7 +22,7 @@ class ResponseCache(OperationLayer):
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
-        self._known = LruResponses(LARGEST_MEMORY)
+        self._cache = LruResponses(CACHED_BYTES)
 
     def handle(
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send
@@ -32,15 +31,15 @@ class ResponseCache(OperationLayer):
         if context.request.method not in SAFE:
             return self.app(scope, receive, send)
         key = _key(context)
-        known = self._known.get(key)
-        if known is not None:
-            return known(scope, receive, send)
-        return self._learn(key, scope, receive, send)
+        cached = self._cache.get(key)
+        if cached is not None:
+            return cached(scope, receive, send)
+        return self._fill(key, scope, receive, send)
 
-    async def _learn(self, key: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _fill(self, key: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
         response = await answer_of(self.app, scope, receive)
         if response.status == 200:
-            self._known.put(key, response)
+            self._cache.put(key, response)
         await response(scope, receive, send)
 
 
