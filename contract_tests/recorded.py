@@ -166,11 +166,13 @@ class Record:
     def sessions(self) -> tuple[Session, Sequence[Session]]:
         """One over everything, and one over each state in which a customer read something."""
         parts = [
-            self.session(part, [who]) for who in self.target.customers for part in self._of(who)
+            self.session(part, [who])
+            for who in self.target.customers
+            for part in self._parts_of(who)
         ]
         return self.session(self.entries, self.target.customers), parts
 
-    def _of(self, customer: NamedCustomer) -> Iterator[Sequence[Entry]]:
+    def _parts_of(self, customer: NamedCustomer) -> Iterator[Sequence[Entry]]:
         """A customer's entries, split by the state they were made in: any write begins another."""
         part: list[Entry] = []
         for entry in (each for each in self.entries if each.token == customer.token):

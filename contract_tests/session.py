@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.client import Client, Limits
+from contract_tests.client import Client
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import Exchange
 from contract_tests.identifiers import owners_by_identifier
@@ -65,10 +65,9 @@ class Session:
         strict_enums: bool = False,
         seed: int = 1,
         transport: httpx.BaseTransport | None = None,
-        limits: Limits | None = None,
     ) -> "Session":
         """Begin a run; `transport` sends its requests in place of a socket."""
-        client = Client(target, contract, transport, limits=limits or Limits())
+        client = Client(target, contract, transport)
         return cls.of(client, strict_enums=strict_enums, seed=seed)
 
     @classmethod
@@ -85,15 +84,8 @@ class Session:
 
     def restarted(self) -> "Session":
         """A session of the same run that has sent nothing yet."""
-        client = self.client
-        return Session.open(
-            client.target,
-            client.contract,
-            strict_enums=self.strict_enums,
-            seed=self.seed,
-            transport=client.transport,
-            limits=client.limits,
-        )
+        client = self.client.without_exchanges()
+        return Session.of(client, strict_enums=self.strict_enums, seed=self.seed)
 
     @property
     def contract(self) -> Contract:
