@@ -186,7 +186,9 @@ def _again(
     if "__mock__" in request.path.lower():
         return Replayed(request, None, ["not sent: a replay does not steer the mock"])
     if not request.is_whole:
-        return Replayed(request, None, ["not sent: its body was cut when it was recorded"])
+        is_text = "\ufffd" not in request.request.body
+        why = "was cut when it was recorded" if is_text else "is no text in UTF-8"
+        return Replayed(request, None, [f"not sent: its body {why}"])
     headers = {name.encode(): value.encode() for name, value in request.headers.items()}
     if who is not None:
         headers[b"authorization"] = f"Bearer {tokens[who]}".encode()

@@ -15,7 +15,8 @@ HIDDEN = "REDACTED"
 _SECRETS = (
     *("authorization", "auth", "cookie", "token", "tokens", "jwt", "apikey", "accesskey"),
     *("privatekey", "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase"),
-    *("assertion", "codeverifier", "sessionid", "credential", "credentials", "signature"),
+    *("assertion", "codeverifier", "session", "sessionid", "credential", "credentials"),
+    *("signature", "dpop"),
 )
 """How the names of headers, parameters and fields end that hold a secret."""
 _LONGEST_ENDING = 40
@@ -27,7 +28,7 @@ _DEEPEST = 3
 """So deep texts are looked for in texts: a URL in a parameter, JSON in a field."""
 _HINTS = (
     *("auth", "cookie", "token", "jwt", "key", "secret", "passw", "pwd", "passphrase"),
-    *("assertion", "verifier", "session", "credential", "signature", "%", "\\u"),
+    *("assertion", "verifier", "session", "credential", "signature", "dpop", "%", "\\u"),
 )
 """Without one of these in it, no name in a text tells of a secret; a regular expression is slow."""
 _TOKEN = re.compile(

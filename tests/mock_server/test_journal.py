@@ -355,6 +355,7 @@ CANARIES = {
     "in the query and in the path": {"path": "/hush-hush", "query": "token=hush-hush"},
     "a URL in a header": {"header": ("Referer", "https://x.test/?a=b&access_token=hush-hush")},
     "a token by its look": {"header": ("X-Seen", "Bearer hush-hush"), "query": f"x={JWT}"},
+    "proofs and sessions": {"header": ("DPoP", "hush-hush"), "query": "session=hush-hush"},
     "a name with an escape": {"body": '{"to\\u006ben": "hush-hush"}'},
     "in a list": {"body": '{"tokens": ["hush-hush"], "x": [{"password": "hush-hush"}]}'},
     "in an object": {"body": '{"credentials": {"name": "hush-hush"}}'},

@@ -366,6 +366,29 @@ def test_what_does_not_exist_is_told(url: str) -> None:
     assert httpx.get(f"{url}/oauth/nothing").status_code == 404
     answer = httpx.get(f"{url}/@nowhere/oauth/authorize?client_id=x&response_type=code")
     assert (answer.status_code, "nowhere" in answer.text) == (400, True)
+    answer = httpx.get(f"{url}/@nowhere/.well-known/openid-configuration")
+    assert (answer.status_code, "nowhere" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"request": "eyJ9.e30."}, "request_not_supported"),
+        ({"request_uri": "https://shop.example/request"}, "request_uri_not_supported"),
+    ],
+)
+def test_what_discovery_does_not_offer_is_refused(
+    app: Application, asked: dict[str, str], error: str
+) -> None:
+    assert led_back(app.asks(login_hint="ada", **asked))["error"] == error
+
+
+def test_a_parameter_without_a_value_counts_as_left_out(app: Application) -> None:
+    query = {"client_id": "", "response_type": "code", "redirect_uri": BACK, "login_hint": "ada"}
+    answer = httpx.get(f"{app.known['authorization_endpoint']}?{urlencode(query)}")
+
+    assert answer.status_code == 400
 
 
 def test_a_page_of_any_origin_may_discover_and_redeem(url: str) -> None:

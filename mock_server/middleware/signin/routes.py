@@ -84,6 +84,7 @@ class SignIn:
 
     async def configuration(self, request: Request) -> Response:
         """OpenID Connect Discovery 1.0."""
+        self._sandbox(request)
         issuer = _issuer(request)
         endpoints = {
             "authorization_endpoint": "authorize",
@@ -110,6 +111,9 @@ class SignIn:
                 ],
                 "scopes_supported": list(SCOPES),
                 "prompt_values_supported": ["none", "login", "select_account"],
+                "request_parameter_supported": False,
+                # Left out, it would be taken for true.
+                "request_uri_parameter_supported": False,
             }
         )
 
@@ -124,8 +128,10 @@ class SignIn:
         authlib_request = provider.create_oauth2_request(form)
         try:
             grant = provider.get_consent_grant(authlib_request, end_user=user)
+            if unsupported := _unsupported(parameters):
+                raise _refused(*unsupported, grant.redirect_uri)
             if persona and (reason := self.refusal_reason(sandbox.account(persona))):
-                raise _access_denied(reason, grant.redirect_uri)
+                raise _refused("access_denied", reason, grant.redirect_uri)
         except OAuth2Error as error:
             error.state = parameters.get("state")
             return _error_page(request, provider.handle_error_response(authlib_request, error))
@@ -254,7 +260,8 @@ def _form(request: Request) -> Form:
             raise OAuth2Error(description=f"A parameter may have {LONGEST_FIELD} characters.")
         if name in _PLAIN and not _NQSCHAR.fullmatch(text):
             raise OAuth2Error(description=f"{name} has a character that OAuth 2 does not allow.")
-    return Form(request.method, fields, request.headers)
+    # What has no value counts as left out (RFC 6749, 3.1).
+    return Form(request.method, [each for each in fields if each[1]], request.headers)
 
 
 def _check_basic(request: Request) -> None:
@@ -294,10 +301,19 @@ def _new_grant(sandbox: Sandbox, persona: str, parameters: dict[str, str]) -> Gr
     )
 
 
-def _access_denied(reason: str, redirect_uri: str) -> OAuth2Error:
-    error = OAuth2Error(description=reason, redirect_uri=redirect_uri)
-    error.error = "access_denied"
-    return error
+def _unsupported(parameters: dict[str, str]) -> tuple[str, str] | None:
+    """The error and its description, where an application asks for what is not offered."""
+    if parameters.get("response_mode", "query") != "query":
+        return "invalid_request", "response_mode is query, and nothing else"
+    name = next((each for each in ("request", "request_uri") if each in parameters), None)
+    # OpenID Connect Core 1.0, section 3.1.2.6.
+    return (f"{name}_not_supported", f"leave out {name}") if name else None
+
+
+def _refused(error: str, reason: str, redirect_uri: str) -> OAuth2Error:
+    refused = OAuth2Error(description=reason, redirect_uri=redirect_uri)
+    refused.error = error
+    return refused
 
 
 def _error_page(request: Request, response: Response) -> Response:
