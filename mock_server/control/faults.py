@@ -9,7 +9,7 @@ from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.http.router import Route
 from mock_server.worlds.changes import FaultsSet
-from mock_server.worlds.faults import Fault, Rule, problem_of
+from mock_server.worlds.faults import Fault, FaultSpec, problem_of
 from mock_server.worlds.registry import Sandboxes
 
 Json = dict[str, Any]
@@ -22,11 +22,11 @@ def list_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> Sequence[Json]:
 
 @operation("createFault")
 def create_fault(sandboxes: Sandboxes, *, sandbox_id: str, body: Json) -> Json:
-    sandbox, rule = sandboxes.get(sandbox_id), msgspec.convert(body, Rule)
-    if mistake := problem_of((*(each.rule for each in sandbox.faults), rule), sandboxes.operations):
+    sandbox, spec = sandboxes.get(sandbox_id), msgspec.convert(body, FaultSpec)
+    if mistake := problem_of((*(each.spec for each in sandbox.faults), spec), sandboxes.operations):
         raise problems.conflict(problems.sentence(mistake))
     number = max((int(each.id) for each in sandbox.faults), default=0) + 1
-    fault = Fault(str(number), rule)
+    fault = Fault(str(number), spec)
     sandbox.apply(FaultsSet((*sandbox.faults, fault)))
     return _view(fault, sandboxes.operations)
 
@@ -46,8 +46,8 @@ def clear_faults(sandboxes: Sandboxes, *, sandbox_id: str) -> None:
 
 
 def _view(fault: Fault, routes: Sequence[Route]) -> Json:
-    fields: Json = msgspec.to_builtins(fault.rule)
-    affected = (route for route in routes if fault.rule.applies_to(route))
-    documented = all(map(fault.rule.documented, affected))
+    fields: Json = msgspec.to_builtins(fault.spec)
+    affected = (route for route in routes if fault.spec.applies_to(route))
+    documented = all(map(fault.spec.documented, affected))
     counts = {"id": fault.id, "seen": fault.seen, "hits": fault.hits}
     return fields | counts | {"documented": documented}

@@ -14,7 +14,7 @@ from mock_server.http.problems import Problem, invalid_token
 from mock_server.http.router import JSON, Route, refusal
 from mock_server.middleware.context import ApiContext, OperationLayer
 from mock_server.worlds.changes import FaultsSet
-from mock_server.worlds.faults import BODILESS, Fault, Kind, Rule
+from mock_server.worlds.faults import BODILESS, Fault, FaultSpec, Kind
 from mock_server.worlds.sandbox import Sandbox
 
 SANDBOXED = ("Content-Security-Policy", "sandbox")
@@ -28,7 +28,7 @@ class FaultInjection(OperationLayer):
         self, context: ApiContext, scope: Scope, receive: Receive, send: Send
     ) -> Awaitable[None]:
         """Pass the request on, unless the first fault that fires answers; delays add up."""
-        if not any(each.rule.applies_to(context.operation) for each in context.sandbox.faults):
+        if not any(each.spec.applies_to(context.operation) for each in context.sandbox.faults):
             return self.app(scope, receive, send)
         return self._inject(context, scope, receive, send)
 
@@ -37,13 +37,13 @@ class FaultInjection(OperationLayer):
     ) -> None:
         route, sandbox = context.operation, context.sandbox
         fired, delay_ms = _draw_faults(sandbox, route, context.request.headers.get("x-request-id"))
-        rule = next((each.rule for each in fired if each.rule.kind != "latency"), None)
-        if rule is not None and rule.kind in _REPLACEMENTS:
-            response = _REPLACEMENTS[rule.kind](rule)
+        spec = next((each.spec for each in fired if each.spec.kind != "latency"), None)
+        if spec is not None and spec.kind in _REPLACEMENTS:
+            response = _REPLACEMENTS[spec.kind](spec)
         else:
             response = await answer_of(self.app, scope, receive)
-            if rule is not None:
-                response = _ALTERATIONS[rule.kind](rule, response)
+            if spec is not None:
+                response = _ALTERATIONS[spec.kind](spec, response)
         await _with_marks(response, route, fired, delay_ms / 1000)(scope, receive, send)
 
 
@@ -53,22 +53,22 @@ def _draw_faults(
     """The faults that fire at this call, up to the first that is no mere delay; and the delay."""
     counted, fired, delay_ms, decided = [], [], 0.0, False
     for fault in sandbox.faults:
-        if decided or not fault.rule.applies_to(route):
+        if decided or not fault.spec.applies_to(route):
             counted.append(fault)
             continue
         fault, quantile = fault.draw(sandbox.seed, request_id)
         counted.append(fault)
         if quantile is not None:
             fired.append(fault)
-            delay_ms += _delay_ms(fault.rule, quantile)
-            decided = fault.rule.kind != "latency"
+            delay_ms += _delay_ms(fault.spec, quantile)
+            decided = fault.spec.kind != "latency"
     # Before the answer is asked for, so that whatever that changes comes after.
     sandbox.apply(FaultsSet(tuple(counted)))
     return fired, delay_ms
 
 
-def _delay_ms(rule: Rule, quantile: float) -> float:
-    return rule.delay_ms if isinstance(rule.delay_ms, int) else rule.delay_ms.at(quantile)
+def _delay_ms(spec: FaultSpec, quantile: float) -> float:
+    return spec.delay_ms if isinstance(spec.delay_ms, int) else spec.delay_ms.at(quantile)
 
 
 def _with_marks(
@@ -78,7 +78,7 @@ def _with_marks(
     if not fired:
         return response
     marks = [("X-Mock-Fault", ", ".join(each.id for each in fired))]
-    if off := [each.rule.kind for each in fired if not each.rule.documented(route)]:
+    if off := [each.spec.kind for each in fired if not each.spec.documented(route)]:
         marks.append((OFF_CONTRACT, off[0]))
     return replace(
         response,
@@ -101,53 +101,53 @@ def _phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def _status(rule: Rule) -> Response:
-    status = rule.status or HTTPStatus.TOO_MANY_REQUESTS
-    response = Response(status) if status in BODILESS else error(status, rule.message)
-    if rule.retry_after_s is None:
+def _status(spec: FaultSpec) -> Response:
+    status = spec.status or HTTPStatus.TOO_MANY_REQUESTS
+    response = Response(status) if status in BODILESS else error(status, spec.message)
+    if spec.retry_after_s is None:
         return response
-    retry = ("Retry-After", str(rule.retry_after_s))
+    retry = ("Retry-After", str(spec.retry_after_s))
     return replace(response, headers=(*response.headers, retry))
 
 
-def _own_answer(rule: Rule) -> Response:
+def _own_answer(spec: FaultSpec) -> Response:
     """What the tester wrote, instead of what the operation would say."""
-    body = b"" if rule.body is UNSET else msgspec.json.encode(rule.body)
-    own = tuple(rule.headers.items())
+    body = b"" if spec.body is UNSET else msgspec.json.encode(spec.body)
+    own = tuple(spec.headers.items())
     usual = () if any(name.lower() == "content-type" for name, _ in own) else (JSON,)
     # Whatever else the answer says of itself: of two policies, browsers keep both.
-    return Response(rule.status or HTTPStatus.OK, body, (*usual, *own, SANDBOXED))
+    return Response(spec.status or HTTPStatus.OK, body, (*usual, *own, SANDBOXED))
 
 
-def _rate_limit(rule: Rule) -> Response:
-    return _status(replace(rule, retry_after_s=rule.retry_after_s or 1))
+def _rate_limit(spec: FaultSpec) -> Response:
+    return _status(replace(spec, retry_after_s=spec.retry_after_s or 1))
 
 
-def _drip(rule: Rule, response: Response) -> Response:
-    return replace(response, drip_s=rule.duration_ms / 1000)
+def _drip(spec: FaultSpec, response: Response) -> Response:
+    return replace(response, drip_s=spec.duration_ms / 1000)
 
 
-def _malformed_json(_rule: Rule, response: Response) -> Response:
+def _malformed_json(_spec: FaultSpec, response: Response) -> Response:
     return replace(response, body=response.body[: len(response.body) * 2 // 3], states=NONE)
 
 
-def _wrong_type(_rule: Rule, response: Response) -> Response:
+def _wrong_type(_spec: FaultSpec, response: Response) -> Response:
     body = msgspec.json.encode({"data": "no records", "message": 0})
     return replace(response, body=body, states=NONE)
 
 
-def _on_the_wire(wire: Wire) -> Callable[[Rule, Response], Response]:
-    return lambda _rule, response: replace(response, wire=wire, states=NONE)
+def _on_the_wire(wire: Wire) -> Callable[[FaultSpec, Response], Response]:
+    return lambda _spec, response: replace(response, wire=wire, states=NONE)
 
 
 NONE: frozenset[str] = frozenset()
-_REPLACEMENTS: Mapping[Kind, Callable[[Rule], Response]] = {
+_REPLACEMENTS: Mapping[Kind, Callable[[FaultSpec], Response]] = {
     "status": _status,
     "answer": _own_answer,
     "rate_limit": _rate_limit,
 }
 """Faults that answer themselves: nobody below hears of the request, and it changes nothing."""
-_ALTERATIONS: Mapping[Kind, Callable[[Rule, Response], Response]] = {
+_ALTERATIONS: Mapping[Kind, Callable[[FaultSpec, Response], Response]] = {
     "drip": _drip,
     "malformed_json": _malformed_json,
     "wrong_type": _wrong_type,

@@ -7,7 +7,7 @@ from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, to_builtins
+from msgspec import UNSET, Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
 from mock_server.http.bounds import MOST_FAULTS, MOST_OF_FAULTS, Counted, Milliseconds
@@ -67,7 +67,7 @@ class Delay(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
         return low + (high - low) * quantile
 
 
-class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class FaultSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`NewFault` of the control document."""
 
     kind: Kind
@@ -111,15 +111,15 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         """Why its fields do not fit together; None if they do."""
         if self.delay_ms == Delay():
             return "A delay that is drawn is 'uniform' or 'lognormal'"
-        said = to_builtins(self)
-        for field, kinds in _ONLY_OF.items():
-            if field in said and self.kind not in kinds:
-                return f"The field '{field}' is for {' and '.join(kinds)}, and not for {self.kind}"
+        fields = to_builtins(self)
+        for name, kinds in _ONLY_OF.items():
+            if name in fields and self.kind not in kinds:
+                return f"The field '{name}' is for {' and '.join(kinds)}, and not for {self.kind}"
         if self.status in BODILESS and (self.body is not UNSET or self.message is not None):
             return f"An answer of status {self.status} has no body; leave out what it would say"
         unfit = (name for name, value in self.headers.items() if not _is_sendable(name, value))
-        name = next(unfit, None)
-        return None if name is None else f"The header '{name[:80]}' cannot be sent like that"
+        header = next(unfit, None)
+        return None if header is None else f"The header '{header[:80]}' cannot be sent like that"
 
     def documented(self, route: Route) -> bool:
         """Whether the contract allows what it does at an operation."""
@@ -144,7 +144,7 @@ class Fault(Struct, frozen=True):
     """An active fault, and how many calls it has seen and hit."""
 
     id: Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}$")]
-    rule: Rule
+    spec: FaultSpec = field(name="rule")
     seen: Counted = 0
     hits: Counted = 0
     struck: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)] = ()
@@ -155,27 +155,27 @@ class Fault(Struct, frozen=True):
         Count a call. Returns the fault with its new counts and, if it fires, the quantile (0 to 1)
         of its delay, else None.
         """
-        id = request_id[:200] if request_id and self.rule.count_by == "request" else None
+        id = request_id[:200] if request_id and self.spec.count_by == "request" else None
         if id in self.struck:
             return self, _draw_quantile(seed.child("faults", self.id, self.seen).child("delay"))
         seen = self.seen + 1
-        rule, place = self.rule, seed.child("faults", self.id, seen)
-        spent = rule.count is not None and self.hits >= rule.count
-        if seen <= rule.skip or spent or _draw_quantile(place) > rule.probability:
+        spec, place = self.spec, seed.child("faults", self.id, seen)
+        spent = spec.count is not None and self.hits >= spec.count
+        if seen <= spec.skip or spent or _draw_quantile(place) > spec.probability:
             return replace(self, seen=seen), None
         struck = (*self.struck, id)[-REQUESTS_KEPT:] if id else self.struck
         hit = replace(self, seen=seen, hits=self.hits + 1, struck=struck)
         return hit, _draw_quantile(place.child("delay"))
 
 
-def problem_of(rules: Sequence[Rule], operations: Sequence[Route]) -> str | None:
+def problem_of(specs: Sequence[FaultSpec], operations: Sequence[Route]) -> str | None:
     """Why these cannot be at work together; None if they can."""
-    if len(rules) > MOST_FAULTS:
+    if len(specs) > MOST_FAULTS:
         return f"{MOST_FAULTS} faults are the most that can be at work; clear them first"
-    if (size := sum(len(msgspec.json.encode(each)) for each in rules)) > MOST_OF_FAULTS:
+    if (size := sum(len(msgspec.json.encode(each)) for each in specs)) > MOST_OF_FAULTS:
         what = f"The faults here would be {size} bytes of JSON; {MOST_OF_FAULTS} is the most"
         return f"{what}. Remove one first, or let it answer less"
-    return next(filter(None, (each.problem(operations) for each in rules)), None)
+    return next(filter(None, (each.problem(operations) for each in specs)), None)
 
 
 _OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")

@@ -132,7 +132,7 @@ class Sandboxes:
         """
         if id is None:
             self._make_room()
-        mistake = problem_of([each.rule for each in saved.faults], self.operations)
+        mistake = problem_of([each.spec for each in saved.faults], self.operations)
         if mistake is None and len({each.id for each in saved.faults}) < len(saved.faults):
             mistake = "two faults have the same id"
         if mistake is not None:
