@@ -6,33 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from contract_tests.exchange import Query
+from contract_tests.headers import BROWSER_HEADERS, OTHER_HOST_HEADERS
 
-BROWSER_HEADERS = {
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-    "Accept-Language": "de-CH,de;q=0.9",
-}
-"""What a browser says that it would like, whoever asks."""
-CONDITIONAL_HEADERS = BROWSER_HEADERS | {
-    "Origin": "",
-    "Accept": "text/csv,application/xml;q=0.9,*/*;q=0.5",
-    "Cache-Control": "no-cache",
-    "If-None-Match": '"none-such"',
-    "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
-    "X-Requested-With": "XMLHttpRequest",
-}
-"""What asks for another form, for what has changed since, and for no copy; all has changed."""
-CURL_HEADERS = {
-    "Origin": "",
-    "Accept": "*/*",
-    "Accept-Encoding": "identity",
-    "User-Agent": "curl/8.5.0",
-}
-"""What is sent from a command line: no page, and no coding."""
-OTHER_HOST_HEADERS = {
-    "X-Forwarded-Host": "elsewhere.example",
-    "Forwarded": "host=elsewhere.example",
-}
-"""Headers that claim another address for the API."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -128,24 +103,6 @@ def impersonating(id: str, email: str, token: str = "") -> Credentials:
         dict.fromkeys(headers, id) | beside | inside | BROWSER_HEADERS | OTHER_HOST_HEADERS
     )
     return Credentials("OWN-01", all_headers, query)
-
-
-def spellings(path: str) -> list[str]:
-    """Other spellings of a path, which a router may know or not."""
-    fixed, brace, rest = path.partition("/{")
-    head, _, tail = fixed.rpartition("/")
-    ending = brace + rest
-    return [
-        f"{fixed}{ending}/",
-        f"{head}//{tail}{ending}",
-        f"/{head}/{tail}{ending}",
-        f"{head}/{tail.upper()}{ending}",
-        f"{head}/%2e/{tail}{ending}",
-        f"{head}/%{ord(tail[0]):02x}{tail[1:]}{ending}",
-        f"{fixed}{ending};v=1",
-        f"{fixed}{ending}.json",
-        f"/v1{path}",
-    ]
 
 
 def _lengthened(token: str) -> str:

@@ -14,7 +14,7 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 Source = Literal["documented", "client", "ruled"]
-METHODS = ("get", "post", "delete", "put", "patch")
+METHODS = ("get", "post", "delete", "put", "patch", "head", "options", "trace")
 FILE = "spec/openapi.yaml"
 
 

@@ -3,12 +3,29 @@
 from typing import Any
 
 from contract_tests.actor import Actor, Customer
-from contract_tests.credentials import spellings
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import Violation
 from contract_tests.laws.comparison import changed
 from contract_tests.session import Session
+
+
+def spellings(path: str) -> list[str]:
+    """Other spellings of a path, which a router may know or not."""
+    fixed, brace, rest = path.partition("/{")
+    head, _, tail = fixed.rpartition("/")
+    ending = brace + rest
+    return [
+        f"{fixed}{ending}/",
+        f"{head}//{tail}{ending}",
+        f"/{head}/{tail}{ending}",
+        f"{head}/{tail.upper()}{ending}",
+        f"{head}/%2e/{tail}{ending}",
+        f"{head}/%{ord(tail[0]):02x}{tail[1:]}{ending}",
+        f"{fixed}{ending};v=1",
+        f"{fixed}{ending}.json",
+        f"/v1{path}",
+    ]
 
 
 def reader(session: Session, operation: Operation) -> Customer | None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from contract_tests.actor import Actor, Customer, consents_in
-from contract_tests.credentials import spellings
 from contract_tests.document import Operation, filled
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
+from contract_tests.laws.aliases import spellings
 from contract_tests.laws.comparison import changed, steady
 from contract_tests.refusals import refusals
 from contract_tests.session import Session

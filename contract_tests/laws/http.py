@@ -5,10 +5,11 @@ from urllib.parse import quote
 
 from contract_tests.actor import Actor, Customer, consents_in, readers
 from contract_tests.client import ORIGIN
-from contract_tests.credentials import BROWSER_HEADERS, spellings
 from contract_tests.document import Operation, filled
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws.aliases import spellings
 from contract_tests.laws.comparison import changed, steady
 from contract_tests.laws.consents import check_same_consents
 from contract_tests.queries import UNKNOWN, malformed_queries, unusual_query

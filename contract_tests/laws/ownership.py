@@ -6,11 +6,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.actor import Customer, consents_in
-from contract_tests.credentials import BROWSER_HEADERS, impersonating, spellings
+from contract_tests.credentials import impersonating
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
+from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
+from contract_tests.laws.aliases import spellings
 from contract_tests.laws.comparison import changed, steady
 from contract_tests.laws.consents import check_consents
 from contract_tests.session import Session

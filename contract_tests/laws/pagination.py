@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import ORDERS, Customer
-from contract_tests.credentials import OTHER_HOST_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
+from contract_tests.headers import OTHER_HOST_HEADERS
 from contract_tests.law import NotCovered, Violation, check_order, law
 from contract_tests.laws.filters import check_malformed, percent_encoded, values_for
 from contract_tests.session import Session

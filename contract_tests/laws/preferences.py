@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from contract_tests.actor import Actor, Customer, DecisionProbe, Record, consents_in
-from contract_tests.credentials import BROWSER_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Customer, Record, readers
-from contract_tests.credentials import CONDITIONAL_HEADERS, CURL_HEADERS
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
+from contract_tests.headers import CONDITIONAL_HEADERS, CURL_HEADERS
 from contract_tests.law import Violation, law
 from contract_tests.laws.comparison import (
     ACTIVITY,
