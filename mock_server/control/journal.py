@@ -8,7 +8,7 @@ import msgspec
 
 from mock_server import __version__
 from mock_server.http import problems
-from mock_server.http.exchange import Response
+from mock_server.http.exchange import UNSEEN, Response
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import operation
 from mock_server.http.router import JSON
@@ -139,6 +139,7 @@ def _har(entry: Entry) -> Json:
     answer = shown["response"]
     wait_ms = round((entry.took_s + entry.response.delay_s) * 1000, 3)
     receive_ms = round(entry.response.drip_s * 1000, 3)
+    is_lost = entry.response.wire in UNSEEN
     mime, refused = entry.response.header("Content-Type") or "", entry.response.status == 401
     return {
         "startedDateTime": shown["at"],
@@ -148,13 +149,17 @@ def _har(entry: Entry) -> Json:
             "method": entry.request.method,
             "url": url + query,
             "queryString": [{"name": name, "value": value} for name, value in parameters],
-        },
-        "response": _har_message(answer["headers"])
+        }
+        | _har_body(entry, shown["request"]["body"]),
+        "response": _har_message(() if is_lost else answer["headers"])
         | {
-            "status": entry.response.status,
+            # Browsers write 0 where no answer came.
+            "status": 0 if is_lost else entry.response.status,
             "statusText": "",
             "redirectURL": "",
-            "content": {"size": entry.body_bytes, "mimeType": mime, "text": answer["body"]},
+            "content": {"size": 0, "mimeType": ""}
+            if is_lost
+            else {"size": entry.body_bytes, "mimeType": mime, "text": answer["body"]},
         },
         "cache": {},
         "timings": {"send": 0, "wait": wait_ms, "receive": receive_ms},
@@ -162,6 +167,12 @@ def _har(entry: Entry) -> Json:
         # Members of our own begin with an underscore; tokens are not kept, so this tells who asked.
         "_persona": entry.persona if entry.role == "customer" and not refused else None,
     }
+
+
+def _har_body(entry: Entry, text: str) -> Json:
+    """The body of a request, if it has one."""
+    mime = entry.request.headers.get("content-type", "")
+    return {"postData": {"mimeType": mime, "text": text}} if entry.request_bytes else {}
 
 
 def _har_message(headers: Any) -> Json:

@@ -21,6 +21,8 @@ Wire = Literal[
     "CONNECTION_RESET_BY_PEER",
 ]
 """How a response can be lost on its way; those in capitals as WireMock names them."""
+UNSEEN = ("EMPTY_RESPONSE", "RANDOM_DATA_THEN_CLOSE", "CONNECTION_RESET_BY_PEER")
+"""Those of which a client sees no status."""
 CONTEXT = "my_account.context"
 _VALUE = "my_account.response"
 OFF_CONTRACT = "X-Mock-Off-Contract"

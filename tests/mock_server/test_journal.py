@@ -190,6 +190,22 @@ def test_the_archive_is_one_that_browsers_read(sandbox: Sandbox, ada: Customer) 
     assert log["entries"][0]["response"]["status"] == 200
 
 
+def test_the_archive_has_the_body_of_a_request_and_no_answer_that_nobody_saw(
+    sandbox: Sandbox, ada: Customer
+) -> None:
+    with ada.http() as http:
+        http.post(f"{PREFERENCES}/nothing", json={"why": "not"})
+        sandbox.fault("EMPTY_RESPONSE")
+        with pytest.raises(httpx.HTTPError):
+            http.get(ACCOUNT)
+    url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/journal/har"
+    sent, lost = httpx.get(url).json()["log"]["entries"]
+
+    assert sent["request"]["postData"] == {"mimeType": "application/json", "text": '{"why":"not"}'}
+    assert "postData" not in lost["request"]
+    assert (lost["response"]["status"], lost["response"]["headers"]) == (0, [])
+
+
 def test_the_archive_tells_how_long_answers_took(sandbox: Sandbox, ada: Customer) -> None:
     sandbox.fault("latency", delay_ms=40, count=1)
     sandbox.fault("drip", duration_ms=30, count=1)
