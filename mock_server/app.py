@@ -32,7 +32,7 @@ from mock_server.middleware.authentication import Authentication
 from mock_server.middleware.delay import Delay
 from mock_server.middleware.faults import FaultInjection
 from mock_server.middleware.prefer import Prefer, examples_of
-from mock_server.middleware.proxy import Proxy, ProxyBranch
+from mock_server.middleware.proxy import NoWorlds, Proxy, ProxyBranch
 from mock_server.middleware.quirks import Quirks
 from mock_server.middleware.recording import Recording
 from mock_server.middleware.request_log import RequestLog
@@ -153,6 +153,7 @@ class Mock:
                 origins=settings.control_origins,
             ),
             *adapter.routing(control_routes),
+            *([partial(NoWorlds, upstream=settings.upstream.url)] if settings.upstream else []),
             *adapter.answering(control_api),
         ]
         fallback = Fallback(routes, pages)

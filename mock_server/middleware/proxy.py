@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mock_server.http import wire
 from mock_server.http.edge_states import shown_by
 from mock_server.http.exchange import Request, Response, context_of
-from mock_server.http.problems import Problem
+from mock_server.http.problems import Problem, conflict
 from mock_server.http.router import Route, refusal
 from mock_server.http.upstream import Upstream, decompress, end_to_end
 from mock_server.middleware.request_log import LOG
@@ -36,6 +36,11 @@ SANDBOXED = (
 """Upstream's pages stand on the console's own origin, but must not act as the console may."""
 AREAS = ("/customers/my-account", "/shop/my-account")
 """What stands here is the API's, even where the document has no such operation."""
+CHANGING_WORLDS = (
+    *("createSandbox", "switchScenario", "changeCustomer", "setClock", "createToken"),
+    "createFault",
+)
+"""Operations of the control API that upstream would know nothing of."""
 OnEntry = Callable[[Entry, Any], None]
 """Called with each entry of the journal and the JSON of its answer."""
 
@@ -49,6 +54,22 @@ class ProxyBranch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, one way or the other."""
         app = self._app if context_of(scope).for_control else self._proxy
+        await app(scope, receive, send)
+
+
+class NoWorlds:
+    """Refuses what would change a world: before a real implementation there is none to change."""
+
+    def __init__(self, app: ASGIApp, upstream: str) -> None:
+        self._app, self._upstream = app, upstream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it with 409."""
+        route = context_of(scope).route
+        app: ASGIApp = self._app
+        if route is not None and route.id in CHANGING_WORLDS:
+            what = f"Requests go to {self._upstream}, which {route.id} does not reach"
+            app = refusal(conflict(f"{what}; 'mock-server serve' has worlds to change."))
         await app(scope, receive, send)
 
 

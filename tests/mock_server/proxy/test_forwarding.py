@@ -184,3 +184,19 @@ def test_a_header_that_is_not_ascii_passes(pair: Pair) -> None:
     status, headers, body = raw(proxy.url, path=CREDITS)
 
     assert (status, body, dict(headers)["x-odd"]) == (200, NO_CREDITS, "caf\xc3\xa9")
+
+
+def test_what_would_change_a_world_is_refused_for_upstream_would_not_hear_of_it(
+    pair: Pair,
+) -> None:
+    server, here = pair
+    sandboxes = f"{here.url}/__mock__/sandboxes"
+    for method, path, body in (
+        ("POST", "", {}),
+        ("POST", "/default/faults", {"kind": "rate_limit"}),
+        ("PATCH", "/default/clock", {"advance": "P1D"}),
+        ("PATCH", "/default/customers/ada", {"credits": {"open": 1}}),
+    ):
+        refused = httpx.request(method, sandboxes + path, json=body)
+        assert refused.status_code == 409
+        assert server.url in refused.json()["message"]
