@@ -305,15 +305,19 @@ class _Reader:
             self.mistakes.append((place, not_one_of(kind_name, known)))
             self._note_unknown(kind_name, known, place[:-1])
             return {}
-        if kind.single:
-            return {"self": self._make_holding(kind, value, place)}
-        if not isinstance(value, dict):
+        if not kind.single and not isinstance(value, dict):
             self.mistakes.append((place, "must map names to holdings"))
             return {}
-        return {
-            name: self._holding(kind, name, holding, (*place, name))
-            for name, holding in value.items()
-        }
+        made = (
+            {"self": self._make_holding(kind, value, place)}
+            if kind.single
+            else {
+                name: self._holding(kind, name, holding, (*place, name))
+                for name, holding in value.items()
+            }
+        )
+        # What cannot be read is left out: whoever refers to it would stumble.
+        return {name: holding for name, holding in made.items() if holding is not None}
 
     def _holding(self, kind: Kind[Any, Any], name: str, value: Any, place: Place) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):

@@ -162,6 +162,27 @@ def test_who_shares_a_membership_is_spared_the_mistakes_in_the_others(served: An
     assert [line.split(": ")[1] for line in told] == ["mia.memberships.n.lead"]
 
 
+@pytest.mark.parametrize("value", ["P", "5", "[]", "true", "{open: {count: x}}"])
+@pytest.mark.parametrize(
+    "kind",
+    ["customer", "marketing_preferences", "memberships", "payment_methods", "charges", "orders"],
+)
+def test_what_refers_to_a_holding_that_is_none_does_not_stumble(
+    served: Any, kind: str, value: str
+) -> None:
+    ada = {
+        "customer": "{site: bath}",
+        "marketing_preferences": "{opted_in: [newsletter]}",
+        "memberships": "{m: {rate: thermal-monthly, payment_method: p, members: [ben]}}",
+        "payment_methods": "{p: {}}",
+        "credits": "{x: {membership: m}}",
+    } | {kind: value}
+    people = "".join(f"    {name}: {text}\n" for name, text in ada.items())
+    told = mistakes(served, f"  ada:\n{people}  ben: {{memberships: {{m: {{lead: ada/m}}}}}}\n")
+
+    assert all(f"ada.{kind}" in each for each in told)
+
+
 def test_every_mistake_of_a_file_is_told_at_once(served: Any) -> None:
     told = mistakes(
         served,
