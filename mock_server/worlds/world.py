@@ -97,7 +97,8 @@ class World(Mapping[str, Person]):
         if reading.is_in_doubt(("catalogue",)):
             return mistakes
         leading = [kind for kind in kinds if kind.follow is not None]
-        mistakes += _unmakeable(sound, leading)
+        if unmakeable := _unmakeable(sound, leading):
+            return mistakes + unmakeable
         if too_many := self._too_many(leading, self.opened_at, sound):
             # What follows from so many is not made.
             return [*mistakes, too_many]

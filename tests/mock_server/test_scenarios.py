@@ -155,11 +155,18 @@ def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
 def test_who_shares_a_membership_is_spared_the_mistakes_in_the_others(served: Any) -> None:
     told = mistakes(
         served,
-        "  mia: {memberships: {m: {rate: thermal-monthly, members: [ben]}, n: {lead: mia/n}}}\n"
+        "  mia:\n"
+        "    payment_methods: {p: {added: never}}\n"
+        "    memberships:\n"
+        "      m: {rate: thermal-monthly, members: [ben], payment_method: p}\n"
+        "      n: {lead: mia/n}\n"
         "  ben: {memberships: {m: {lead: mia/m}}}\n",
     )
 
-    assert [line.split(": ")[1] for line in told] == ["mia.memberships.n.lead"]
+    assert [line.split(": ")[1] for line in told] == [
+        "mia.payment_methods.p.added",
+        "mia.memberships.n.lead",
+    ]
 
 
 @pytest.mark.parametrize("value", ["P", "5", "[]", "true", "{open: {count: x}}"])

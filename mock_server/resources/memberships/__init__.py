@@ -129,8 +129,8 @@ def _shared(person: Person, lead: str) -> Membership:
     who, _, name = lead.partition("/")
     leader = person.personas[who]
     # Not out of all that they hold: a mistake in the rest is none of this person's.
-    membership = _own(leader, held_memberships(leader)[name], name, 0)
-    return replace(membership, payment_method=None, payment_setup_url=None)
+    holding = replace(held_memberships(leader)[name], payment_method=None)
+    return replace(_own(leader, holding, name, 0), payment_setup_url=None)
 
 
 def _own(person: Person, holding: Holding, name: str, index: int) -> Membership:
