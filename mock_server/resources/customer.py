@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from mock_server.http.operation import operation
-from mock_server.resources.holding import CATALOGUE, NOW, out_of_order
+from mock_server.resources.holding import CATALOGUE, NOW, Label, out_of_order
 from mock_server.worlds.account import Account, Kind, Mistake, Person
 from mock_server.worlds.catalogue import SiteName, unknown_name, uuid_of
 from mock_server.worlds.moments import parse_instant
@@ -25,6 +25,14 @@ EmailAddress = Annotated[
 PhoneNumber = Annotated[
     str,
     Meta(pattern=r"^\+[1-9][0-9]{1,14}$", description="a phone number such as +441225460000"),
+]
+Name = Annotated[str, Meta(max_length=200, description="text of at most 200 characters")]
+Locale = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$",
+        description="a language such as en-GB",
+    ),
 ]
 LABELS = {
     "Founding member": "#0f766e",
@@ -94,14 +102,14 @@ class Customer(Struct, frozen=True):
 class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     """`customer:` of a persona; what is left out is made up."""
 
-    first_name: str | None = None
-    last_name: str | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
     dob: date | None = None
     site: SiteName = "bath"
-    locale: str = "en-GB"
-    labels: tuple[str, ...] = ()
+    locale: Locale = "en-GB"
+    labels: tuple[Label, ...] = ()
     payment_provider: bool = True
     """Whether a payment processor knows them."""
     joined: str = "-P2Y"

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from mock_server.http import problems
 from mock_server.http.operation import operation
 from mock_server.resources.customer import CUSTOMER, holding_of
-from mock_server.resources.holding import NOW, Count, out_of_order
+from mock_server.resources.holding import NOW, Count, Label, out_of_order
 from mock_server.worlds.account import Account, Kind, Mistake, Person
 from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed
@@ -69,9 +69,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     type: Type = "card"
     status: Status = "active"
     count: Count = 1
-    label: str | None = None
+    label: Label | None = None
     last_4: LastFour | None = None
-    card_brand: str | None = None
+    card_brand: Label | None = None
     card_country: CountryCode | None = None
     card_expiry: CardExpiry | None = None
     processor: Literal["stripe", "adyen", "manual"] = "stripe"
