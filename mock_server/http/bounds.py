@@ -24,6 +24,11 @@ MOST_OF_FAULTS = 2 << 20
 LARGEST_NUMBER = (1 << 53) - 1
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+Label = Annotated[
+    str, Meta(min_length=1, max_length=200, description="text of 1 to 200 characters")
+]
+Prose = Annotated[str, Meta(max_length=2000, description="text of at most 2000 characters")]
+"""What people read: no longer than any field of the document has to be."""
 Counted = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from mock_server.http.bounds import Label
 from mock_server.http.operation import operation
-from mock_server.resources.holding import CATALOGUE, NOW, Label, out_of_order
+from mock_server.resources.holding import CATALOGUE, NOW, out_of_order
 from mock_server.worlds.account import Account, Kind, Mistake, Person
 from mock_server.worlds.catalogue import SiteName, unknown_name, uuid_of
 from mock_server.worlds.moments import parse_instant

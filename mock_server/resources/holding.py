@@ -11,10 +11,6 @@ from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.scenario_text import Place
 
 Count = Annotated[int, Meta(ge=0, le=100_000_000)]
-Label = Annotated[
-    str, Meta(min_length=1, max_length=200, description="text of 1 to 200 characters")
-]
-"""What people read: shorter than any field of the document has to be."""
 NOW = ("now", "PT0S")
 
 CATALOGUE: Place = ("catalogue",)

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mock_server.http import problems
+from mock_server.http.bounds import Label
 from mock_server.http.operation import operation
 from mock_server.resources.customer import CUSTOMER, holding_of
-from mock_server.resources.holding import NOW, Count, Label, out_of_order
+from mock_server.resources.holding import NOW, Count, out_of_order
 from mock_server.worlds.account import Account, Kind, Mistake, Person
 from mock_server.worlds.moments import parse_instant
 from mock_server.worlds.seed import Seed

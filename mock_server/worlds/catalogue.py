@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from mock_server.http.bounds import Label, Prose
 from mock_server.http.document import shipped
 from mock_server.http.errors import UserError
 from mock_server.http.near import not_one_of
@@ -44,7 +45,7 @@ class CatalogueError(UserError):
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """A place that customers go to."""
 
-    name: str
+    name: Label
     brand: str
     phone: str = ""
 
@@ -52,7 +53,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 class Brand(Struct, frozen=True, forbid_unknown_fields=True):
     """What customers belong to."""
 
-    name: str
+    name: Label
     organisation: str
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "GBP"
     vat: Annotated[int, Meta(ge=0, le=100)] = 20
@@ -62,10 +63,10 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True):
 class MembershipOffer(Struct, frozen=True, forbid_unknown_fields=True):
     """A type of membership."""
 
-    name: str
+    name: Label
     brand: str
-    description: str | None = None
-    terms: str | None = None
+    description: Prose | None = None
+    terms: Prose | None = None
     visibility: Literal["public", "private", "link_only"] = "public"
     max_members: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
@@ -74,7 +75,7 @@ class RateOffer(Struct, frozen=True, forbid_unknown_fields=True):
     """A price of a type of membership; amounts in minor units."""
 
     membership_type: str
-    name: str
+    name: Label
     price: Pence
     joining_fee: Pence = 0
     billing_frequency: Literal["P1M", "P3M", "P6M", "P1Y"] = "P1M"
@@ -85,7 +86,7 @@ class RateOffer(Struct, frozen=True, forbid_unknown_fields=True):
 class Preference(Struct, frozen=True, forbid_unknown_fields=True):
     """Something that customers of an organisation can consent to."""
 
-    text: str
+    text: Annotated[Prose, Meta(min_length=1)]
     organisation: str
     sites: tuple[str, ...] = ()
     """Where it is enabled; everywhere when empty."""
@@ -95,13 +96,13 @@ class Preference(Struct, frozen=True, forbid_unknown_fields=True):
 class Offering(Struct, frozen=True, forbid_unknown_fields=True):
     """Something that can be booked or bought; the price in minor units."""
 
-    name: str
+    name: Label
     type: Literal[
         "appointment", "session", "area_booking", "table_reservation", "retail", "voucher"
     ]
     price: Pence
     minutes: Minutes = 60
-    room: str | None = None
+    room: Label | None = None
     hours: Hours = (9, 16)
     brand: str | None = None
 
@@ -109,7 +110,7 @@ class Offering(Struct, frozen=True, forbid_unknown_fields=True):
 class Package(Struct, frozen=True, forbid_unknown_fields=True):
     """Offerings sold as one."""
 
-    name: str
+    name: Label
     price: Pence
     contents: Annotated[tuple[str, ...], Meta(min_length=1)]
     hours: Hours = (10, 12)
@@ -127,7 +128,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     preferences: dict[str, Preference]
     offerings: dict[str, Offering]
     packages: dict[str, Package]
-    practitioners: Annotated[tuple[str, ...], Meta(min_length=1)]
+    practitioners: Annotated[tuple[Label, ...], Meta(min_length=1)]
 
     def brand_of(self, site: str) -> Brand:
         """The brand that runs a site."""

@@ -364,6 +364,8 @@ def test_a_scenario_can_bring_a_catalogue_of_its_own(served: Any) -> None:
         ("{rates: {swim-monthly: {price: -5}}}", "'-5' is not a whole number from 0 to"),
         ("{rates: {swim-monthly: {default_duration: soon}}}", "such as P1Y or P30D"),
         ("{rates: {swim-monthly: {default_duration: P}}}", "such as P1Y or P30D"),
+        ("{rates: {swim-monthly: {name: ''}}}", "'' is not text of 1 to 200 characters"),
+        ("{preferences: {newsletter: {text: ''}}}", "'' is not text of at most 2000"),
         ("{brands: {stillwater: {vat: 101}}}", "'101' is not a whole number from 0 to 100"),
         ("{sites: null}", "catalogue.sites: is missing"),
         ("{practitioners: []}", "catalogue.practitioners: a list is not"),
