@@ -26,6 +26,7 @@ UNKNOWN_PREFERENCE = str(uuid5(NAMESPACE_URL, "my-account-kit/no-such-preference
 ACTING = 4
 ASKED_AGAIN = 3
 """How often a token that was refused must be refused again, before it is taken for one lapsed."""
+_CONTROL = re.compile("%[01][0-9a-f]|%7f", re.I)
 ROLES = ("staff", "expired", "revoked", "locked")
 
 
@@ -221,11 +222,11 @@ class Session:
         if operation.reads or not self.client.target.read_only:
             self._provoke(operation)
         made = (each for each in self.client.exchanges if each.operation == operation.id)
-        # What has a NUL in its path no server need take, nor who stands before it.
+        # What has control characters in its URL no server need take, nor who stands before it.
         return [
             each
             for each in made
-            if not (each.from_a_gateway or (each.from_the_edge and "%00" in each.url))
+            if not (each.from_a_gateway or (each.from_the_edge and _CONTROL.search(each.url)))
         ]
 
     def _provoke(self, operation: Operation) -> None:

@@ -14,6 +14,15 @@ Values = dict[str, str]
 _SMALL = st.integers(1, 9)
 _WORDS = st.text("bcdgijkmpqvwz", min_size=2, max_size=8)
 _FULL_WIDTH = str.maketrans({chr(at): chr(at + 0xFEE0) for at in range(0x21, 0x7F)})
+_BOLD = str.maketrans(
+    {chr(at): chr(at + 0x1D41A - ord("a")) for at in range(ord("a"), ord("z") + 1)}
+)
+_LOOK_ALIKE = str.maketrans("ae", "\u0430\u0435")
+"""Letters of another alphabet that look the same."""
+_BLANKS = st.sampled_from("\r\v\f\x1f\x85\xa0\u2003\u2028\u3000")
+"""White space to one language or another, beside the usual."""
+_INVISIBLE = st.sampled_from("\0\u200b\ufeff\u00ad")
+"""What is dropped, or ends a text, in one language or another."""
 _EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -40,6 +49,9 @@ NOT_NUMBERS: Strategies = {
     "blank before": _with_number(" %d"),
     "blank after": _with_number("%d "),
     "tab": _with_number("\t%d"),
+    "line feed": _with_number("%d\n"),
+    "white space": st.tuples(_SMALL, _BLANKS).map(lambda pair: f"{pair[0]}{pair[1]}"),
+    "invisible": st.tuples(_SMALL, _INVISIBLE).map(lambda pair: f"{pair[0]}{pair[1]}"),
     "hexadecimal": _with_number("0x%d"),
     "binary": st.sampled_from(["0b1", "0b10", "0o7"]),
     "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
@@ -47,6 +59,14 @@ NOT_NUMBERS: Strategies = {
     "separator": _with_number("%d_0"),
     "brackets": _with_number("[%d]"),
     "full width": _SMALL.map(lambda number: str(number).translate(_FULL_WIDTH)),
+    "encoded twice": _with_number("%%3%d"),
+    "quoted": _with_number('"%d"'),
+    "punctuation": st.tuples(_SMALL, st.sampled_from([";", "--", "'", "."])).map(
+        lambda pair: f"{pair[0]}{pair[1]}"
+    ),
+    "sum": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}+{pair[1]}"),
+    **{f"the word {word}": st.just(word) for word in ("first", "last", "next", "prev")},
+    **{f"the word {word}": st.just(word) for word in ("all", "max")},
     "eastern": _SMALL.map(lambda number: str(number).translate(_EASTERN)),
     "superscript": st.sampled_from("²³¹"),
     "true": st.just("true"),
@@ -78,11 +98,30 @@ NOT_BOOLEANS: Strategies = {
     "rest": st.tuples(_BOOLEAN, _WORDS).map("".join),
     "cut": st.sampled_from(["tru", "fals", "tr"]),
     "list": st.sampled_from(["true,true", "true,false", "[true]"]),
-    "another script": _BOOLEAN.map(lambda word: word.translate(_FULL_WIDTH)),
+    "full width": st.just("true".translate(_FULL_WIDTH)),
+    "full width capitals": st.just("TRUE".translate(_FULL_WIDTH)),
+    "bold": st.just("true".translate(_BOLD)),
+    "look-alike": st.just("true".translate(_LOOK_ALIKE)),
+    "long s": st.sampled_from(["fal\u017fe", "FAL\u017fE"]),
+    "line feed": st.just("true\n"),
+    "unusual white space": _BLANKS.map(lambda blank: f"true{blank}"),
+    "invisible": _INVISIBLE.map(lambda letter: f"true{letter}"),
+    "encoded twice": st.just("%74rue"),
+    "quoted": st.sampled_from(['"true"', "'true'"]),
+    "punctuation": st.sampled_from(["true;", "true--", "true.", "!false"]),
+    "only": st.sampled_from(["only", "all", "both", "any"]),
 }
 """What is neither true nor false, by kind."""
 
 _HEX = "0123456789abcdef"
+
+
+FILE_ENDING = ".json"
+"""What some routers drop from every path."""
+
+
+def _unknown_uuid(version: int) -> st.SearchStrategy[str]:
+    return st.uuids(version=4).map(lambda id: f"{str(id)[:14]}{version}{str(id)[15:]}")
 
 
 def not_ids(own: str) -> Strategies:
@@ -111,6 +150,16 @@ def not_ids(own: str) -> Strategies:
         "tail": st.sampled_from(["-x", "x", " ", "-0000"]).map(lambda tail: own + tail),
         "longer": st.sampled_from(_HEX).map(lambda digit: own + digit),
         "shorter": st.just(own[:-1]),
+        "half": st.just(own[: len(own) // 2]),
+        "beginning": st.just(own[:8]),
+        "end": st.just(own[-12:]),
+        "line feed": st.just(f"{own}\n"),
+        "invisible": st.tuples(st.just(own), _INVISIBLE).map("".join),
+        "white space": st.tuples(st.just(own), _BLANKS).map("".join),
+        "file name": st.just(f"{own}{FILE_ENDING}"),
+        "list": st.just(f"{own},{UUID(int=0)}"),
+        "greatest UUID": st.just(str(UUID(int=2**128 - 1))),
+        **{f"unknown UUID of version {each}": _unknown_uuid(each) for each in (0, 1, 5, 7)},
     }
 
 

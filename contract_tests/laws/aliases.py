@@ -48,6 +48,13 @@ def _is_answered(exchange: Exchange) -> bool:
     )
 
 
+def drops_the_ending(session: Session, ending: str) -> bool:
+    """Whether a router takes a path with this ending for the path."""
+    account = session.contract.account
+    customer = reader(session, account)
+    return customer is not None and _is_answered(customer.at(account.path + ending))
+
+
 def successes_for(session: Session, operation: Operation, stranger: Actor) -> list[Exchange]:
     """Successes that somebody who must be refused gets at spellings that customers can use."""
     answers = [stranger.at(path) for path in answered_spellings(session, operation)]

@@ -12,7 +12,12 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, Query
 from contract_tests.headers import OTHER_HOST_HEADERS
 from contract_tests.law import NotCovered, Violation, check_order, law
-from contract_tests.laws.filters import check_malformed, percent_encoded, values_for
+from contract_tests.laws.filters import (
+    check_malformed,
+    check_malformed_at,
+    percent_encoded,
+    values_for,
+)
 from contract_tests.session import Session
 from contract_tests.values import drawn_numbers, not_numbers
 
@@ -25,6 +30,12 @@ FOLLOWED = 4
 HUGE = 1_000_000
 SAMPLED = (*range(1, 14), 15, 17, 20, 25, 30, 40, 50, 99, 100)
 """Page sizes that people ask for; each of them may be the one that is wrong."""
+LARGEST_SAMPLED = 100
+"""Up to here every page size is asked for of which there are two pages."""
+SMALL = 13
+"""Up to here a page between the first and the last is asked for too."""
+BEYOND = (2**31, 2**32 + 1, 2**53 + 1, 2**63, 2**64 + 1, 10**24)
+"""Numbers that are too large for one machine or another; the last two of some wrap to 1."""
 NAMES = ("page", "per_page")
 LINK_PARTS = ("scheme", "netloc", "path")
 
@@ -66,16 +77,21 @@ def _sizes(customer: Customer) -> list[int | None]:
 
 def _sample_pages(customers: Sequence[Customer], seed: int) -> None:
     """
-    Pages of many sizes: of each the first one, and another that is drawn. Who has most orders is
-    asked for all, and everybody else for some.
+    Pages of many sizes: the first, the last, and of small ones another that is drawn. Who has most
+    orders is asked for every size that makes two pages, and everybody else for some.
     """
-    drawn = drawn_numbers(seed, len(SAMPLED))
-    sizes = [*SAMPLED, *(1 + each % max(SAMPLED) for each in drawn[:3])]
+    drawn = drawn_numbers(seed, LARGEST_SAMPLED)
     for turn, customer in enumerate(reversed(customers[-SPARED:])):
-        for place, size in enumerate(sizes if turn == 0 else sizes[turn::7]):
+        several = range(1, min(_total(customer), LARGEST_SAMPLED + 1))
+        sizes = sorted({*SAMPLED, *several}) if turn == 0 else SAMPLED[turn::7]
+        for place, size in enumerate(sizes):
             last = customer.orders(_query(1, size)).json["meta"]["last_page"]
-            if last > 1:
-                customer.orders(_query(2 + drawn[place % len(drawn)] % (last - 1), size))
+            pages = {last} if turn == 0 else set()
+            if last > 1 and (turn or size <= SMALL):
+                pages.add(2 + drawn[place % len(drawn)] % (last - 1))
+            for page in sorted(pages - {1}):
+                # The order in which they are named means nothing.
+                customer.orders({"per_page": size, "page": page})
 
 
 def _usual(customer: Customer) -> int:
@@ -168,7 +184,7 @@ def _success(customer: Customer, what: str, **query: int) -> Exchange:
 
 @law("PAGE-01")
 def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
-    for customer in _readable(customers, 1):
+    for number, customer in enumerate(_readable(customers, 1)):
         for size in (None, 2):
             sized = {} if size is None else {"per_page": size}
             customer.orders({"page": 3, "per_page": 2}, fresh=True)
@@ -183,9 +199,15 @@ def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
             whole = customer.orders({"page": 1, "per_page": HUGE})
             expected = _ids([whole])[: len(plain.records)]
             _expect_same_ids("the first orders:", expected, _ids([plain]), [whole, plain])
-        second = customer.orders({"page": 2, "per_page": 1})
-        path = customer.operation(ORDERS).path
-        coded = customer.at(f"{path}?{percent_encoded('page')}=2&{percent_encoded('per_page')}=1")
+        _check_encoded(customer, number)
+
+
+def _check_encoded(customer: Customer, number: int) -> None:
+    """Check that percent-encoded names and values are understood, as URLs allow."""
+    second, path = customer.orders({"page": 2, "per_page": 1}), customer.operation(ORDERS).path
+    name, size_name = (percent_encoded(each, number) for each in NAMES)
+    for query in (f"{name}=2&{size_name}=1", "page=%32&per_page=%31"):
+        coded = customer.at(f"{path}?{query}")
         if not coded.from_the_edge:
             _expect_same_ids(
                 "the orders of page 2:", _ids([second]), _ids([coded]), [second, coded]
@@ -216,8 +238,34 @@ def a_page_size_over_the_cap_is_silently_capped(
         for page in _answers(customer):
             expected = min(paging_in(page).get("per_page", _usual(customer)), cap)
             _expect("meta.per_page", expected, page.json["meta"]["per_page"], page)
+    for number, customer in enumerate(_readable(customers)):
+        _check_huge_sizes(customer, number, max(caps))
     least, most = min(caps), max(caps)
     _expect("one cap for every customer:", most, least, caps[least], [caps[most]])
+
+
+def _check_huge_sizes(customer: Customer, number: int, cap: int) -> None:
+    """Check that the largest size is capped on any page, and a larger one too, or refused."""
+    largest = customer.operation(ORDERS).largest.get("per_page", HUGE)
+    for page in (2, customer.operation(ORDERS).largest.get("page", HUGE)):
+        _success(customer, "a capped page", page=page, per_page=largest)
+    for size in BEYOND[number % 2 :: 2]:
+        answer = _beyond(customer, "per_page", size)
+        if answer.ok and cap != HUGE and isinstance(meta := _meta(answer), dict):
+            _expect("meta.per_page", cap, meta.get("per_page"), answer)
+
+
+def _beyond(customer: Customer, name: str, number: int) -> Exchange:
+    """The answer to a number larger than the document allows: one of a page, or a refusal."""
+    answer = customer.at(f"{customer.operation(ORDERS).path}?{name}={number}")
+    if answer.status not in (200, 400) and not answer.from_the_edge:
+        expected = f"200, or 400, to {name}={number}"
+        raise Violation(expected=expected, actual=answer.brief(), exchange=answer)
+    return answer
+
+
+def _meta(answer: Exchange) -> Any:
+    return answer.json.get("meta") if isinstance(answer.json, dict) else None
 
 
 def _check_filled(page: Exchange) -> None:
@@ -400,7 +448,7 @@ def _follow_link(customer: Customer, page: Exchange, name: str) -> Exchange:
 
 @law("PAGE-06")
 def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
-    for customer in _readable(customers, 1):
+    for number, customer in enumerate(_readable(customers, 1)):
         last = customer.orders().json["meta"]["last_page"]
         largest = customer.operation(ORDERS).largest.get("page", HUGE)
         for page in (last + 1, last + 2, HUGE, largest):
@@ -408,6 +456,11 @@ def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
         for size in (1, 2, HUGE):
             last = customer.orders(_query(1, size)).json["meta"]["last_page"]
             _check_empty(customer, page=last + 1, per_page=size)
+        size = customer.operation(ORDERS).largest.get("per_page", HUGE)
+        _check_empty(customer, page=largest, per_page=size)
+        for page in BEYOND[number % 2 :: 2]:
+            answer = _beyond(customer, "page", page)
+            _expect("no orders:", 0, len(answer.records), answer)
 
 
 def _check_empty(customer: Customer, **query: int) -> None:
@@ -421,14 +474,20 @@ def _check_empty(customer: Customer, **query: int) -> None:
 
 @law("PAGE-07")
 def with_no_orders_there_is_one_page(customers: list[Customer]) -> None:
-    without_orders = [each for each in _readable(customers) if not each.orders().records]
+    # What breaks this rule may break the schema too.
+    firsts = {each.name: each.cached_call(each.operation(ORDERS)) for each in customers}
+    without_orders = [each for each in customers if firsts[each.name].data == []]
     if not without_orders:
         raise NotCovered("every customer has orders")
     for customer in without_orders:
-        for query in ({}, {"page": 1}, {"per_page": 1}, {"page": 2}):
-            answer = _success(customer, "no orders", **query)
-            _expect("total", 0, answer.json["meta"]["total"], answer)
-            _expect("last_page", 1, answer.json["meta"]["last_page"], answer)
+        for query in ((), (("page", "1"),), (("per_page", "1"),), (("page", "2"),)):
+            answer = customer.cached_call(customer.operation(ORDERS), query)
+            meta = _meta(answer)
+            if not answer.ok or not isinstance(meta, dict):
+                expected = "200 and no orders, with meta"
+                raise Violation(expected=expected, actual=answer.brief(), exchange=answer)
+            _expect("total", 0, meta.get("total"), answer)
+            _expect("last_page", 1, meta.get("last_page"), answer)
             _expect("no orders:", 0, len(answer.records), answer)
 
 
@@ -497,18 +556,29 @@ def _malformed_pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 
 @law("PAGE-11")
 def a_repeated_parameter_is_refused(customers: list[Customer]) -> None:
-    for customer in _readable(customers):
+    for number, customer in enumerate(reversed(_readable(customers))):
         operation = customer.operation(ORDERS)
         for name in NAMES:
-            other = NAMES[1 - NAMES.index(name)]
-            for query in (
-                ((name, "1"), (name, "1")),
-                ((name, "1"), (name, "2")),
-                ((name, "2"), (other, "1"), (name, "1")),
-                ((name, "1"), (name, "")),
-                ((name, ""), (name, "1")),
-            ):
+            queries = _repeated(name, NAMES[1 - NAMES.index(name)])
+            for query in queries if number == 0 else queries[number % 3 :: 3]:
                 check_malformed(customer, operation, query, name)
+            coded = percent_encoded(name, number)
+            check_malformed_at(customer, operation, f"{name}=2&{coded}=1", name)
+
+
+def _repeated(name: str, other: str) -> list[Query]:
+    """Queries that give a parameter more than once: alike, differing, empty, apart, thrice."""
+    return [
+        ((name, "1"), (name, "1")),
+        ((name, "1"), (name, "2")),
+        ((name, "2"), (other, "1"), (name, "1")),
+        ((name, "1"), (name, "")),
+        ((name, ""), (name, "1")),
+        ((name, "1"), (name, "2"), (name, "3")),
+        ((name, "1"), (name, "1"), (name, "1")),
+        ((other, "1"), (name, "2"), (name, "1")),
+        ((name, "1"), (other, "1"), (name, "1"), (name, "1")),
+    ]
 
 
 @law("PAGE-12")

@@ -10,13 +10,14 @@ from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws import aliases
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.filters import values_for
 from contract_tests.laws.records.record import check_sorted
 from contract_tests.laws.time import A_SECOND
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
-from contract_tests.values import unknown_ids
+from contract_tests.values import FILE_ENDING, unknown_ids
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -299,6 +300,8 @@ def an_unknown_preference_is_not_found(
     for customer in customers:
         try:
             values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
+            if aliases.drops_the_ending(session, FILE_ENDING):
+                values = {kind: id for kind, id in values.items() if not id.endswith(FILE_ENDING)}
             # Those of another site, which the customer's own list does not show.
             unlisted = _not_listed(customer, customers, foreign=False)[:2]
             unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted]

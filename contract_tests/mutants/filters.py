@@ -2,6 +2,8 @@
 
 import re
 from datetime import datetime, timedelta
+from unicodedata import normalize
+from urllib.parse import parse_qsl, urlencode
 
 from msgspec.structs import replace
 
@@ -252,3 +254,37 @@ def _taken_for_true(request: Request, send: Send, word: str) -> Response:
 def the_same_flag_twice_will_do(request: Request, send: Send, _people: People) -> Response:
     """A flag may be repeated as long as it says the same."""
     return send(without_repeats(request) if at(request, CREDITS) else request)
+
+
+@mutant("CREDITS-09")
+def a_flag_may_be_in_bold(request: Request, send: Send, _people: People) -> Response:
+    """A flag is normalised as Unicode before it is read: letters of other forms are the same."""
+    query = urlencode([(name, normalize("NFKC", value)) for name, value in _pairs(request)])
+    return send(_with_query(request, query) if at(request, CREDITS) else request)
+
+
+@mutant("CREDITS-09")
+def a_flag_may_end_in_a_line_feed(request: Request, send: Send, _people: People) -> Response:
+    """`expired` may be followed by a line feed."""
+    query = urlencode([(name, value.removesuffix("\n")) for name, value in _pairs(request)])
+    ends = at(request, CREDITS) and "%0A" in request.query and "expired" in request.query
+    return send(_with_query(request, query) if ends else request)
+
+
+@mutant(("CREDITS-09", "CREDITS-02"), needs="a customer with redeemed credits")
+def a_flag_in_code_is_refused(request: Request, send: Send, _people: People) -> Response:
+    """`redeemed` is answered 400 where a letter of its value is percent-encoded."""
+    coded = at(request, CREDITS) and re.search(r"redeemed=\w*%[67]", request.query)
+    response = send(request)
+    return error(400, "redeemed is odd") if coded and response.status == 200 else response
+
+
+@mutant("CREDITS-09")
+def a_flag_may_come_thrice(request: Request, send: Send, _people: People) -> Response:
+    """`expired` may be given three times."""
+    thrice = at(request, CREDITS) and len(re.findall("expired=", request.query)) == 3
+    return send(_with_query(request, "expired=true") if thrice else request)
+
+
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(request.query, keep_blank_values=True)

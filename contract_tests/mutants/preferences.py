@@ -1,5 +1,7 @@
 """Mutants in marketing preferences."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
@@ -275,3 +277,34 @@ def head_opts_in_to_the_first(request: Request, send: Send, _people: People) -> 
         for first in list(_consents(request, send))[:1]:
             send(replace(request, method="POST", path=f"{PREFERENCES}/{first}"))
     return response
+
+
+@mutant("PREF-07")
+def an_id_is_known_by_its_beginning(request: Request, send: Send, _people: People) -> Response:
+    """Opting in takes the first eight letters of an id for the id."""
+    return _known_as(request, send, "POST", lambda id: id[:8])
+
+
+@mutant("PREF-07")
+def an_id_may_be_the_name_of_a_file(request: Request, send: Send, _people: People) -> Response:
+    """Opting out takes an id with `.json` behind it for the id."""
+    return _known_as(request, send, "DELETE", lambda id: f"{id}.json")
+
+
+@mutant("PREF-07")
+def an_id_may_end_in_a_line_feed(request: Request, send: Send, _people: People) -> Response:
+    """Opting out takes an id with a line feed behind it for the id."""
+    return _known_as(request, send, "DELETE", lambda id: f"{id}%0A")
+
+
+def _known_as(request: Request, send: Send, method: str, name: Callable[[str], str]) -> Response:
+    if request.method != method or not decides(request):
+        return send(request)
+    ids = [id for id in _consents(request, send) if name(id) == _named(request)]
+    return send(replace(request, path=f"{PREFERENCES}/{ids[0]}") if ids else request)
+
+
+@answer("PREF-07", status=404)
+def an_id_of_a_day_is_malformed(response: Response, request: Request) -> Response:
+    """An unknown UUID of version 7 is answered 400."""
+    return error(400) if decides(request) and _named(request)[14:15] == "7" else response

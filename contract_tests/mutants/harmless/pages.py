@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec.structs import replace
@@ -141,3 +141,17 @@ def _recount(tree: Tree, total: int) -> None:
     links["last"] = queried(links["first"], page=last)
     if number >= last:
         links.pop("next", None)
+
+
+@mutant(HARMLESS)
+def numbers_beyond_the_document_are_taken(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """A `page` or `per_page` that is larger than the document allows counts as the largest."""
+
+    def capped(value: str) -> str:
+        return f"{2**31 - 1}" if value.isdecimal() and int(value) >= 2**31 else value
+
+    pairs = parse_qsl(request.query, keep_blank_values=True)
+    query = urlencode([(name, capped(value)) for name, value in pairs])
+    return send(replace(request, query=query) if at(request, ORDERS) else request)

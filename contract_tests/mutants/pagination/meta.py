@@ -68,6 +68,13 @@ def with_no_orders_there_are_two_pages(tree: Tree, _request: Request) -> None:
         tree["meta"]["last_page"] = 2
 
 
+@edit("PAGE-07", ORDERS)
+def with_no_orders_there_is_no_page(tree: Tree, _request: Request) -> None:
+    """With no orders `last_page` is null."""
+    if not tree["meta"]["total"]:
+        tree["meta"]["last_page"] = None
+
+
 @edit(("PAGE-07", "PAGE-04"), ORDERS)
 def with_no_orders_the_total_is_one(tree: Tree, _request: Request) -> None:
     """With no orders `total` is 1."""

@@ -1,7 +1,7 @@
 """Mutants at one page size alone, at numbers of an odd form, and at two oddities at once."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, unquote, urlencode
 
 from msgspec.structs import replace
 
@@ -192,3 +192,90 @@ def a_size_alone_shows_the_page_asked_for_last() -> Change:
         return send(replace(request, query=query) if alone else request)
 
     return change
+
+
+@mutant("PAGE-10")
+def a_size_may_end_in_a_line_feed(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` may be followed by a line feed, which `$` of a pattern passes over."""
+    return _with_number_read_by(
+        "per_page", lambda text: int(text) if text[-1:] == "\n" else None, request, send
+    )
+
+
+@mutant("PAGE-10")
+def the_word_max_is_a_size(request: Request, send: Send, _people: People) -> Response:
+    """`per_page=max` is the largest page."""
+    return _with_number_read_by(
+        "per_page", lambda text: 2**31 - 1 if text == "max" else None, request, send
+    )
+
+
+@mutant("PAGE-11")
+def of_three_sizes_the_first_counts(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` may be given three times."""
+    sizes = parse_qs(request.query).get("per_page", []) if at(request, ORDERS) else []
+    query = urlencode({"per_page": sizes[0]}) if len(sizes) == 3 else request.query
+    return send(replace(request, query=query))
+
+
+@mutant("PAGE-11")
+def a_size_in_another_code_is_another(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` may come again where a letter of its name is percent-encoded."""
+    names = [each.partition("=")[0] for each in request.query.split("&")]
+    coded = [name for name in names if name != unquote(name) == "per_page"]
+    twice = at(request, ORDERS) and "per_page" in names and coded
+    return send(replace(request, query=request.query.partition("&")[0]) if twice else request)
+
+
+@mutant("PAGE-01")
+def a_name_in_code_is_unknown(request: Request, send: Send, _people: People) -> Response:
+    """`page` is passed over where a letter of its name is percent-encoded."""
+    parts = request.query.split("&")
+    known = [each for each in parts if each.partition("=")[0] == "page" or _name_of(each) != "page"]
+    query = "&".join(known) if at(request, ORDERS) else request.query
+    return send(replace(request, query=query))
+
+
+def _name_of(pair: str) -> str:
+    return unquote(pair.partition("=")[0])
+
+
+@mutant(("PAGE-01", "PAGE-04", "PAGE-09"), needs="a customer with two orders")
+def behind_its_size_a_page_counts_not(request: Request, send: Send, _people: People) -> Response:
+    """`page` is passed over where `per_page` comes first."""
+    behind = [_name_of(each) for each in request.query.split("&")] == ["per_page", "page"]
+    query = request.query.partition("&")[0]
+    return send(replace(request, query=query) if behind and at(request, ORDERS) else request)
+
+
+@mutant(("PAGE-02", "PAGE-06"))
+def a_vast_offset_ends_in_an_error(request: Request, send: Send, people: People) -> Response:
+    """A `page` and a `per_page` whose product is above 2^32 are answered 500."""
+    sizes = [_text_of(request, name) or "1" for name in ("page", "per_page")]
+    vast = all(map(str.isdecimal, sizes)) and int(sizes[0]) * int(sizes[1]) > 2**32
+    response = send(request)
+    return error(500) if vast and response.status == 200 else response
+
+
+@mutant("PAGE-06", needs="a customer with orders")
+def a_page_wraps_round(request: Request, send: Send, _people: People) -> Response:
+    """Of a `page` the lowest 32 bits count."""
+    return _with_number_read_by(
+        "page",
+        lambda text: int(text) % 2**32 if text.isdecimal() and int(text) > 2**32 else None,
+        request,
+        send,
+    )
+
+
+@mutant(("PAGE-03", "PAGE-04", "PAGE-09"), needs="a customer with more than 18 orders")
+def the_last_page_of_eighteen_lacks_an_order(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """With eighteen on a page the last order of all is missing."""
+
+    def cut(tree: Tree, _request: Request) -> None:
+        if 1 < tree["meta"]["current_page"] == tree["meta"]["last_page"]:
+            tree["data"].pop()
+
+    return _at_size(18, request, send, cut)
