@@ -3,7 +3,9 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -27,6 +29,8 @@ NO_ANSWER = 0
 _WORDS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
 )
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt].*(?:[Zz]|[+-]\d\d:\d\d)")
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?[0-9](?:[ \u00a0().\-/]{0,3}[0-9]){8,}(?![\w-])")
 """A phone number as people write it."""
 _AT = re.compile(r"\s@\s?|@\s| ?\(at\) ?| ?\[at\] ?|&#64;")
@@ -124,8 +128,17 @@ class Exchange:
     @property
     def records(self) -> list[dict[str, Any]]:
         """The objects of a list; the account itself as a list of one."""
-        items = self.data if isinstance(self.data, list) else [self.data]
-        return [each for each in items if isinstance(each, dict)]
+        return _objects(self.data)
+
+    @cached_property
+    def plain_data(self) -> Any:
+        """`data` with instants, ids and currencies in one notation each, to be compared."""
+        return in_one_notation(self.data)
+
+    @property
+    def plain_records(self) -> list[dict[str, Any]]:
+        """The records of `plain_data`."""
+        return _objects(self.plain_data)
 
     @cached_property
     def words(self) -> set[str]:
@@ -146,6 +159,35 @@ class Exchange:
         # Secrets are taken out before the text is cut: a part of one tells too much.
         window = self.body[: letters * 4 + 8192].decode("utf-8", "replace")
         return self.redact.body(window)[:letters]
+
+
+def in_one_notation(node: Any, name: str = "") -> Any:
+    """
+    A value as equal ones are written, whatever their notation: instants in UTC, UUIDs in small
+    letters, currencies in capitals (MONEY-01). `name` is that of the field that holds it.
+    """
+    if isinstance(node, dict):
+        return {key: in_one_notation(value, key) for key, value in node.items()}
+    if isinstance(node, list):
+        return [in_one_notation(each, name) for each in node]
+    if not isinstance(node, str):
+        return node
+    if name == "currency":
+        return node.upper()
+    if _UUID.fullmatch(node):
+        return node.lower()
+    return _in_utc(node) if _INSTANT.fullmatch(node) else node
+
+
+def _in_utc(text: str) -> str:
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+    return text
+
+
+def _objects(data: Any) -> list[dict[str, Any]]:
+    items = data if isinstance(data, list) else [data]
+    return [each for each in items if isinstance(each, dict)]
 
 
 def from_the_edge(answer: Answer) -> bool:

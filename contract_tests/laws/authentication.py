@@ -81,7 +81,7 @@ def _check_nothing_differs(
     """Check that refused attempts changed nothing, not even a date."""
     first, last = before[customer.name, operation.id], customer.call(operation)
     whole = operation.lists
-    was, now = (each.records if whole else steady(each) for each in (first, last))
+    was, now = (each.plain_records if whole else steady(each) for each in (first, last))
     if first.fits and last.fits and was != now:
         raise changed(first, last, [first, *attempts])
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Record
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, in_one_notation
 from contract_tests.law import Violation
 
 LAST_ACTIVE = "last_active_at"
@@ -51,14 +51,15 @@ def difference(exchange: Exchange, other: Exchange) -> str:
     if len(mine) != len(theirs):
         return f"{len(mine)} records"
     for record, against in zip(mine, theirs, strict=True):
-        if record != against:
+        if in_one_notation(record) != in_one_notation(against):
             return differing_field(record, against)
     return str({key: value for key, value in exchange.json.items() if key != "data"})
 
 
 def differing_field(record: Record, other: Record) -> str:
-    keys = record.keys() | other.keys()
-    name = min((key for key in keys if record.get(key) != other.get(key)), default="id")
+    one, another = in_one_notation(record), in_one_notation(other)
+    keys = one.keys() | another.keys()
+    name = min((key for key in keys if one.get(key) != another.get(key)), default="id")
     return f"{name} {record.get(name)!r} in {record.get('id')}"
 
 
@@ -71,7 +72,7 @@ def substance(exchange: Exchange) -> Any:
     if not exchange.ok or not isinstance(tree, dict):
         return tree
     links = {name: _comparable_link(url) for name, url in (tree.get("links") or {}).items()}
-    return {"data": tree.get("data"), "meta": tree.get("meta"), "links": links}
+    return {"data": exchange.plain_data, "meta": tree.get("meta"), "links": links}
 
 
 def _comparable_link(url: Any) -> Any:
@@ -90,12 +91,12 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
         return False
     if _is_shifted(first, other):
         return False
-    before, after = ({each.get("id"): each for each in one.records} for one in (first, other))
+    before, after = ({each.get("id"): each for each in one.plain_records} for one in (first, other))
     ids = (before.keys() | after.keys()) - _displaced_ids([*before], [*after])
     changed = [id for id in ids if _stable_fields(before.get(id)) != _stable_fields(after.get(id))]
-    if changed or first.records != other.records:
-        moved = [each.get("id") for each in first.records] != [
-            each.get("id") for each in other.records
+    if changed or first.plain_records != other.plain_records:
+        moved = [each.get("id") for each in first.plain_records] != [
+            each.get("id") for each in other.plain_records
         ]
         return (moved and not changed) or any(
             not any(_recent(instant, now) for instant in _instants([before.get(id), after.get(id)]))
@@ -110,7 +111,7 @@ def _is_shifted(first: Exchange, other: Exchange) -> bool:
     more = after.get("total", 0) - before.get("total", 0)
     if more <= 0 or after.get("current_page", 1) == 1:
         return False
-    return other.records[more:] == first.records[: len(other.records) - more]
+    return other.plain_records[more:] == first.plain_records[: len(other.records) - more]
 
 
 def _displaced_ids(before: list[Any], after: list[Any]) -> set[Any]:
@@ -153,5 +154,5 @@ def steady(exchange: Exchange) -> Any:
     """The records of an answer without what moves by itself."""
     return [
         {key: value for key, value in record.items() if key not in MOVING}
-        for record in exchange.records
+        for record in exchange.plain_records
     ]

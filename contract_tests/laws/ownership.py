@@ -104,7 +104,7 @@ def _check_own_ids(session: Session, operation: Operation) -> None:
         own = session.ids.get(customer.name)
         if own is None:
             continue
-        if declared not in (None, own):
+        if declared and declared.lower() != own.lower():
             raise Violation(expected=str(declared), actual=own, exchange=answer)
         first = answers.setdefault(own, answer)
         if first is not answer:

@@ -340,7 +340,7 @@ def _check_refused(
             actual = answers[-1].brief()
             raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
     read = customer.preferences()
-    if before.records != read.records:
+    if before.plain_records != read.plain_records:
         raise changed(before, read, [*prepared, before, *answers])
 
 

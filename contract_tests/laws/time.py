@@ -77,7 +77,7 @@ def _without_words(exchange: Exchange) -> Any:
             return [plain(item) for item in node]
         return node if not isinstance(node, str) or _CODE.fullmatch(node) else ""
 
-    return exchange.status, plain(exchange.records)
+    return exchange.status, plain(exchange.plain_records)
 
 
 def _require_agreement(
@@ -121,7 +121,7 @@ def _check_one_form(customer: Customer, operation: Operation) -> None:
 
 def _listed_once(exchange: Exchange) -> list[Record]:
     """The records of an answer whose id no other of them has; another law judges those."""
-    records = exchange.records if exchange.fits else []
+    records = exchange.plain_records if exchange.fits else []
     times = Counter(str(each["id"]) for each in records)
     return [each for each in records if times[str(each["id"])] == 1]
 
@@ -134,7 +134,7 @@ def _agrees_now(
     def now(exchange: Exchange) -> Record | None:
         query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         answer = customer.call(operation, tuple(query))
-        return next((each for each in answer.records if each.get("id") == id), None)
+        return next((each for each in answer.plain_records if each.get("id") == id), None)
 
     before = now(first)
     customer.client.wait(A_SECOND)
@@ -155,7 +155,7 @@ def _explained_by_time(now: datetime, one: Exchange, other: Exchange) -> bool:
 
 
 def _account(exchange: Exchange) -> Record:
-    return exchange.data if isinstance(exchange.data, dict) else {}
+    return exchange.plain_data if isinstance(exchange.data, dict) else {}
 
 
 def _without(exchange: Exchange, moving: Iterable[str]) -> Any:

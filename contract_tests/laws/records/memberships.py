@@ -4,6 +4,7 @@ from datetime import datetime
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
+from contract_tests.exchange import in_one_notation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
@@ -116,7 +117,8 @@ def every_member_sees_the_membership(session: Session, operation: Operation) -> 
                     after=[exchange],
                 )
             for name in SHARED:
-                if same[name] != membership[name] and not _moved_on(membership, now):
+                one, other = in_one_notation(same[name]), in_one_notation(membership[name])
+                if one != other and not _moved_on(membership, now):
                     expected = f"{name} {membership[name]} for {fellow.name} as for {customer.name}"
                     raise_violation(f"{expected}; got {same[name]}", same, theirs, exchange)
     if not compared:

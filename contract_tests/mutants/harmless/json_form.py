@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import HARMLESS, Tree, edit, mutant
+from contract_tests.mutants.mutant import HARMLESS, Change, Tree, changed, edit, mutant, stateful
 from contract_tests.mutants.people import People
+
+PARIS = timezone(timedelta(hours=2))
 
 
 def walk(node: Any, change: Callable[[dict[str, Any]], None]) -> None:
@@ -56,6 +60,40 @@ def offsets_in_place_of_z(tree: Tree, _request: Request) -> None:
     _texts(tree, lambda text: f"{text[:-1]}+00:00" if _is_instant(text) else text)
 
 
+@stateful(HARMLESS)
+def two_nodes_write_differently() -> Change:
+    """Two nodes answer in turn, each with its own zone and its own case of currencies."""
+    turns = count()
+
+    def answering(request: Request, send: Send, _people: People) -> Response:
+        if next(turns) % 2:
+            return send(request)
+
+        def rewrite(tree: Tree, _request: Request) -> None:
+            _texts(tree, lambda text: _in_paris(text) if _is_instant(text) else text)
+            walk(tree, _lower_currency)
+
+        return changed(request, send(request), rewrite)
+
+    return answering
+
+
+@mutant(HARMLESS)
+def each_customer_has_a_zone(request: Request, send: Send, people: People) -> Response:
+    """Instants are told in a zone of the customer's."""
+    if not people.name(request) or people.name(request) == people.names[0]:
+        return send(request)
+    return changed(
+        request,
+        send(request),
+        lambda tree, _: _texts(tree, lambda text: _in_paris(text) if _is_instant(text) else text),
+    )
+
+
+def _in_paris(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(PARIS).isoformat()
+
+
 @edit(HARMLESS)
 def fractional_seconds(tree: Tree, _request: Request) -> None:
     """Instants have microseconds."""
@@ -79,12 +117,12 @@ def _decimal(node: Any) -> Any:
 @edit(HARMLESS)
 def currencies_in_lower_case(tree: Tree, _request: Request) -> None:
     """Currency codes are in lower case."""
+    walk(tree, _lower_currency)
 
-    def lower(node: dict[str, Any]) -> None:
-        if isinstance(node.get("currency"), str):
-            node["currency"] = node["currency"].lower()
 
-    walk(tree, lower)
+def _lower_currency(node: dict[str, Any]) -> None:
+    if isinstance(node.get("currency"), str):
+        node["currency"] = node["currency"].lower()
 
 
 @edit(HARMLESS)
