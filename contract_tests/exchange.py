@@ -29,7 +29,6 @@ NO_ANSWER = 0
 _WORDS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
 )
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt].*(?:[Zz]|[+-]\d\d:\d\d)")
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?[0-9](?:[ \u00a0().\-/]{0,3}[0-9]){8,}(?![\w-])")
 """A phone number as people write it."""
@@ -132,7 +131,7 @@ class Exchange:
 
     @cached_property
     def plain_data(self) -> Any:
-        """`data` with instants, ids and currencies in one notation each, to be compared."""
+        """`data` with instants and currencies in one notation each, to be compared."""
         return in_one_notation(self.data)
 
     @property
@@ -163,8 +162,8 @@ class Exchange:
 
 def in_one_notation(node: Any, name: str = "") -> Any:
     """
-    A value as equal ones are written, whatever their notation: instants in UTC, UUIDs in small
-    letters, currencies in capitals (MONEY-01). `name` is that of the field that holds it.
+    A value as equal ones are written, whatever their notation: instants in UTC, currencies
+    in capitals (MONEY-01). `name` is that of the field that holds it.
     """
     if isinstance(node, dict):
         return {key: in_one_notation(value, key) for key, value in node.items()}
@@ -174,8 +173,6 @@ def in_one_notation(node: Any, name: str = "") -> Any:
         return node
     if name == "currency":
         return node.upper()
-    if _UUID.fullmatch(node):
-        return node.lower()
     return _in_utc(node) if _INSTANT.fullmatch(node) else node
 
 

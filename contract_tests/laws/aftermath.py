@@ -114,7 +114,9 @@ def _unaffected_by_decisions(exchange: Exchange) -> Any:
         return exchange.status
     [record, *_] = exchange.records or [{}]
     if "opted_in" in record:
-        return [{k: v for k, v in each.items() if k not in DECIDED} for each in exchange.records]
+        return [
+            {k: v for k, v in each.items() if k not in DECIDED} for each in exchange.plain_records
+        ]
     return steady(exchange) if LAST_ACTIVE in record else substance(exchange)
 
 

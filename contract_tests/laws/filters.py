@@ -270,7 +270,7 @@ def _check_same_list(holding: Holding, query: Query, like: Query) -> None:
     operation = holding.customer.operation(CREDITS)
     answer, reference = (holding.customer.cached_call(operation, each) for each in (query, like))
     lists = [
-        [each for each in listing.records if holding.expired(each["id"].lower()) is not None]
+        [each for each in listing.plain_records if holding.expired(each["id"].lower()) is not None]
         for listing in (reference, answer)
     ]
     if answer.status != reference.status or lists[0] != lists[1]:

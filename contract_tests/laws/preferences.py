@@ -34,7 +34,7 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
             # The first of all may be answered so, and none after it.
             certain=200 <= exchange.status < 300,
         )
-    return {each["id"]: each for each in exchange.records}
+    return {each["id"]: each for each in exchange.plain_records}
 
 
 def _probes(
@@ -145,7 +145,7 @@ def a_decision_answers_the_whole_list(customers: list[Customer], operation: Oper
         if read is None:
             ids = [each["id"] for each in answered]
             _check_same_ids(probe, [each["id"] for each in probe.before.records], ids)
-        elif answered != read.records or last.json.keys() != read.json.keys():
+        elif answered != read.plain_records or last.json.keys() != read.json.keys():
             raise changed(last, read, probe.answers)
 
 

@@ -9,7 +9,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import HARMLESS, Change, Tree, changed, edit, mutant, stateful
+from contract_tests.mutants.mutant import (
+    HARMLESS,
+    Change,
+    Tree,
+    changed,
+    edit,
+    mutant,
+    stateful,
+    without_header,
+)
 from contract_tests.mutants.people import People
 
 PARIS = timezone(timedelta(hours=2))
@@ -70,7 +79,7 @@ def two_nodes_write_differently() -> Change:
             return send(request)
 
         def rewrite(tree: Tree, _request: Request) -> None:
-            _texts(tree, lambda text: _in_paris(text) if _is_instant(text) else text)
+            _told_in_paris(tree, request)
             walk(tree, _lower_currency)
 
         return changed(request, send(request), rewrite)
@@ -81,13 +90,16 @@ def two_nodes_write_differently() -> Change:
 @mutant(HARMLESS)
 def each_customer_has_a_zone(request: Request, send: Send, people: People) -> Response:
     """Instants are told in a zone of the customer's."""
-    if not people.name(request) or people.name(request) == people.names[0]:
-        return send(request)
-    return changed(
-        request,
-        send(request),
-        lambda tree, _: _texts(tree, lambda text: _in_paris(text) if _is_instant(text) else text),
-    )
+    response = send(request)
+    if people.name(request) in ("", people.names[0]):
+        return response
+    if request.method == "HEAD":
+        return without_header(response, "Content-Length")
+    return changed(request, response, _told_in_paris)
+
+
+def _told_in_paris(tree: Tree, _request: Request) -> None:
+    _texts(tree, lambda text: _in_paris(text) if _is_instant(text) else text)
 
 
 def _in_paris(text: str) -> str:
