@@ -1,13 +1,21 @@
 """Credentials that must be refused: nearly a customer's, or a customer's in another place."""
 
-from base64 import b64encode
+import json
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from contract_tests.exchange import Query
 from contract_tests.headers import BROWSER_HEADERS, OTHER_HOST_HEADERS
 
+SCHEMES = ("JWT", "OAuth", "ApiKey", "Negotiate", "MAC", "Hawk", "DPoP", "GNAP", "XBearer", "bear")
+"""Schemes other than `Bearer`; those that stand first are the more usual ones."""
+SPELLINGS = ("bearer {}", "BEARER {}", "Bearer  {}", "bEaReR {}")
+"""Spellings of the scheme that a server may take or not; neither opens anything to a stranger."""
+LONG = 5000
+"""Letters of a token that is longer than any, and that servers still take."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -18,26 +26,92 @@ class Credentials:
     rule: str
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Query = ()
+    odd: bool = False
+    """Whether who stands before an API may refuse it as it likes."""
 
 
-def nearly_valid(token: str, others: Sequence[str], id: str) -> Iterator[Credentials]:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a customer is known by, all of which a slip may take for a token."""
+
+    id: str
+    email: str = ""
+    others: Sequence[str] = ()
+    """Phone number, number of a membership and the like."""
+
+
+def nearly_valid(
+    token: str, others: Sequence[str], identity: Identity, turn: int, drawn: str
+) -> Iterator[Credentials]:
     """
     Everything that is nearly a customer's credentials, or that a slip would take for them; `others`
-    are tokens that are known, `id` is the customer's.
+    are tokens that are known. Of what is unlikely there are some at each `turn`, others at the
+    next; `drawn` is a word that means nothing.
     """
-    for altered in (*altered_tokens(token, others), *invented_tokens(id)):
+    for altered in (*altered_tokens(token, others), *invented_tokens(identity)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
     yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
     for header in _without_the_prefix(token):
         yield Credentials("AUTH-03", {"Authorization": header})
     yield Credentials("AUTH-01", {"Authorization": "Bearer"})
     yield misplaced(token)
+    for odd in in_turn([*_with_tail(token), *_odd_tokens(identity)], turn, 6):
+        yield Credentials("AUTH-02", {"Authorization": f"Bearer {odd}"}, odd=True)
+    for scheme in (*SCHEMES[:2], *in_turn([*SCHEMES[2:], drawn], turn, 2)):
+        yield Credentials("AUTH-03", {"Authorization": f"{scheme} {token}"})
+    yield in_turn(_twofold(token, drawn), turn, 1)[0]
 
 
-def invented_tokens(id: str) -> tuple[str, ...]:
+def in_turn(values: Sequence[str] | Sequence[Credentials], turn: int, count: int) -> list[Any]:
+    """`count` of the values at each turn, until all have been."""
+    return [values[(turn * count + number) % len(values)] for number in range(count)]
+
+
+def invented_tokens(identity: Identity) -> tuple[str, ...]:
     """Tokens that nobody was given: words of programs, wildcards, other forms, an id."""
-    jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
-    return ("null", "undefined", "%", "*", jwt, str(UUID(int=7)), id, "kit" * 100)
+    unsigned = _jwt("none", identity, "")
+    return ("null", "undefined", "%", "*", unsigned, str(UUID(int=7)), identity.id, "kit" * 100)
+
+
+def _with_tail(token: str) -> list[str]:
+    """A token with what is trimmed, or ends a text, somewhere."""
+    # More padding than there should be is read over by decoders of base64.
+    padding = () if {".", "="} & set(token) else ("=",)
+    tails = (".", *padding, "%0A", "'", "%00", ";", "--", "/", "#")
+    return [f"{token}{tail}" for tail in tails]
+
+
+def _odd_tokens(identity: Identity) -> list[str]:
+    """Tokens that mean something to a database or a program, or name the customer otherwise."""
+    forged = [_jwt("HS256", identity, "c2lnbmVk"), _jwt("RS256", identity, "c2lnbmVk" * 40)]
+    named = [
+        each.replace(" ", "")
+        for each in (identity.email, *identity.others)
+        if each and each.isascii()
+    ]
+    true = ["'/**/or/**/'1'='1", "'/**/OR/**/1=1--", "' OR '1'='1", '"||"1"="1']
+    words = ["true", "1", "0", "admin", "test", "{}", "[]", '{"$ne":""}', "../token", "${token}"]
+    encoded = b64encode(identity.id.encode()).decode()
+    return [*forged, *named, *true, *words, "a'b", encoded, "x" * LONG]
+
+
+def _jwt(algorithm: str, identity: Identity, signature: str) -> str:
+    """A JSON Web Token that nobody signed, for the customer."""
+    claims = {"sub": identity.id, "customer_id": identity.id, "exp": 2**31}
+    claims |= {"email": identity.email} if identity.email else {}
+    parts = ({"alg": algorithm, "typ": "JWT"}, claims)
+    coded = (urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts)
+    return ".".join([*coded, signature])
+
+
+def _twofold(token: str, drawn: str) -> list[Credentials]:
+    """Two headers, of which the first must be refused whatever the second is."""
+    first = {"AUTH-03": (f"Basic {drawn}", token), "AUTH-02": (f"Bearer {drawn}",)}
+    return [
+        Credentials(rule, {"Authorization": each, "authorization": f"Bearer {token}"}, odd=True)
+        for rule, values in first.items()
+        for each in values
+    ]
 
 
 def altered_tokens(token: str, others: Sequence[str]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
-from contract_tests.actor import Actor
-from contract_tests.credentials import impersonating, nearly_valid
+from contract_tests.actor import Actor, Customer
+from contract_tests.credentials import SPELLINGS, Identity, impersonating, nearly_valid
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
+from contract_tests.values import not_numbers
+
+MEMBERSHIPS = "listMyAccountMemberships"
 
 RULES = {
     **{"": "AUTH-01", "unknown": "AUTH-02", "staff": "AUTH-04", "expired": "AUTH-06"},
@@ -39,17 +42,44 @@ def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
     for number, actor in enumerate(session.strangers):
         preference, rule = _preference(session, operation, number), RULES[actor.name]
         yield rule, actor.call(operation, preference=preference)
+        if operation.parameters and operation.reads:
+            yield rule, actor.call(operation, unusual_query(operation))
         steered = actor.with_headers(misleading.headers)
         query_sent = (*query_past_the_end(operation), *misleading.query)
         yield rule, steered.call(operation, query_sent, preference=preference)
+        for each in _unlikely(session, operation, actor, number):
+            # Which refusal they get is not said, nor that there is one.
+            if 200 <= each.status < 300:
+                yield rule, each
         for query, preference in _malformed(session, operation):
-            yield "AUTH-08", actor.call(operation, query, preference=preference)
+            yield from _misunderstood(rule, actor.call(operation, query, preference=preference))
         if not operation.reads:
             body = "{}" if number % 2 else "{"
             answer = actor.call(operation, preference=preference, payload=body)
             # What stands before the API may take no body with it.
             if answer.status != NO_ANSWER and not answer.from_the_edge:
-                yield "AUTH-08", answer
+                yield from _misunderstood(rule, answer)
+
+
+def _misunderstood(rule: str, answer: Exchange) -> Iterator[Refusal]:
+    """The answer to a stranger's malformed request; a success breaks the stranger's rule too."""
+    yield "AUTH-08", answer
+    if 200 <= answer.status < 300:
+        yield rule, answer
+
+
+def _unlikely(
+    session: Session, operation: Operation, actor: Actor, number: int
+) -> Iterator[Exchange]:
+    """The answers to HEAD, and to a stranger's token behind the scheme in another spelling."""
+    preference, turn = _preference(session, operation, number), session.position(operation) + number
+    if operation.reads:
+        for query in dict.fromkeys(((), tuple(unusual_query(operation)))):
+            yield actor.cached_call(operation, query, method="HEAD")
+    if actor.token:
+        header = SPELLINGS[turn % len(SPELLINGS)].format(actor.token)
+        spelled = Actor(session.client, actor.name, headers={"Authorization": header})
+        yield spelled.call(operation, preference=preference)
 
 
 def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal]:
@@ -57,18 +87,30 @@ def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal
     turn, malformed = session.position(operation), _malformed(session, operation)
     customer = session.customers[turn % len(session.customers)]
     tokens = [str(each.token) for each in session.customers if each is not customer]
-    id = session.ids.get(customer.name, customer.name)
-    for number, attempt in enumerate(nearly_valid(str(customer.token), tokens[:1], id)):
+    identity, drawn = _identity(session, customer), not_numbers(session.seed)["word"]
+    attempts = nearly_valid(str(customer.token), tokens[:1], identity, turn, drawn)
+    for number, attempt in enumerate(attempts):
         name = "" if attempt.rule == "AUTH-01" else "unknown"
         actor = Actor(session.client, name, headers=dict(attempt.headers))
         preference = _preference(session, operation, number)
         query = unusual_query(operation) if operation.reads and number % 2 else ()
         answer = actor.call(operation, (*attempt.query, *query), preference=preference)
+        if attempt.odd and (answer.from_the_edge or answer.status in (NO_ANSWER, 400)):
+            continue
         yield attempt.rule, answer
-        if malformed and number % 3 == turn % 3:
+        if malformed and number % 3 == turn % 3 and not attempt.odd:
             query, preference = malformed[number % len(malformed)]
             answer = actor.call(operation, (*attempt.query, *query), preference=preference)
             yield "AUTH-08", answer
+
+
+def _identity(session: Session, customer: Customer) -> Identity:
+    account = session.accounts.get(customer.name, {})
+    numbers = [account.get(name) for name in ("telephone", "phone", "mobile")]
+    memberships = customer.cached_call(customer.operation(MEMBERSHIPS))
+    numbers += [each.get("membership_number") for each in memberships.records[:1]]
+    id = session.ids.get(customer.name, customer.name)
+    return Identity(id, str(account.get("email") or ""), [str(each) for each in numbers if each])
 
 
 def _malformed(session: Session, operation: Operation) -> list[tuple[Query, str]]:

@@ -124,7 +124,9 @@ def a_staff_token_gets_401_on_reads_and_403_on_writes(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
     status = 401 if operation.reads else 403
-    _check_refused(refusals(session, operation, "AUTH-04"), status)
+    malformed = refusals(session, operation, "AUTH-08")
+    by_staff = [each for each in malformed if each.actor == staff.name]
+    _check_refused([*refusals(session, operation, "AUTH-04"), *by_staff], status)
 
 
 @law("AUTH-06")
@@ -144,7 +146,8 @@ def a_locked_customer_is_refused(session: Session, operation: Operation, locked:
 
 @law("AUTH-08")
 def a_stranger_learns_nothing_of_parameters(session: Session, operation: Operation) -> None:
-    plainly = {each.actor: each.status for each in refusals(session, operation, "AUTH-04")}
+    by_staff = reversed(refusals(session, operation, "AUTH-04"))
+    plainly = {each.actor: each.status for each in by_staff}
     for exchange in refusals(session, operation, "AUTH-08"):
         # Which refusal staff gets is another law's; it must be the same one.
         _check_refused([exchange], plainly.get(exchange.actor, 401))

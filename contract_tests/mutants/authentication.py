@@ -1,5 +1,7 @@
 """Mutants in who is answered."""
 
+from base64 import urlsafe_b64decode
+
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
@@ -329,3 +331,68 @@ def head_of_charges_takes_a_revoked_token(request: Request, send: Send, people: 
         if head and people.role(request) == "revoked"
         else send(request)
     )
+
+
+@mutant("AUTH-03")
+def oauth_is_a_scheme_of_charges(request: Request, send: Send, people: People) -> Response:
+    """`OAuth TOKEN` opens the charges alone."""
+    token = request.headers.get("authorization", "").removeprefix("OAuth ")
+    taken = token in people.tokens.values() and at(request, CHARGES)
+    return send(with_token(request, f"Bearer {token}") if taken else request)
+
+
+@mutant(("AUTH-02", "AUTH-03"))
+def the_last_of_two_headers_counts(request: Request, send: Send, people: People) -> Response:
+    """Of two `Authorization` headers the last one is read."""
+    first, _, last = request.headers.get("authorization", "").rpartition(", ")
+    twofold = first.partition(" ")[2] and last.startswith("Bearer ")
+    two = twofold and not first.startswith("Basic x")
+    return send(with_token(request, last) if two else request)
+
+
+@mutant("AUTH-02")
+def a_token_is_read_without_its_signature(request: Request, send: Send, people: People) -> Response:
+    """A JSON Web Token is believed, whoever signed it."""
+    parts = request.headers.get("authorization", "").split(".")
+    claims = urlsafe_b64decode(f"{parts[1]}==") if len(parts) == 3 else b""
+    ids = {each.id: each.name for each in people.target.customers if each.id}
+    known = [name for id, name in ids.items() if id.encode() in claims]
+    return send(people.as_customer(request, known[0]) if known else request)
+
+
+@mutant("AUTH-06")
+def an_expired_token_in_small_letters(request: Request, send: Send, people: People) -> Response:
+    """Behind `bearer` an expired token is answered."""
+    sent = request.headers.get("authorization", "")
+    return (
+        _let_in(request, send, people)
+        if sent == f"bearer {people.target.tokens.expired}"
+        else send(request)
+    )
+
+
+@mutant("AUTH-02")
+def a_quote_closes_the_query(request: Request, send: Send, people: People) -> Response:
+    """A token with a quote is answered 500."""
+    return error(500) if "'" in request.headers.get("authorization", "") else send(request)
+
+
+@mutant("AUTH-10")
+def head_of_orders_takes_a_locked_customer(
+    request: Request, send: Send, people: People
+) -> Response:
+    """HEAD of the orders with parameters is answered to a locked customer."""
+    head = request.method == "HEAD" and at(request, ORDERS) and request.query
+    return (
+        _let_in(request, send, people)
+        if head and people.role(request) == "locked"
+        else send(request)
+    )
+
+
+@mutant("AUTH-05")
+def staff_learn_what_is_unknown(request: Request, send: Send, people: People) -> Response:
+    """A staff token that opts out of an unknown preference is answered 404."""
+    staff = request.method == "DELETE" and people.role(request) == "staff"
+    answered = _let_in(request, send, people) if staff else send(request)
+    return answered if not staff or answered.status == 404 else send(request)
