@@ -70,7 +70,7 @@ def shell(lines: list[str], target: Target) -> list[tuple[int, Any]]:
         capture_output=True,
         check=False,
     )
-    return [answer(part) for part in ran.stdout.decode().split("\n=====\n")]
+    return [answer(part) for part in ran.stdout.decode(errors="replace").split("\n=====\n")]
 
 
 def answer(text: str) -> tuple[int, Any]:
@@ -86,7 +86,7 @@ def read(body: str) -> Any:
 
 
 def recorded(exchange: Exchange) -> tuple[int, Any]:
-    return exchange.status, read(exchange.body.decode())
+    return exchange.status, read(exchange.body.decode(errors="replace"))
 
 
 def decided(shown: tuple[int, Any], evidence: Sequence[Exchange]) -> Any:
