@@ -30,7 +30,7 @@ FOLLOWED = 4
 HUGE = 1_000_000
 SAMPLED = (*range(1, 14), 15, 17, 20, 25, 30, 40, 50, 99, 100)
 """Page sizes that people ask for; each of them may be the one that is wrong."""
-LARGEST_SAMPLED = 100
+LARGEST_SAMPLED = 50
 """Up to here every page size is asked for of which there are two pages."""
 SMALL = 13
 """Up to here a page between the first and the last is asked for too."""
