@@ -30,14 +30,14 @@ _WORDS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+?\w+"
 )
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt].*(?:[Zz]|[+-]\d\d:\d\d)")
-_OTHER_NOTATION = re.compile(
-    rb'\d[Tt]\d\d:\d\d:\d\d(?!Z")|\d[Tt]\d\d:\d\d(?!:\d\d)|"currency":\s*"[^"]*[a-z]'
-)
+_OTHER_NOTATION = re.compile(rb't\d\d:\d\d:|T\d\d:\d\d(?!:\d\dZ")|"currency":\s*"[^"]*[a-z]')
 """What shows that a body does not write all instants and currencies as `in_one_notation` does."""
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?[0-9](?:[ \u00a0().\-/]{0,3}[0-9]){8,}(?![\w-])")
 """A phone number as people write it."""
-_AT = re.compile(r"\s@\s?|@\s| ?\(at\) ?| ?\[at\] ?|&#64;")
+_SPACED_AT = re.compile(r"\s@\s?|@\s| ?\(at\) ?| ?\[at\] ?|&#64;")
 """Ways to write the @ of an address so that no machine finds it."""
+_AT = re.compile(r"@(?=\s)|(?<=\s)@|\(at\)|\[at\]|&#64;")
+"""What shows, in less time, that a text has one of them."""
 SIGNIFICANT = 9
 """The last digits of a phone number that identify it, with a country code or without."""
 Query = Sequence[tuple[str, str]]
@@ -209,8 +209,7 @@ def words_in(text: str) -> set[str]:
     """Every address, id and word of a text, in lower case, those within URLs too."""
     plain = (unquote(text) if "%" in text else text).lower()
     words = {*_WORDS.findall(plain), *numbers_in(plain)}
-    joined, count = _AT.subn("@", plain)
-    return words | set(_WORDS.findall(joined)) if count else words
+    return words | {*_WORDS.findall(_SPACED_AT.sub("@", plain))} if _AT.search(plain) else words
 
 
 def numbers_in(text: str) -> set[str]:

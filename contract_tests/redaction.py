@@ -24,7 +24,7 @@ NAMES = re.compile(
     r"token|secret|passw|credential|api.?key|authorization|cookie|session.?id|jwt|private.?key"
 )
 """Names of headers and JSON fields whose values are secret, in lower case."""
-NAMED = re.compile(NAMES.pattern.encode(), re.I)
+_NAMED = re.compile(NAMES.pattern.encode())
 OPEN = ("accept", "user-agent", "content-type", "host", "origin", "via", "x-request-id")
 """Headers of a profile that tell no secret."""
 PARAMETERS = ("realm", "error", "error_description", "error_uri", "scope", "charset")
@@ -171,7 +171,7 @@ class Redactor:
         for name, value in headers:
             for secret in _of_header(name, value):
                 self._hide_if_distinct(secret)
-        if NAMED.search(body):
+        if _NAMED.search(body.lower()):
             for secret in _fields(tree):
                 self._hide_if_distinct(secret)
 
