@@ -87,6 +87,7 @@ _reports = _option(
 @_option("--staff-token", help="A staff token; it must be refused.")
 @_option("--expired-token", help="An expired token; it must be refused.")
 @_option("--revoked-token", help="A revoked token; it must be refused.")
+@_option("--locked-token", help="The token of a customer who is locked; it must be refused.")
 @_option("--state-url", help="Provider-state URL, called before the run as by Pact.")
 @_depth
 @_option("--seed", default=1, help="The same seed sends the same requests.")
@@ -152,12 +153,14 @@ _TARGET = (
     *("key", "timeout_s", "max_time_s", "rate_per_s"),
 )
 """The options that stand in place of a profile's fields."""
+_ROLES = ("staff", "expired", "revoked", "locked")
+"""Whose tokens an option may give."""
 
 
 def _target(options: dict[str, Any]) -> Target:
     """The profile, with what the command line says laid over it."""
     target = load_target(options["profile"], **{name: options[name] for name in _TARGET})
-    tokens = {name: options[f"{name}_token"] for name in ("staff", "expired", "revoked")}
+    tokens = {name: options[f"{name}_token"] for name in _ROLES}
     tokens = {name: token for name, token in tokens.items() if token}
     waive = target.waive | dict(map(_waiver, options["waive"]))
     return described_as(target, tokens=described_as(target.tokens, **tokens), waive=waive)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from contract_tests.target import NamedCustomer, Target, TargetError, Tokens
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(\w+))?")
 _LOADER: Any = yaml.SafeLoader("")
 _LONGEST_S = 60.0
 """What a command may take to give a token."""
@@ -38,9 +40,21 @@ def load(path: Path) -> Target:
         line = f":{mark.line + 1}" if mark else ""
         raise TargetError(f"{path}{line}: {getattr(error, 'problem', 'not YAML')}") from None
     except msgspec.ValidationError as error:
-        raise TargetError(f"{path}: {error}") from None
+        raise TargetError(f"{path}: {_explained(error)}") from None
     except RecursionError:
         raise TargetError(f"{path}: an alias stands within its own anchor") from None
+
+
+def _explained(error: msgspec.ValidationError) -> str:
+    """What was wrong with a profile; of a field that does not exist, which there are."""
+    unknown = _UNKNOWN_FIELD.match(str(error))
+    if unknown is None:
+        return str(error)
+    name, place = unknown.groups()
+    known = {"customers": NamedCustomer, "tokens": Tokens}.get(place, Target).__struct_fields__
+    near = get_close_matches(name, known, 1)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    return f"{place or 'a profile'} has no field '{name}', but {', '.join(known)}{meant}"
 
 
 def load_target(

@@ -63,6 +63,12 @@ class Redactor:
         known = {text for name, text in pairs if len(text) >= _SHORTEST and is_secret(name)}
         self._known = sorted(known | {quote(each, safe="") for each in known}, key=len)[::-1]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Redactor) and self._known == other._known
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._known))
+
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers without their secrets."""
         return dict(self.pairs(headers.items()))
@@ -84,26 +90,18 @@ class Redactor:
         if depth > _DEEPEST or not any(each in lowered for each in _HINTS):
             return text
         if text.lstrip()[:1] in ("{", "["):
-            return self._json(text, depth)
+            return _hidden_json(self, text, depth)
         return "&".join(self._pair(each, depth) for each in text.split("&"))
 
-    def _json(self, text: str, depth: int) -> str:
-        try:
-            tree = json_tree(text.encode())
-        except BoundsError:
-            # It was cut, or never was JSON.
-            return _FIELD.sub(_hidden_field, text)
-        hidden = self._tree(tree, depth)
-        return text if hidden == tree else msgspec.json.encode(hidden).decode()
-
-    def _tree(self, node: Any, depth: int, *, secret: bool = False) -> Any:
+    def tree(self, node: Any, depth: int, *, secret: bool = False) -> Any:
+        """What JSON holds, without its secrets."""
         if isinstance(node, dict):
             return {
-                name: self._tree(value, depth, secret=secret or is_secret(name))
+                name: self.tree(value, depth, secret=secret or is_secret(name))
                 for name, value in node.items()
             }
         if isinstance(node, list):
-            return [self._tree(each, depth, secret=secret) for each in node]
+            return [self.tree(each, depth, secret=secret) for each in node]
         if node is None or isinstance(node, bool):
             return node
         if secret:
@@ -118,6 +116,18 @@ class Redactor:
         decoded = unquote_plus(text)
         hidden = self.text(decoded, depth + 1)
         return pair if hidden == decoded else before + quote_plus(hidden)
+
+
+@lru_cache(64)
+def _hidden_json(redactor: Redactor, text: str, depth: int) -> str:
+    """Cached: the same answer is shown again and again, and a long one takes a millisecond."""
+    try:
+        tree = json_tree(text.encode())
+    except BoundsError:
+        # It was cut, or never was JSON.
+        return _FIELD.sub(_hidden_field, text)
+    hidden = redactor.tree(tree, depth)
+    return text if hidden == tree else msgspec.json.encode(hidden).decode()
 
 
 def _hidden_header(value: str) -> str:

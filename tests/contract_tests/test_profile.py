@@ -50,6 +50,28 @@ def test_a_key_that_stands_twice_is_exit_2_with_both_lines(
     assert f"stands in line {lines[1]} already" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("custmers: []\n", "a profile has no field 'custmers', but base_url, customers, tokens"),
+        ("custmers: []\n", "did you mean 'customers'?"),
+        ("customers:\n- tokn: a\n", "customers has no field 'tokn', but token, name, id"),
+        (
+            "tokens: {lockd: a}\n",
+            "tokens has no field 'lockd', but staff, expired, revoked",
+        ),
+    ],
+)
+def test_a_field_that_does_not_exist_is_exit_2_with_those_that_do(
+    written: Written, text: str, reason: str
+) -> None:
+    result = run(written(text))
+
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert "Traceback" not in result.output
+
+
 def test_variables_are_filled_in_once_the_yaml_is_read(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -150,9 +150,15 @@ function askForToken() {
   }, "Use it"));
 }
 
+let listed = null;
+
 async function drawSandboxes() {
   const all = await app.server.call("GET", "/__mock__/sandboxes");
-  fill(at("sandbox"), all.map(({ id, scenario }) => h("option", { value: id, selected: id === app.sandbox.id }, id === "default" ? `default · ${scenario}` : `${id.slice(0, 12)} · ${scenario}`)));
+  const key = JSON.stringify(all.map(({ id, scenario }) => [id, scenario]));
+  // There may be thousands, and most of the time they are the same ones.
+  if (key !== listed) fill(at("sandbox"), all.map(({ id, scenario }) => h("option", { value: id }, id === "default" ? `default · ${scenario}` : `${id.slice(0, 12)} · ${scenario}`)));
+  listed = key;
+  at("sandbox").value = app.sandbox.id;
 }
 
 function drawTabs() {
