@@ -19,7 +19,7 @@ export const clock = {
       const answer = await app.sandbox.setClock(change);
       app.setClock(answer);
       tell();
-      fill(changes, h("p", {}, `From ${instant(before)} to ${instant(answer.now)}:`), told(answer.changes ?? []));
+      fill(changes, h("p", {}, `From ${instant(before)} to ${instant(answer.now)}:`), listed(answer.changes ?? []));
     }
 
     function tell() {
@@ -42,7 +42,7 @@ export const clock = {
   },
 };
 
-function told(changes) {
+function listed(changes) {
   if (!changes.length) return h("p", { class: "empty" }, "Nothing that a customer would see.");
   return h("ul", { class: "plain" }, changes.map(({ persona, text }) => h("li", {}, h("b", { dir: "auto" }, persona), ": ", text)));
 }

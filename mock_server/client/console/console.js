@@ -77,7 +77,7 @@ async function load(id) {
   const [clock, traffic] = await Promise.all([sandbox.clock(), sandbox.requests({ limit: AT_ONCE }), app.loadFaults()]);
   app.setClock(clock);
   app.traffic = traffic;
-  stop = follow(sandbox, traffic.at(-1)?.number ?? 0, heard, (up) => { connected = up; drawBanner(); });
+  stop = follow(sandbox, traffic.at(-1)?.number ?? 0, received, (up) => { connected = up; drawBanner(); });
   drawSandboxes().catch(() => {});
   older = traffic.length === AT_ONCE ? () => loadOlder(sandbox) : async () => {};
 }
@@ -86,16 +86,16 @@ let older = async () => {};
 
 async function loadOlder(sandbox) {
   older = async () => {};
-  const found = await sandbox.requests({ limit: KEPT });
+  const entries = await sandbox.requests({ limit: KEPT });
   if (app.sandbox !== sandbox || !app.traffic.length) return;
-  app.traffic.unshift(...found.filter(({ number }) => number < app.traffic[0].number).slice(app.traffic.length - KEPT));
+  app.traffic.unshift(...entries.filter(({ number }) => number < app.traffic[0].number).slice(app.traffic.length - KEPT));
   drawCount();
   live.traffic?.([]);
 }
 
 let pending = [];
 
-function heard(entry) {
+function received(entry) {
   app.traffic.push(entry);
   if (app.traffic.length > KEPT) app.traffic.splice(0, app.traffic.length - KEPT);
   pending.push(entry);
@@ -109,7 +109,7 @@ function heard(entry) {
 }
 
 /** Learn what is behind the page: a mock, or a real implementation. */
-async function meet() {
+async function learnServer() {
   app.upstream = (await app.server.call("GET", "/__mock__/health")).upstream;
   app.contract = await contract();
   if (!app.upstream) return;
@@ -121,7 +121,7 @@ async function navigate() {
   const place = at("view");
   document.querySelectorAll("dialog").forEach((each) => each.close());
   try {
-    if (!app.contract) await meet();
+    if (!app.contract) await learnServer();
     const { id, view, persona } = route();
     if (app.sandbox?.id !== id) await load(id);
     app.persona = persona;

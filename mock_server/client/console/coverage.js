@@ -12,10 +12,10 @@ export const coverage = {
     let waiting = false;
 
     async function refresh() {
-      const found = await app.sandbox.coverage();
-      percent.textContent = `${found.percent} % met`;
-      bar.value = found.percent;
-      fill(body, found.operations.map(({ operation, statuses, states, personas }) => h("tr", {},
+      const report = await app.sandbox.coverage();
+      percent.textContent = `${report.percent} % met`;
+      bar.value = report.percent;
+      fill(body, report.operations.map(({ operation, statuses, states, personas }) => h("tr", {},
         h("th", { scope: "row" }, app.contract.operations.find(({ id }) => id === operation)?.summary ?? operation, h("div", { class: "soft mono" }, operation)),
         h("td", { class: "together" }, chips(Object.entries(statuses).map(([status, count]) => [`${status}${count > 1 ? ` ×${count}` : ""}`, count > 0]))),
         h("td", {}, chips(Object.entries(states))),

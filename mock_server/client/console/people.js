@@ -7,7 +7,7 @@ export const people = {
   intro: "Everybody in this sandbox. A token signs your page in as them.",
   proxied: "Whoever opened something, told apart by token, and by id once their details were read.",
   async show(app, place) {
-    if (app.upstream) return seen(app, place);
+    if (app.upstream) return peopleBehindProxy(app, place);
     const { sandbox } = app;
     const refused = { unknown: "A token that the server does not know", staff: "A member of staff: refused everywhere", expired: "A token that ran out", revoked: "A token that was taken back" };
     fill(place,
@@ -18,7 +18,7 @@ export const people = {
   },
 };
 
-async function seen(app, place) {
+async function peopleBehindProxy(app, place) {
   const names = new Set();
   const offContract = (persona) => app.traffic.filter((each) => each.persona === persona && !fits(each)).length;
   const update = async () => {

@@ -78,9 +78,9 @@ function fields(app, operation) {
   const items = resolved(app.contract.tree, data ?? {});
   const record = flat(app.contract.tree, items.items ?? items);
   return h("ul", { class: "plain" }, Object.entries(record).map(([name, node]) => {
-    const found = resolved(app.contract.tree, node.allOf?.length === 1 ? node.allOf[0] : node);
-    const type = found.enum ? found.enum.join(" | ") : [found.type, found.format].filter(Boolean).join(", ");
-    return h("li", {}, h("code", {}, name), node.nullable || found.nullable ? "?" : "", " ", h("span", { class: "soft" }, type), found.description ? `: ${found.description}` : "");
+    const schema = resolved(app.contract.tree, node.allOf?.length === 1 ? node.allOf[0] : node);
+    const type = schema.enum ? schema.enum.join(" | ") : [schema.type, schema.format].filter(Boolean).join(", ");
+    return h("li", {}, h("code", {}, name), node.nullable || schema.nullable ? "?" : "", " ", h("span", { class: "soft" }, type), schema.description ? `: ${schema.description}` : "");
   }));
 }
 

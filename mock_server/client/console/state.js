@@ -29,8 +29,8 @@ export const state = {
     if (!persona) return void fill(place, h("p", { class: "empty" }, "Nobody lives in this sandbox."));
     const body = h("div", { class: "stack" });
     const draw = async (known) => {
-      const found = known ?? await app.sandbox.person(persona);
-      fill(body, found.resources.map((resource) => section(app, found, resource, draw)));
+      const person = known ?? await app.sandbox.person(persona);
+      fill(body, person.resources.map((resource) => section(app, person, resource, draw)));
     };
     await draw();
     fill(place, h("div", { class: "stack" }, chooser(app, "state", persona), body));
@@ -104,7 +104,7 @@ async function edit(app, person, kind, title, draw) {
   const save = (change) => app.sandbox.change(person.persona, { [kind]: change });
 
   dialog(`${title} of ${person.persona}`, (close) => {
-    const done = async (change) => { const found = await save(change); close(); await draw(found); };
+    const done = async (change) => { const person = await save(change); close(); await draw(person); };
     if (single) return holdingForm(schema, shape, held, (values) => done(values), "Save");
     return h("div", { class: "stack" },
       h("p", { class: "soft" }, "By the names of the scenario file. A number is how many there are in the state that the name tells."),

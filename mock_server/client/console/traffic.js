@@ -32,14 +32,14 @@ export const traffic = {
     }
 
     function draw(now = false) {
-      const found = app.traffic.filter(wanted);
+      const matching = app.traffic.filter(wanted);
       if ((held || list.contains(document.activeElement)) && !now && entries.length) {
-        const newer = found.filter(({ number }) => number > entries[0].number).length;
+        const newer = matching.filter(({ number }) => number > entries[0].number).length;
         news.textContent = newer ? `${newer} more since; move the pointer away to see them.` : "";
         return;
       }
-      news.textContent = found.length ? "" : app.traffic.length ? "No request is like that." : "Nothing was asked yet. Point your front end at this sandbox.";
-      entries = found.slice(-ROWS).reverse();
+      news.textContent = matching.length ? "" : app.traffic.length ? "No request is like that." : "Nothing was asked yet. Point your front end at this sandbox.";
+      entries = matching.slice(-ROWS).reverse();
       rows.forEach((each, index) => each.show(entries[index], chosen));
     }
 

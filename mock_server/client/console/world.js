@@ -20,7 +20,7 @@ export { MockError };
  * Follow the journal of a sandbox. `EventSource` cannot send an admin token, so the stream is read by hand:
  * a lost connection is taken up again after the last number that came, so nothing is shown twice.
  */
-export function follow(sandbox, since, heard, changed) {
+export function follow(sandbox, since, received, connectionChanged) {
   const stopped = new AbortController();
   let last = since;
   (async () => {
@@ -28,17 +28,17 @@ export function follow(sandbox, since, heard, changed) {
       try {
         const answer = await fetch(`${sandbox.path}/journal/stream?since=${last}`, { headers: sandbox.server.headers, signal: stopped.signal });
         if (!answer.ok) throw new Error(`the journal was answered ${answer.status}`);
-        changed(true);
+        connectionChanged(true);
         for await (const event of events(answer.body)) {
           if (event.number <= last) continue;
           last = event.number;
-          heard(event);
+          received(event);
         }
       } catch {
-        // Told by `changed` below; the next round tries again.
+        // `connectionChanged` tells it below; the next round tries again.
       }
       if (stopped.signal.aborted) return;
-      changed(false);
+      connectionChanged(false);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   })();

@@ -32,7 +32,7 @@ export class MockServer {
     }
     const text = await answer.text();
     if (answer.ok) return text ? JSON.parse(text) : undefined;
-    throw new MockError(`${method} ${path} was answered ${answer.status}: ${told(text)}`, answer.status);
+    throw new MockError(`${method} ${path} was answered ${answer.status}: ${reasonIn(text)}`, answer.status);
   }
 
   /** Open a sandbox: {scenario, seed, now, overrides} or {snapshot}. */
@@ -53,20 +53,20 @@ export class MockServer {
 
 /** An open sandbox; close it when the test is over. */
 export class Sandbox {
-  constructor(server, said) {
+  constructor(server, described) {
     this.server = server;
-    this.id = said.id;
-    this.url = server.url + said.base_path;
-    this.scenario = said.scenario;
-    this.customers = said.customers;
-    this.tokens = said.tokens;
-    this.path = `${CONTROL}/sandboxes/${said.id}`;
+    this.id = described.id;
+    this.url = server.url + described.base_path;
+    this.scenario = described.scenario;
+    this.customers = described.customers;
+    this.tokens = described.tokens;
+    this.path = `${CONTROL}/sandboxes/${described.id}`;
   }
 
   /** A customer by name; the scenario's first without one. */
   customer(persona) {
-    const found = this.customers.find((each) => persona === undefined || each.persona === persona);
-    if (found) return found;
+    const customer = this.customers.find((each) => persona === undefined || each.persona === persona);
+    if (customer) return customer;
     const known = this.customers.map((each) => each.persona).join(", ");
     throw new MockError(`nobody is called '${persona}' here; there are ${known}`);
   }
@@ -137,13 +137,13 @@ export class Sandbox {
 
   /** What was asked, once it was asked so often; fails when it was not in time. */
   async waitFor(wanted = {}, { count = 1, timeoutMs = 5000 } = {}) {
-    let found;
+    let answer;
     for (let left = timeoutMs; left >= 0; left -= LONGEST_WAIT_MS) {
       const query = new URLSearchParams({ ...wanted, count, timeout_ms: Math.min(left, LONGEST_WAIT_MS) });
-      found = await this.#call("GET", `/journal/wait?${query}`);
-      if (found.met) return found.entries;
+      answer = await this.#call("GET", `/journal/wait?${query}`);
+      if (answer.met) return answer.entries;
     }
-    throw new MockError(await this.#missing(wanted, `${count} or more`, found.count));
+    throw new MockError(await this.#missing(wanted, `${count} or more`, answer.count));
   }
 
   /** Insist that an operation was called: so often, or at all. */
@@ -193,16 +193,16 @@ export class Sandbox {
   }
 
   async #missing(wanted, expected, count) {
-    const asked = Object.entries(wanted).map(([name, value]) => `${name}=${value}`).join(" ") || "any";
+    const filter = Object.entries(wanted).map(([name, value]) => `${name}=${value}`).join(" ") || "any";
     const lines = (await this.requests()).map(
       (each) => `  ${each.number}  ${each.status}  ${each.method} ${each.path} as ${each.persona ?? "nobody"}: ${each.reason}`,
     );
     const there = lines.length ? lines.join("\n") : "  none at all";
-    return `requests with ${asked}: expected ${expected}, found ${count}; there were:\n${there}`;
+    return `requests with ${filter}: expected ${expected}, found ${count}; there were:\n${there}`;
   }
 }
 
-function told(text) {
+function reasonIn(text) {
   try {
     return JSON.parse(text).message;
   } catch {

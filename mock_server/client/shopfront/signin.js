@@ -27,10 +27,10 @@ export async function signIn() {
   const [state, nonce, verifier] = [random(), random(), random()];
   const challenge = encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
   sessionStorage.setItem(PENDING, JSON.stringify({ state, nonce, verifier, hash: location.hash }));
-  const asked = new URLSearchParams(location.search);
+  const parameters = new URLSearchParams(location.search);
   const query = new URLSearchParams({ client_id: CLIENT, response_type: "code", scope: "openid profile email offline_access", redirect_uri: HERE, state, nonce, code_challenge: challenge, code_challenge_method: "S256" });
-  if (asked.has("sandbox")) query.set("acr_values", `sandbox:${asked.get("sandbox")}`);
-  if (asked.has("login_hint")) query.set("login_hint", asked.get("login_hint"));
+  if (parameters.has("sandbox")) query.set("acr_values", `sandbox:${parameters.get("sandbox")}`);
+  if (parameters.has("login_hint")) query.set("login_hint", parameters.get("login_hint"));
   location.assign(`${endpoint}?${query}`);
 }
 
