@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from contract_tests.exchange import Query
-from contract_tests.headers import BROWSER_HEADERS, OTHER_HOST_HEADERS
 
 SCHEMES = ("JWT", "OAuth", "ApiKey", "Negotiate", "MAC", "Hawk", "DPoP", "GNAP", "XBearer", "bear")
 """Schemes other than `Bearer`; those that stand first are the more usual ones."""
@@ -30,23 +29,13 @@ class Credentials:
     """Whether who stands before an API may refuse it as it likes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a customer is known by, all of which a slip may take for a token."""
-
-    id: str
-    email: str = ""
-    others: Sequence[str] = ()
-    """Phone number, number of a membership and the like."""
-
-
 def nearly_valid(
-    token: str, others: Sequence[str], identity: Identity, turn: int, drawn: str
+    token: str, others: Sequence[str], identity: Mapping[str, str], turn: int, drawn: str
 ) -> Iterator[Credentials]:
     """
-    Everything that is nearly a customer's credentials, or that a slip would take for them; `others`
-    are tokens that are known. Of what is unlikely there are some at each `turn`, others at the
-    next; `drawn` is a word that means nothing.
+    Everything that is nearly a customer's credentials, or that a slip would take for them. `others`
+    are tokens that are known; `identity` names the customer, by kind of value. Of what is unlikely
+    there are some at each `turn`, others at the next; `drawn` is a word that means nothing.
     """
     for altered in (*altered_tokens(token, others), *invented_tokens(identity)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
@@ -67,10 +56,10 @@ def in_turn(values: Sequence[str] | Sequence[Credentials], turn: int, count: int
     return [values[(turn * count + number) % len(values)] for number in range(count)]
 
 
-def invented_tokens(identity: Identity) -> tuple[str, ...]:
+def invented_tokens(identity: Mapping[str, str]) -> tuple[str, ...]:
     """Tokens that nobody was given: words of programs, wildcards, other forms, an id."""
     unsigned = _jwt("none", identity, "")
-    return ("null", "undefined", "%", "*", unsigned, str(UUID(int=7)), identity.id, "kit" * 100)
+    return ("null", "undefined", "%", "*", unsigned, str(UUID(int=7)), identity["id"], "kit" * 100)
 
 
 def _with_tail(token: str) -> list[str]:
@@ -81,24 +70,21 @@ def _with_tail(token: str) -> list[str]:
     return [f"{token}{tail}" for tail in tails]
 
 
-def _odd_tokens(identity: Identity) -> list[str]:
+def _odd_tokens(identity: Mapping[str, str]) -> list[str]:
     """Tokens that mean something to a database or a program, or name the customer otherwise."""
     forged = [_jwt("HS256", identity, "c2lnbmVk"), _jwt("RS256", identity, "c2lnbmVk" * 40)]
-    named = [
-        each.replace(" ", "")
-        for each in (identity.email, *identity.others)
-        if each and each.isascii()
-    ]
+    values = (identity.get(kind, "") for kind in ("email", "phone", "membership_number"))
+    named = [each.replace(" ", "") for each in values if each and each.isascii()]
     true = ["'/**/or/**/'1'='1", "'/**/OR/**/1=1--", "' OR '1'='1", '"||"1"="1']
     words = ["true", "1", "0", "admin", "test", "{}", "[]", '{"$ne":""}', "../token", "${token}"]
-    encoded = b64encode(identity.id.encode()).decode()
+    encoded = b64encode(identity["id"].encode()).decode()
     return [*forged, *named, *true, *words, "a'b", encoded, "x" * LONG]
 
 
-def _jwt(algorithm: str, identity: Identity, signature: str) -> str:
+def _jwt(algorithm: str, identity: Mapping[str, str], signature: str) -> str:
     """A JSON Web Token that nobody signed, for the customer."""
-    claims = {"sub": identity.id, "customer_id": identity.id, "exp": 2**31}
-    claims |= {"email": identity.email} if identity.email else {}
+    claims = {"sub": identity["id"], "customer_id": identity["id"], "exp": 2**31}
+    claims |= {"email": identity["email"]}
     parts = ({"alg": algorithm, "typ": "JWT"}, claims)
     coded = (urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts)
     return ".".join([*coded, signature])
@@ -157,26 +143,6 @@ def misplaced(token: str) -> Credentials:
     return Credentials(
         "AUTH-01", headers, tuple((name, token) for name in ("access_token", "token", "api_key"))
     )
-
-
-def impersonating(id: str, email: str, token: str = "") -> Credentials:
-    """
-    Parameters and headers that claim another caller than the token's: by id, by email and, where
-    `token` is given, by token; as from a browser, another host and the server's own network.
-    """
-    ids = ("customer_id", "customerId", "user_id", "userId", "account_id", "filter[customer_id]")
-    names = (*ids, "customer", "as", "id")
-    inside = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "X-Internal": "1"}
-    headers = ("X-Customer-Id", "X-User-Id", "X-Account-Id", "X-Forwarded-User", "X-Remote-User")
-    query = (*((name, id) for name in names), ("email", email))
-    beside = {"Cookie": f"customer_id={id}; user_id={id}", "X-User-Email": email}
-    if token:
-        beside["Cookie"] += f"; token={token}; session={token}"
-        beside |= {"X-Authorization": f"Bearer {token}", "X-Access-Token": token}
-    all_headers = (
-        dict.fromkeys(headers, id) | beside | inside | BROWSER_HEADERS | OTHER_HOST_HEADERS
-    )
-    return Credentials("OWN-01", all_headers, query)
 
 
 def _lengthened(token: str) -> str:

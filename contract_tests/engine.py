@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.exchange import Exchange
+from contract_tests.extras import plainer
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.session import ROLES, Session
@@ -82,8 +84,34 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
     verdict = _evaluate(clean, law, operation, session)
     if verdict.outcome == "violated" and not verdict.certain:
         verdict = _confirm(verdict, clean, law, operation, session)
+    if verdict.evidence:
+        verdict = _with_plainer_evidence(verdict, operation, session)
     requests = session.client.count - before
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
+
+
+def _with_plainer_evidence(verdict: Verdict, operation: Operation, session: Session) -> Verdict:
+    """The same with all taken from its last request that the answer is the same without."""
+    *before, last = verdict.evidence
+    by_a_stranger = last.actor not in {each.name for each in session.customers}
+    may_be_sent = last.method in SAFE or by_a_stranger
+    if last.operation != operation.id or last.concurrent or not may_be_sent:
+        return verdict
+
+    def same(answer: Exchange) -> bool:
+        # What a stranger is told who is let in does not matter, and may change by itself.
+        as_told = answer.body == last.body or (by_a_stranger and last.ok)
+        return as_told and _form(answer) == _form(last)
+
+    with suppress(NotSent):
+        last = plainer(session.client, operation, last, same)
+    return replace(verdict, evidence=(*before, last))
+
+
+def _form(exchange: Exchange) -> tuple[object, ...]:
+    """An answer but for its body and the values that are others each time."""
+    steady = (exchange.headers.get(name) for name in ("content-type", "www-authenticate"))
+    return (exchange.status, frozenset(exchange.headers), *steady)
 
 
 def judge_once(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdict:

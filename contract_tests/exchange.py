@@ -115,6 +115,11 @@ class Exchange:
         return from_the_edge(Answer(self.status, tuple(self.headers.items()), self.body))
 
     @property
+    def media_type(self) -> str:
+        """The type of the body, in lower case and without parameters; empty where none is named."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def ok(self) -> bool:
         return self.status == 200
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from contract_tests.actor import Actor, Customer
-from contract_tests.credentials import SPELLINGS, Identity, impersonating, nearly_valid
+from contract_tests.actor import Actor
+from contract_tests.credentials import SPELLINGS, nearly_valid
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.extras import claims, surroundings, unanswered
+from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.values import not_numbers
-
-MEMBERSHIPS = "listMyAccountMemberships"
 
 RULES = {
     **{"": "AUTH-01", "unknown": "AUTH-02", "staff": "AUTH-04", "expired": "AUTH-06"},
@@ -37,16 +37,12 @@ def refusals(
 
 def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
     """Everybody who is no customer: plainly, as a customer, and with malformed requests."""
-    last = session.customers[-1]
-    misleading = impersonating(session.ids.get(last.name, last.name), f"{last.name}@example.com")
     for number, actor in enumerate(session.strangers):
         preference, rule = _preference(session, operation, number), RULES[actor.name]
         yield rule, actor.call(operation, preference=preference)
         if operation.parameters and operation.reads:
             yield rule, actor.call(operation, unusual_query(operation))
-        steered = actor.with_headers(misleading.headers)
-        query_sent = (*query_past_the_end(operation), *misleading.query)
-        yield rule, steered.call(operation, query_sent, preference=preference)
+        yield from ((rule, each) for each in _steered(session, operation, actor, number))
         for each in _unlikely(session, operation, actor, number):
             # Which refusal they get is not said, nor that there is one.
             if 200 <= each.status < 300:
@@ -59,6 +55,22 @@ def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
             # What stands before the API may take no body with it.
             if answer.status != NO_ANSWER and not answer.from_the_edge:
                 yield from _misunderstood(rule, answer)
+
+
+def _steered(
+    session: Session, operation: Operation, actor: Actor, number: int
+) -> Iterator[Exchange]:
+    """The answers to who names a customer, wishes for a success, or comes from anywhere."""
+    # The consents of the first two are put back, whoever was taken for them.
+    identity = session.identity(session.customers[:2][-1])
+    turn, known = session.position(operation) + number, {each.name for each in operation.parameters}
+    beside = (claims(identity, number % 2).without(known), surroundings(turn))
+    for extras in beside if actor.name in ("", "staff") else (beside[turn % 2],):
+        sender = actor.with_headers(BROWSER_HEADERS | dict(extras.headers))
+        query = (*query_past_the_end(operation), *extras.query)
+        answer = sender.call(operation, query, preference=_preference(session, operation, number))
+        if not unanswered(answer):
+            yield answer
 
 
 def _misunderstood(rule: str, answer: Exchange) -> Iterator[Refusal]:
@@ -87,7 +99,7 @@ def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal
     turn, malformed = session.position(operation), _malformed(session, operation)
     customer = session.customers[turn % len(session.customers)]
     tokens = [str(each.token) for each in session.customers if each is not customer]
-    identity, drawn = _identity(session, customer), not_numbers(session.seed)["word"]
+    identity, drawn = session.identity(customer), not_numbers(session.seed)["word"]
     attempts = nearly_valid(str(customer.token), tokens[:1], identity, turn, drawn)
     for number, attempt in enumerate(attempts):
         name = "" if attempt.rule == "AUTH-01" else "unknown"
@@ -102,15 +114,6 @@ def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal
             query, preference = malformed[number % len(malformed)]
             answer = actor.call(operation, (*attempt.query, *query), preference=preference)
             yield "AUTH-08", answer
-
-
-def _identity(session: Session, customer: Customer) -> Identity:
-    account = session.accounts.get(customer.name, {})
-    numbers = [account.get(name) for name in ("telephone", "phone", "mobile")]
-    memberships = customer.cached_call(customer.operation(MEMBERSHIPS))
-    numbers += [each.get("membership_number") for each in memberships.records[:1]]
-    id = session.ids.get(customer.name, customer.name)
-    return Identity(id, str(account.get("email") or ""), [str(each) for each in numbers if each])
 
 
 def _malformed(session: Session, operation: Operation) -> list[tuple[Query, str]]:

@@ -15,6 +15,7 @@ from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import Exchange
+from contract_tests.extras import KINDS, NUMBERS, Deviation, SteeredDecision, extras_of
 from contract_tests.identifiers import owners_by_identifier
 from contract_tests.law import NotCovered
 from contract_tests.queries import malformed_queries
@@ -50,6 +51,10 @@ class Session:
     """Decides the values that laws draw."""
     refusals: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict, repr=False)
     """Rule and answer of every request that an operation had to refuse, by the operation's id."""
+    deviations: dict[str, list[Deviation]] = field(default_factory=dict, repr=False)
+    """The reads that extras steered, by the operation's id, once they were looked for."""
+    steered: dict[str, list[SteeredDecision]] = field(default_factory=dict, repr=False)
+    """The decisions that were made with extras, by the operation's id."""
     when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
     """Called after each survey, before anything is written."""
     _initial_consents: dict[str, dict[str, bool]] = field(default_factory=dict)
@@ -171,6 +176,21 @@ class Session:
         """Values that identify one customer, in lower case: id or address → the customer's name."""
         return owners_by_identifier(self.customers, self.accounts)
 
+    def identity(self, customer: Customer) -> dict[str, str]:
+        """Values that name a customer, by kind: id, address, numbers, token."""
+        account = self.accounts.get(customer.name, {})
+        values = {kind: account.get(kind) for kind in KINDS}
+        values["id"] = values["id"] or customer.name
+        values["email"] = values["email"] or f"{customer.name}@example.com"
+        values["token"] = customer.token
+        for operation in self.contract.reads if account else ():
+            answer = customer.cached_call(operation)
+            for record in answer.records if operation.lists and answer.fits else ():
+                for part in (record, *record.get("members", ())):
+                    if part.get("customer_id") == account["id"]:
+                        values |= {kind: part[kind] for kind in NUMBERS if part.get(kind)}
+        return {kind: str(value) for kind, value in values.items() if value}
+
     @property
     def pairs(self) -> list[tuple[Customer, Customer]]:
         """Each acting customer with another one; none if there is only one customer."""
@@ -222,11 +242,15 @@ class Session:
         if operation.reads or not self.client.target.read_only:
             self._provoke(operation)
         made = (each for each in self.client.exchanges if each.operation == operation.id)
-        # What has control characters in its URL no server need take, nor who stands before it.
+        # What has control characters in its URL no server need take, nor who stands before it;
+        # nor more parameters and headers than the document knows.
         return [
             each
             for each in made
-            if not (each.from_a_gateway or (each.from_the_edge and _CONTROL.search(each.url)))
+            if not each.from_a_gateway
+            and not (
+                each.from_the_edge and (_CONTROL.search(each.url) or extras_of(each, operation))
+            )
         ]
 
     def _provoke(self, operation: Operation) -> None:

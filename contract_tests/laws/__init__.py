@@ -7,6 +7,7 @@ from contract_tests.laws import (
     bodies,
     concurrency,
     errors,
+    extras,
     filters,
     http,
     ownership,
@@ -38,6 +39,7 @@ LAWS = laws_of(
         preferences,
         authentication,
         http,
+        extras,
         errors,
         ownership,
         customer,
@@ -54,5 +56,5 @@ LAWS = laws_of(
 GROUPS = tuple(dict.fromkeys(law.group for law in LAWS))
 RECORDED = laws_of((recorded,))
 """What judges recorded traffic besides."""
-TIMELESS = ("authentication", "bodies", "errors", "http", "ownership")
+TIMELESS = ("authentication", "bodies", "errors", "http", "ownership", "extras")
 """Groups whose laws hold of any answers, whenever each was given."""

@@ -24,6 +24,8 @@ RUN = timedelta(minutes=10)
 """How long ago a run may have begun."""
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
+_CODE = re.compile(r"(?=.*\d)\S+")
+"""What is no word of a language."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
 
 
@@ -156,3 +158,16 @@ def steady(exchange: Exchange) -> Any:
         {key: value for key, value in record.items() if key not in MOVING}
         for record in exchange.plain_records
     ]
+
+
+def without_words(exchange: Exchange) -> Any:
+    """An answer without its words; ids, numbers and instants are the same in all languages."""
+
+    def plain(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: plain(value) for key, value in node.items() if key not in MOVING}
+        if isinstance(node, list):
+            return [plain(item) for item in node]
+        return node if not isinstance(node, str) or _CODE.fullmatch(node) else ""
+
+    return exchange.status, plain(exchange.plain_records)

@@ -6,15 +6,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.actor import Customer, consents_in
-from contract_tests.credentials import impersonating
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
-from contract_tests.headers import BROWSER_HEADERS
+from contract_tests.extras import claims
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.aliases import spellings
-from contract_tests.laws.comparison import changed, steady
+from contract_tests.laws.comparison import changed
 from contract_tests.laws.consents import check_consents
+from contract_tests.laws.extras import deviations
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
 
@@ -59,42 +59,24 @@ def _records(
 
 
 def _check_steered_requests(session: Session, operation: Operation) -> int:
-    """Check requests that name another customer beside the token; return how many succeeded."""
-    ids, successes = session.ids, 0
+    """Check requests that name another customer beside the token; return how many were judged."""
+    ids, judged = session.ids, 0
     for customer, other in session.pairs if operation.reads else ():
-        plain = customer.cached_call(operation)
-        if not plain.fits or other.name not in ids:
+        if not customer.cached_call(operation).fits or other.name not in ids:
             continue
-        email = str(session.accounts[other.name].get("email"))
-        misleading = impersonating(ids[other.name], email, str(other.token))
-        steered = customer.with_headers(misleading.headers)
-        for answer in (steered.call(operation), customer.call(operation, misleading.query)):
-            successes += answer.ok
-            if not _is_the_callers(customer, operation, plain, answer):
-                raise changed(plain, answer)
+        judged += 1
         for path in session.sample(spellings(operation.path), operation, 1):
             path = f"{path};customer_id={ids[other.name]}"
             session.client.send("GET", path, actor=customer.name, token=customer.token)
         tail = operation.path.rpartition("/")[2]
         for path in (f"/customers/{ids[other.name]}", f"/customers/{ids[other.name]}/{tail}"):
             _check_shows_nobody_else(session, customer.at(path), f"nothing of {other.name}")
-    return successes
-
-
-def _is_the_callers(
-    customer: Customer, operation: Operation, plain: Exchange, answer: Exchange
-) -> bool:
-    """Whether a steered request is answered as a plain one is, or refused for what is beside it."""
-    if not answer.ok:
-        # Who is taken for somebody else may be told that there is nothing.
-        return answer.from_the_edge or answer.status not in (404, 500)
-    if steady(answer) == steady(plain):
-        return True
-    # It may have changed meanwhile, by the customer's own hand, or be in another language.
-    browsing = customer.with_headers(BROWSER_HEADERS)
-    beside = [each.call(operation) for each in (customer, browsing)]
-    ids = [[record["id"] for record in each.records] for each in (answer, beside[0])]
-    return ids[0] == ids[1] and steady(answer) in [steady(each) for each in beside]
+    for deviation in deviations(session, operation) if judged else ():
+        # Who names somebody else may be refused for it, or told that there is nothing.
+        answered = deviation.answer.ok or deviation.answer.status in (404, 500)
+        if deviation.claiming and answered:
+            raise changed(deviation.plain, deviation.answer)
+    return judged
 
 
 def _check_own_ids(session: Session, operation: Operation) -> None:
@@ -168,8 +150,8 @@ def _decide_twice(
     session: Session, customer: Customer, other: Customer, operation: Operation, preference: str
 ) -> list[Exchange]:
     """Decide twice: plainly, and with another customer named beside the token."""
-    misleading = impersonating(session.ids.get(other.name, other.name), f"{other.name}@example.com")
-    steered = customer.with_headers(misleading.headers)
+    misleading = claims(session.identity(other))
+    steered = customer.with_headers(dict(misleading.headers))
     return [
         customer.call(operation, preference=preference),
         steered.call(operation, misleading.query, preference=preference),

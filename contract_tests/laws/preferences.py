@@ -4,15 +4,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
+from secrets import token_hex
 
 from contract_tests.actor import Actor, Customer, DecisionProbe, Record, consents_in
 from contract_tests.document import Operation
-from contract_tests.exchange import NO_ANSWER, Exchange, Query
-from contract_tests.headers import BROWSER_HEADERS
+from contract_tests.exchange import NO_ANSWER, Exchange
+from contract_tests.extras import Extras, SteeredDecision
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents
+from contract_tests.laws.extras import check_steered, decide_with
 from contract_tests.laws.filters import values_for
 from contract_tests.laws.records.record import check_sorted
 from contract_tests.laws.time import A_SECOND
@@ -138,7 +141,9 @@ def preferences_are_of_one_organisation(session: Session, operation: Operation) 
 
 
 @law("PREF-03")
-def a_decision_answers_the_whole_list(customers: list[Customer], operation: Operation) -> None:
+def a_decision_answers_the_whole_list(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
     for _, probe in _probes(customers, operation):
         last, read = probe.answers[-1], probe.read
         answered = list(list_of(last, probe.exchanges[:-1]).values())
@@ -147,6 +152,16 @@ def a_decision_answers_the_whole_list(customers: list[Customer], operation: Oper
             _check_same_ids(probe, [each["id"] for each in probe.before.records], ids)
         elif answered != read.plain_records or last.json.keys() != read.json.keys():
             raise changed(last, read, probe.answers)
+    check_steered(session, operation, _lacks_the_list)
+
+
+def _lacks_the_list(decision: SteeredDecision) -> str:
+    """What a decision with extras answers in place of 200 with the whole list."""
+    answer = decision.answer
+    if not answer.fits:
+        return answer.brief()
+    listed = [each["id"] for each in answer.records]
+    return "" if listed == list(decision.expected) else f"{len(listed)}: {listed}"
 
 
 def _check_same_ids(probe: DecisionProbe, expected: list[str], got: list[str]) -> None:
@@ -179,7 +194,36 @@ def a_decision_counts_at_once(
     for customer in session.acting:
         with suppress(NotCovered):
             _decide_by_id_in_capitals(customer, operation)
+    check_steered(session, operation, _differs_from_decided)
+    _check_keys_are_ones_own(session, operation)
     check_consents(session)
+
+
+def _differs_from_decided(decision: SteeredDecision) -> str:
+    """What the list says otherwise than was decided with extras."""
+    listed = consents_in(decision.answer.records) if decision.answer.fits else decision.expected
+    return "" if listed == decision.expected else f"{listed}"
+
+
+def _check_keys_are_ones_own(session: Session, operation: Operation) -> None:
+    """Check that an `Idempotency-Key` that another customer sent before makes no difference."""
+    people = [each for each in session.acting if session.has_preferences(each)][:2]
+    # A server may keep keys from run to run.
+    key = Extras(headers=(("Idempotency-Key", token_hex(16)),))
+    decided = [
+        decide_with(each, operation, next(iter(each.consents_to_change())), key)
+        for each in (people if len(people) == 2 else ())
+    ]
+    for first, second in pairwise(decided):
+        read = second.customer.preferences()
+        for answer in (second.answer, read) if second.answer.fits else ():
+            if consents_in(answer.records) != second.expected:
+                raise Violation(
+                    expected=f"{second.expected}",
+                    actual=f"{consents_in(answer.records)}, with the key of {first.customer.name}",
+                    exchange=answer,
+                    after=[*first.done, first.answer, *second.done, second.answer],
+                )
 
 
 def _decide_by_id_in_capitals(customer: Customer, operation: Operation) -> None:
@@ -379,12 +423,12 @@ def _check_without_a_body(customer: Customer, operation: Operation) -> None:
 
 
 def _check_body_is_ignored(session: Session, customer: Customer, operation: Operation) -> None:
-    """Check that bodies, queries and headers do not steer a decision: ignored, or refused."""
+    """Check that bodies do not steer a decision: ignored, or refused."""
     consents = customer.consents_to_change()
     chosen = next(iter(consents))
     prepared = customer.restore(dict.fromkeys(consents, not operation.opts_in), consents)
-    for sender, query, payload in _steered(session, customer, operation, list(consents)):
-        answer = sender.call(operation, query, preference=chosen, payload=payload)
+    for sender, payload in _with_bodies(session, customer, operation, list(consents)):
+        answer = sender.call(operation, preference=chosen, payload=payload)
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
         if not (answer.ok or 400 <= answer.status < 500):
@@ -408,22 +452,17 @@ def _check_body_is_ignored(session: Session, customer: Customer, operation: Oper
         prepared = [*prepared, answer, read, *customer.restore({chosen: not operation.opts_in})]
 
 
-def _steered(
+def _with_bodies(
     session: Session, customer: Customer, operation: Operation, preferences: Sequence[str]
-) -> Iterator[tuple[Actor, Query, str]]:
-    """Senders, queries and bodies that ask for the contrary, for others, or for nothing."""
+) -> Iterator[tuple[Actor, str]]:
+    """Senders and bodies that ask for the contrary, for others, or for nothing."""
     others = [id for name, id in session.ids.items() if name != customer.name]
     opted_in, method = not operation.opts_in, customer.decision(not operation.opts_in).method
-    body: Record = {"opted_in": opted_in, "optedIn": opted_in}
+    body: Record = {"opted_in": opted_in, "optedIn": opted_in, "_method": method}
     body |= dict.fromkeys(("customer_id", "customerId", "user_id"), others[0]) if others else {}
     if preferences[1:]:
         body |= dict.fromkeys(("id", "marketing_preference_id"), preferences[-1])
-    override = {"X-HTTP-Method-Override": method, "X-Method-Override": method}
-    headers = BROWSER_HEADERS | override
-    browsing = customer.with_headers(headers)
-    query = (("opted_in", str(opted_in).lower()), ("status", "none"), ("_method", method))
-    yield browsing, query, json.dumps(body)
-    yield browsing, query, "{"
-    form = customer.with_headers(headers | {"Content-Type": FORM})
-    yield form, query, f"opted_in={opted_in}&_method={method}".lower()
-    yield browsing, query, ""
+    yield customer, json.dumps(body)
+    yield customer, "{"
+    form = customer.with_headers({"Content-Type": FORM})
+    yield form, f"opted_in={str(opted_in).lower()}&_method={method}"

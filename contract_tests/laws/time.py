@@ -1,6 +1,5 @@
 """Answers that must agree from one moment to the next."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -16,11 +15,11 @@ from contract_tests.law import Violation, law
 from contract_tests.laws.comparison import (
     ACTIVITY,
     LAST_ACTIVE,
-    MOVING,
     changed,
     differing_field,
     substance,
     unexplained,
+    without_words,
 )
 from contract_tests.queries import UNKNOWN
 
@@ -28,8 +27,6 @@ CHANGES = 5
 """So many records may change in mid-run for each to be looked at again."""
 A_SECOND = 1.1
 """Seconds to wait so that a value with the precision of a second can change."""
-_CODE = re.compile(r"(?=.*\d)\S+")
-"""What is no word of a language."""
 
 
 @law("TIME-01")
@@ -59,25 +56,12 @@ def _check_other_language(customer: Customer, operation: Operation) -> None:
     """Check that another language, or a conditional request, changes nothing but words."""
     asking = customer.with_headers(CONDITIONAL_HEADERS)
     other, plain = asking.call(operation), customer.cached_call(operation)
-    if other.from_the_edge or _without_words(other) == _without_words(plain):
+    if other.from_the_edge or without_words(other) == without_words(plain):
         return
     # It may have changed since it was first read.
     plain, other = customer.call(operation), asking.call(operation)
-    if not other.from_the_edge and _without_words(other) != _without_words(plain):
+    if not other.from_the_edge and without_words(other) != without_words(plain):
         raise changed(plain, other)
-
-
-def _without_words(exchange: Exchange) -> Any:
-    """An answer without its words; ids, numbers and instants are the same in all languages."""
-
-    def plain(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: plain(value) for key, value in node.items() if key not in MOVING}
-        if isinstance(node, list):
-            return [plain(item) for item in node]
-        return node if not isinstance(node, str) or _CODE.fullmatch(node) else ""
-
-    return exchange.status, plain(exchange.plain_records)
 
 
 def _require_agreement(

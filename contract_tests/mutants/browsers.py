@@ -46,7 +46,7 @@ def browsers_are_shown_memberships_as_text(response: Response, request: Request)
     return with_header(response, "Content-Type", "text/html") if _browses(request) else response
 
 
-@answer(("PREF-09", "PREF-03"))
+@answer(("PREF-03", "PREF-09"))
 def browsers_are_sent_home_after_an_opt_in(response: Response, request: Request) -> Response:
     """Opting in answers a redirect where the request would like HTML."""
     gone = request.method == "POST" and decides(request) and response.status == 200

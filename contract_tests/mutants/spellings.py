@@ -217,7 +217,7 @@ def nested_parameters_end_in_an_error(request: Request, send: Send, _people: Peo
     return error(500, "Cannot convert an array to a string.") if nested else send(request)
 
 
-@mutant(("PREF-09", "PREF-04"))
+@mutant(("PREF-04", "PREF-09"))
 def a_parameter_says_the_contrary(request: Request, send: Send, _people: People) -> Response:
     """An opt-in with `opted_in=false` in its query opts out."""
     contrary = request.method == "POST" and "opted_in=false" in request.query
@@ -249,7 +249,7 @@ def credits_are_filtered_by_a_field(request: Request, send: Send, _people: Peopl
     return changed(request, send(request), fitting) if filtered else send(request)
 
 
-@mutant(("PREF-09", "AUTH-12"))
+@mutant(("PREF-04", "AUTH-12"))
 def a_header_overrides_the_method(request: Request, send: Send, _people: People) -> Response:
     """An opt-in with `X-HTTP-Method-Override: DELETE` opts out."""
     method = request.headers.get("x-http-method-override", request.method)

@@ -1,0 +1,133 @@
+"""Parameters and headers that the document does not know: which one is to blame, and if any is."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from contract_tests.check import Plan, check
+from contract_tests.document import Contract
+from contract_tests.engine import Options
+from contract_tests.extras import OWN_HEADERS, Extras, narrowed
+from contract_tests.law import Verdict
+from tests.contract_tests import implementations
+
+CHARGES, PREFERENCES = "listMyAccountCharges", "listMyAccountMarketingPreferences"
+OPT_IN = "actionMyAccountMarketingPreferenceOptIn"
+EMPTY = b'{"data": []}'
+Steer = Callable[[httpx.Request, httpx.Response], bytes | None]
+
+
+class Steered(httpx.BaseTransport):
+    """Answers 200 with what `steer` makes of an answer, if anything."""
+
+    def __init__(self, inner: httpx.BaseTransport, steer: Steer) -> None:
+        self._inner, self._steer = inner, steer
+        self.sent: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        response = self._inner.handle_request(request)
+        body = self._steer(request, response)
+        if body is None:
+            return response
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=body)
+
+
+def judged(contract: Contract, law: str, steer: Steer) -> Verdict:
+    """What one law says of an implementation that is steered."""
+    target, transport = implementations.python()
+    plan, steered = Plan(Options(only=(law,)), "quick"), Steered(transport, steer)
+    [verdict] = check(target, plan, contract=contract, transport=steered).verdicts
+    return verdict
+
+
+def blamed(verdict: Verdict) -> set[str]:
+    """The names in the last request of the evidence that no plain one has."""
+    shown = verdict.evidence[-1]
+    query = {name for name, _ in parse_qsl(urlsplit(shown.url).query, keep_blank_values=True)}
+    return query | {name for name in shown.sent if name.lower() not in OWN_HEADERS}
+
+
+def test_of_all_names_the_one_that_steers_is_left() -> None:
+    extras = Extras(
+        tuple((str(each), "") for each in range(9)), tuple((f"X-{each}", "") for each in range(9))
+    )
+
+    assert narrowed(extras, lambda part: "X-7" in part.names).names == {"X-7"}
+    assert narrowed(extras, lambda part: "4" in part.names).names == {"4"}
+
+
+def test_names_that_steer_only_together_are_left_together() -> None:
+    extras = Extras(tuple((str(each), "") for each in range(8)))
+
+    assert narrowed(extras, lambda part: {"4", "5"} <= part.names).names == {"4", "5"}
+
+
+@pytest.mark.parametrize(("rule", "name"), [("QUERY-01", "date_to"), ("HEADER-01", "X-Country")])
+def test_the_evidence_of_a_read_names_who_steered_it(
+    contract: Contract, rule: str, name: str
+) -> None:
+    def steer(request: httpx.Request, _response: httpx.Response) -> bytes | None:
+        return EMPTY if name in request.url.params or name in request.headers else None
+
+    verdict = judged(contract, f"{rule}@{CHARGES}", steer)
+
+    assert (verdict.outcome, blamed(verdict)) == ("violated", {name})
+
+
+def test_the_evidence_of_a_decision_names_who_steered_it(contract: Contract) -> None:
+    def steer(request: httpx.Request, _response: httpx.Response) -> bytes | None:
+        return EMPTY if request.method == "POST" and "top" in request.url.params else None
+
+    verdict = judged(contract, f"PREF-03@{OPT_IN}", steer)
+
+    assert (verdict.outcome, blamed(verdict)) == ("violated", {"top"})
+
+
+@pytest.mark.parametrize("operation", [CHARGES, OPT_IN])
+def test_the_evidence_of_a_stranger_names_what_let_them_in(
+    contract: Contract, operation: str
+) -> None:
+    def steer(request: httpx.Request, _response: httpx.Response) -> bytes | None:
+        return EMPTY if "on-behalf-of" in request.headers else None
+
+    verdict = judged(contract, f"AUTH-04@{operation}", steer)
+
+    assert (verdict.outcome, blamed(verdict)) == ("violated", {"On-Behalf-Of"})
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome"), [("Accept-Language", "holds"), ("Viewport-Width", "violated")]
+)
+def test_who_names_a_language_may_be_answered_in_other_words(
+    contract: Contract, header: str, outcome: str
+) -> None:
+    def steer(request: httpx.Request, response: httpx.Response) -> bytes | None:
+        response.read()
+        return (
+            response.content.replace(b'"text":"', b'"text":"Ja, ')
+            if header in request.headers
+            else None
+        )
+
+    assert judged(contract, f"HEADER-01@{PREFERENCES}", steer).outcome == outcome
+
+
+def test_who_names_a_language_must_be_given_the_same_records(contract: Contract) -> None:
+    def steer(request: httpx.Request, _response: httpx.Response) -> bytes | None:
+        return EMPTY if "accept-language" in request.headers else None
+
+    assert judged(contract, f"HEADER-01@{PREFERENCES}", steer).outcome == "violated"
+
+
+def test_no_read_asks_for_another_method(contract: Contract) -> None:
+    target, transport = implementations.python()
+    seen = Steered(transport, lambda request, response: None)
+    check(target, Plan(Options(only=("HEADER-01",)), "quick"), contract=contract, transport=seen)
+
+    reads = [each for each in seen.sent if each.method == "GET"]
+    asked = {name.lower() for each in reads for name in (*each.url.params, *each.headers)}
+    assert "user-agent" in asked and "date_from" in asked
+    assert not {"_method", "http_method", "x-http-method-override", "x-http-method"} & asked
