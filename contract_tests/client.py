@@ -168,7 +168,7 @@ class Client:
         if self.target.now is not None:
             return self.target.now
         dates = (each.headers.get("date") for each in reversed(self.exchanges))
-        date_of_answer = next(filter(None, (_instant(date) for date in dates if date)), None)
+        date_of_answer = next(filter(None, (http_date(date) for date in dates if date)), None)
         return date_of_answer or datetime.fromtimestamp(time.time(), UTC)
 
     def _send_renewing(
@@ -324,14 +324,14 @@ def _wait_s(answer: Answer, attempt: int) -> float:
     retry_after = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", retry_after):
         return float(retry_after)
-    until = _instant(retry_after)
+    until = http_date(retry_after)
     if until is None:
         return 0.1 * float(2**attempt)
-    now = _instant(headers.get("date", "")) or datetime.fromtimestamp(time.time(), UTC)
+    now = http_date(headers.get("date", "")) or datetime.fromtimestamp(time.time(), UTC)
     return max(0.0, (until - now) / timedelta(seconds=1))
 
 
-def _instant(date: str) -> datetime | None:
+def http_date(date: str) -> datetime | None:
     """Parse a date of HTTP; None where it is none."""
     try:
         instant = parsedate_to_datetime(date)

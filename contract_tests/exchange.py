@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ _AT = re.compile(r"@(?=\s)|(?<=\s)@|\(at\)|\[at\]|&#64;")
 """What shows, in less time, that a text has one of them."""
 SIGNIFICANT = 9
 """The last digits of a phone number that identify it, with a country code or without."""
+_CODES = re.compile(r"[\w+/-]{16,}")
+"""What may be an identifier in base64 or in hexadecimal."""
 Query = Sequence[tuple[str, str]]
 
 
@@ -153,8 +156,13 @@ class Exchange:
     def words(self) -> set[str]:
         """Every address, id and word of the answer, its headers included, in lower case."""
         text = self.body if self.json is None else msgspec.json.encode(self.json)
-        beside = words_in("\n".join(self.headers.values()))
-        return beside | _words_in_body(text.decode("utf-8", "replace"))
+        return self.words_beside | _words_in_body(text.decode("utf-8", "replace"))
+
+    @cached_property
+    def words_beside(self) -> set[str]:
+        """Those of the headers, also where they are encoded."""
+        headers = "\n".join(self.headers.values())
+        return words_in("\n".join([headers, *_decoded(headers)]))
 
     def brief(self) -> str:
         """Status, redirect and the beginning of the body, in one line."""
@@ -215,6 +223,16 @@ def words_in(text: str) -> set[str]:
     plain = (unquote(text) if "%" in text else text).lower()
     words = {*_WORDS.findall(plain), *numbers_in(plain)}
     return words | {*_WORDS.findall(_SPACED_AT.sub("@", plain))} if _AT.search(plain) else words
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What stands in a text in base64 or in hexadecimal."""
+    for code in _CODES.findall(unquote(text)):
+        with suppress(ValueError):
+            yield bytes.fromhex(code).decode("utf-8")
+        with suppress(ValueError):
+            # Padding may be left out; more of it than is needed is passed over.
+            yield urlsafe_b64decode(f"{code}==").decode("utf-8")
 
 
 def numbers_in(text: str) -> set[str]:

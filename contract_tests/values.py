@@ -182,6 +182,20 @@ def drawn_numbers(seed: int, count: int) -> list[int]:
     return [int(each) for each in drawn.values()]
 
 
+def pairs_walk(count: int, seed: int) -> list[int]:
+    """A walk over `count` places, in an order that is drawn, that goes once from each to each."""
+    places = sorted(range(count), key=drawn_numbers(seed, count).__getitem__)
+    left = {place: [each for each in places if each != place] for place in places}
+    walk, path = [], places[:1]
+    # Hierholzer's: every place has as many ways in as out.
+    while path:
+        if ways := left[path[-1]]:
+            path.append(ways.pop())
+        else:
+            walk.append(path.pop())
+    return walk[::-1]
+
+
 @cache
 def not_numbers(seed: int) -> Values:
     """A value of every kind that is no integer, or below 1."""

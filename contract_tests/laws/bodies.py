@@ -3,15 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from contract_tests.actor import Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import Session
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
-_OFFSET = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d[\d:.,]* ?(?:[Zz]|[+-][\d:]+)?")
+"""What is meant for an instant, and no sentence that begins with a date."""
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d(:\d\d)?)")
 
 
 def _successes(session: Session, operation: Operation) -> list[Exchange]:
@@ -82,8 +85,9 @@ def instants_carry_an_offset(session: Session, operation: Operation) -> None:
     for exchange in _successes(session, operation):
         for text in filter(_INSTANT.fullmatch, _texts(exchange.json)):
             judged += 1
-            if not _OFFSET.fullmatch(text):
-                raise Violation(expected="an explicit offset", actual=text, exchange=exchange)
+            if not _ISO_8601.fullmatch(text):
+                expected = "ISO 8601 with an explicit offset"
+                raise Violation(expected=expected, actual=text, exchange=exchange)
     if not judged:
         raise NotCovered("no answer has an instant")
 
@@ -92,14 +96,45 @@ def instants_carry_an_offset(session: Session, operation: Operation) -> None:
 def ids_have_their_form_and_are_unique(session: Session, operation: Operation) -> None:
     judged = 0
     for exchange in _successes(session, operation):
-        # A UUID in capitals is the same one.
-        ids = [str(each.get("id")).lower() for each in exchange.records]
-        judged += len(ids)
-        if twice := [id for id, count in Counter(ids).items() if count > 1]:
-            actual = f"{twice[0]} {ids.count(twice[0])} times"
-            raise Violation(expected="each id once", actual=actual, exchange=exchange)
+        judged += len(exchange.records)
+        for records in _lists(exchange.records):
+            # A UUID in capitals is the same one.
+            ids = [str(each["id"]).lower() for each in records if "id" in each]
+            if twice := [id for id, count in Counter(ids).items() if count > 1]:
+                actual = f"{twice[0]} {ids.count(twice[0])} times"
+                raise Violation(expected="each id once", actual=actual, exchange=exchange)
         for _, misfit in exchange.misfits:
             if re.match(r"\S*id: ", misfit):
                 raise Violation(expected="an id in its form", actual=misfit, exchange=exchange)
     if not judged:
         raise NotCovered("no customer has any")
+
+
+def _lists(records: list[Record]) -> Iterator[list[Record]]:
+    """A list of records, and every list within them but for coupons: one may be used twice."""
+    yield records
+    for name, value in (item for record in records for item in record.items()):
+        if name != "coupon_codes":
+            nested = value if isinstance(value, list) else [value]
+            yield from _lists([each for each in nested if isinstance(each, dict)])
+
+
+@law("BODY-06")
+def text_is_encoded_once(session: Session, operation: Operation) -> None:
+    answers = [each for read in session.contract.reads for each in session.survey_answers(read)]
+    bodies = {each.body: each for each in answers}.values()
+    known = {text for each in bodies for text in _texts(each.json) if not text.isascii()}
+    if not known:
+        raise NotCovered("all text is ASCII, which any encoding leaves as it is")
+    for exchange in _successes(session, operation):
+        for text in _texts(exchange.json):
+            if (once := _decoded(text)) in known:
+                raise Violation(expected=f"{once}, as elsewhere", actual=text, exchange=exchange)
+
+
+def _decoded(text: str) -> str | None:
+    """What a text was, if it has been encoded twice; None if it cannot have been."""
+    for encoding in ("latin-1", "cp1252"):
+        with suppress(UnicodeError):
+            return text.encode(encoding).decode("utf-8")
+    return None

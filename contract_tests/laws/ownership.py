@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from contract_tests.actor import Customer, consents_in
+from contract_tests.actor import Customer
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
 from contract_tests.extras import claims
@@ -134,15 +134,8 @@ def a_decision_is_nobody_elses(session: Session, customer: Customer, operation: 
     done += _decide_twice(session, customer, next(iter(others.values())), operation, chosen)
     for name, other in others.items():
         read = other.preferences()
-        was, now = consents_in(before[name].records), consents_in(read.records)
-        if was != now:
-            changed = next(id for id in {**was, **now} if was.get(id) != now.get(id))
-            raise Violation(
-                expected=f"opted_in {was.get(changed)} for {name}'s {changed}",
-                actual=f"{now.get(changed)}, since {customer.name} decided on {chosen}",
-                exchange=read,
-                after=[*done, before[name]],
-            )
+        if before[name].plain_records != read.plain_records:
+            raise changed(before[name], read, [*done, before[name]])
     check_consents(session)
 
 
@@ -206,10 +199,9 @@ def _of_a_member(session: Session, exchange: Exchange, mark: str) -> bool:
     """Whether all that shows a mark is memberships that its owner shares; addresses are no part."""
     id = session.ids.get(session.identifiers[mark], "").lower()
     showing = [each for each in exchange.records if mark in words_in(str(each))]
-    beside = "\n".join(exchange.headers.values())
     return (
         "@" not in mark
-        and mark not in words_in(beside)
+        and mark not in exchange.words_beside
         and bool(showing)
         and all(
             id in {str(each["customer_id"]).lower() for each in record.get("members", ())}

@@ -104,6 +104,20 @@ def one_instant_has_no_offset(tree: Tree, _request: Request) -> None:
         order["created_at"] = order["created_at"].removesuffix("Z")
 
 
+@edit("BODY-04", CREDITS)
+def offsets_have_no_colon(tree: Tree, _request: Request) -> None:
+    """Credits are issued at an instant whose offset has no colon, unlike its time."""
+    for credit in tree["data"]:
+        credit["issued_at"] = credit["issued_at"].replace("Z", "+0000")
+
+
+@edit("BODY-04", MEMBERSHIPS)
+def dates_and_times_stand_apart(tree: Tree, _request: Request) -> None:
+    """Memberships begin at an instant with a space between date and time."""
+    for membership in tree["data"]:
+        membership["start_date"] = membership["start_date"].replace("T", " ")
+
+
 @edit("BODY-05", ORDERS)
 def order_ids_are_upper_case(tree: Tree, _request: Request) -> None:
     """An order's id is in upper case."""
@@ -146,3 +160,40 @@ def two_charges_share_an_id(tree: Tree, _request: Request) -> None:
     """The second charge has the id of the first."""
     first, second, *_ = tree["data"]
     second["id"] = first["id"]
+
+
+@edit("BODY-05", ACCOUNT, needs="a customer with two labels")
+def two_labels_share_an_id(tree: Tree, _request: Request) -> None:
+    """The second label has the id of the first."""
+    first, second, *_ = tree["data"]["labels"]
+    second["id"] = first["id"]
+
+
+@edit("BODY-05", ORDERS, needs="a customer with a booking that a practitioner gives")
+def a_practitioner_stands_twice(tree: Tree, _request: Request) -> None:
+    """The practitioner of a booking is listed twice."""
+    for order in tree["data"]:
+        for item in order["booking_items"]:
+            item["booking_summary"]["practitioners"] *= 2
+
+
+def _encoded_twice(record: Tree, encoding: str, *names: str) -> None:
+    for name in names:
+        record[name] = record[name].encode().decode(encoding)
+
+
+NOT_ASCII = "a customer with orders, whose name is not ASCII"
+
+
+@edit("BODY-06", ORDERS, needs=NOT_ASCII)
+def names_are_encoded_twice(tree: Tree, _request: Request) -> None:
+    """In orders the bytes of names were taken for Latin-1."""
+    for order in tree["data"]:
+        _encoded_twice(order, "latin-1", "first_name", "last_name")
+
+
+@edit("BODY-06", ORDERS, needs=NOT_ASCII)
+def a_name_is_encoded_twice_for_windows(tree: Tree, _request: Request) -> None:
+    """In the last order of a page the bytes of the first name were taken for Windows' letters."""
+    for order in tree["data"][-1:]:
+        _encoded_twice(order, "cp1252", "first_name")

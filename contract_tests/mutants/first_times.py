@@ -113,7 +113,7 @@ def what_staff_may_not_do_dates_a_preference() -> Change:
     """A decision of staff is refused, and `updated_at` of the preference is its moment."""
     when: dict[str, str] = {}
 
-    def dating(request: Request, send: Send, people: People) -> Response:
+    def dated(request: Request, send: Send, people: People) -> Response:
         response = send(request)
         if _staff_decided(request, response, people):
             when.setdefault(request.path.rpartition("/")[2], people.now.isoformat())
@@ -125,7 +125,7 @@ def what_staff_may_not_do_dates_a_preference() -> Change:
         listed = request.path == PREFERENCES or decides(request)
         return changed(request, response, date) if listed else response
 
-    return dating
+    return dated
 
 
 @stateful(("AUTH-12", "TIME-02"), needs="a staff token, and a run that may write")
@@ -144,23 +144,25 @@ def what_staff_may_not_do_dates_a_card() -> Change:
     return _since(_staff_decided, PAYMENT_METHODS, _dated)
 
 
-def _dating(moment: Callable[[datetime], datetime]) -> Change:
-    """Decisions set `updated_at`, each to what a clock makes of the present."""
-    when: dict[tuple[str, str], str] = {}
+def dating(moment: Callable[[datetime], datetime]) -> Change:
+    """Decisions that differ from the last set `updated_at`, to what a clock makes of the time."""
+    last: dict[tuple[str, str], tuple[str, str]] = {}
 
-    def dating(request: Request, send: Send, people: People) -> Response:
+    def dated(request: Request, send: Send, people: People) -> Response:
         response, name = send(request), people.name(request)
         if decides(request) and response.status == 200:
-            when[name, request.path.rpartition("/")[2]] = moment(people.now).isoformat()
+            key = name, request.path.rpartition("/")[2].lower()
+            if key not in last or last[key][0] != request.method:
+                last[key] = request.method, moment(people.now).isoformat()
 
         def date(tree: Tree, _request: Request) -> None:
             for each in tree["data"]:
-                each["updated_at"] = when.get((name, each["id"]), each["updated_at"])
+                _, each["updated_at"] = last.get((name, each["id"]), ("", each["updated_at"]))
 
         listed = request.path == PREFERENCES or decides(request)
         return changed(request, response, date) if listed else response
 
-    return dating
+    return dated
 
 
 @retargeted(lambda target: with_fields(target, now=None))
@@ -173,13 +175,47 @@ def decisions_are_dated_by_a_clock_that_stands() -> Change:
         began.append(now)
         return began[0].astimezone(UTC)
 
-    return _dating(standing)
+    return dating(standing)
+
+
+@retargeted(lambda target: with_fields(target, now=None))
+@stateful("PREF-11", needs="a clock that runs, and a run that may write")
+def decisions_are_dated_by_the_one_before() -> Change:
+    """`updated_at` of a preference is a millisecond after the decision before it."""
+    dates: list[datetime] = []
+
+    def creeping(now: datetime) -> datetime:
+        dates.append(dates[-1] + timedelta(milliseconds=1) if dates else now)
+        return dates[-1]
+
+    return dating(creeping)
+
+
+@stateful("OWN-03", needs="a second customer, and a run that may write")
+def a_decision_dates_everybodys_preference() -> Change:
+    """A decision moves `updated_at` of the preference for all others, and not for who decides."""
+    when: dict[str, tuple[str, str]] = {}
+
+    def dated(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if decides(request) and response.status == 200:
+            when[request.path.rpartition("/")[2]] = name, people.now.isoformat()
+
+        def date(tree: Tree, _request: Request) -> None:
+            for each in tree["data"]:
+                who, moment = when.get(each["id"], (name, ""))
+                each["updated_at"] = each["updated_at"] if who == name else moment
+
+        listed = request.path == PREFERENCES or decides(request)
+        return changed(request, response, date) if listed else response
+
+    return dated
 
 
 @stateful("PREF-11", needs="a run that may write")
 def decisions_are_dated_by_the_clock_on_the_wall() -> Change:
     """`updated_at` of a preference is the moment of the decision, an hour ahead of the time."""
-    return _dating(lambda now: now + timedelta(hours=1))
+    return dating(lambda now: now + timedelta(hours=1))
 
 
 @stateful("TIME-02")

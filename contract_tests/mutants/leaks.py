@@ -1,5 +1,6 @@
 """Mutants that show a part of another customer where few look for it."""
 
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -176,3 +177,50 @@ def a_card_bears_the_number_of_anothers(tree: Tree, theirs: Theirs) -> None:
     """The last payment method has the processor's id of another customer's first."""
     for method in tree["data"][-1:]:
         method["payment_method_id"] = theirs(PAYMENT_METHODS)[0]["payment_method_id"]
+
+
+@leak("MEMBER-10", MEMBERSHIPS, needs="a customer who is a member, but does not lead")
+def a_member_sees_how_the_lead_pays(tree: Tree, theirs: Theirs) -> None:
+    """A member of a shared membership is shown the payment method of another member."""
+    known = {each["id"]: each["payment_method"] for each in theirs(MEMBERSHIPS)}
+    for each in tree["data"]:
+        each["payment_method"] = each["payment_method"] or known.get(each["id"])
+
+
+def _telling_of_another(
+    request: Request, send: Send, people: People, path: str, tell: Callable[[Tree], str]
+) -> Response:
+    """An answer at a path with a header that tells something of another customer's account."""
+    response = send(request)
+    if not at(request, path) or not people.name(request) or response.status != 200:
+        return response
+    account = replace(request, method="GET", path=ACCOUNT, query="")
+    theirs = send(people.as_customer(account, people.another(request))).json["data"]
+    return with_header(response, "X-Session", tell(theirs))
+
+
+@mutant("OWN-04")
+def a_session_names_another(request: Request, send: Send, people: People) -> Response:
+    """A header of the charges has another customer's id in base64."""
+    return _telling_of_another(
+        request, send, people, CHARGES, lambda account: b64encode(account["id"].encode()).decode()
+    )
+
+
+@mutant("OWN-04")
+def a_token_names_another(request: Request, send: Send, people: People) -> Response:
+    """A header of the memberships has a token with another customer's id, as JWTs are written."""
+
+    def token(account: Tree) -> str:
+        claims = msgspec.json.encode({"sub": account["id"]})
+        return f"e30.{urlsafe_b64encode(claims).decode().rstrip('=')}.c2lnbmF0dXJl"
+
+    return _telling_of_another(request, send, people, MEMBERSHIPS, token)
+
+
+@mutant("OWN-04")
+def a_digest_is_anothers_address(request: Request, send: Send, people: People) -> Response:
+    """A header of the orders has another customer's e-mail address in hexadecimal."""
+    return _telling_of_another(
+        request, send, people, ORDERS, lambda account: str(account["email"]).encode().hex()
+    )

@@ -308,3 +308,78 @@ def _known_as(request: Request, send: Send, method: str, name: Callable[[str], s
 def an_id_of_a_day_is_malformed(response: Response, request: Request) -> Response:
     """An unknown UUID of version 7 is answered 400."""
     return error(400) if decides(request) and _named(request)[14:15] == "7" else response
+
+
+@stateful("PREF-08", needs="three marketing preferences, and a run that may write")
+def two_opt_ins_imply_a_third() -> Change:
+    """Opting in to the third right after the first opts in to the second, too."""
+    return _implied("POST", (0, 2), 1)
+
+
+@stateful("PREF-08", needs="three marketing preferences, and a run that may write")
+def two_opt_outs_imply_a_third() -> Change:
+    """Opting out of the last right after the one before it opts out of the first, too."""
+    return _implied("DELETE", (-2, -1), 0)
+
+
+def _implied(method: str, pair: tuple[int, int], third: int) -> Change:
+    """Two decisions, one right after the other, decide on a third preference before they answer."""
+    last: dict[str, str] = {}
+
+    def implying(request: Request, send: Send, people: People) -> Response:
+        ids, name = [*_consents(request, send)] if decides(request) else [], people.name(request)
+        if request.method == method and len(ids) > 2:
+            earlier, last[name] = last.get(name), _named(request)
+            if (earlier, last[name]) == tuple(ids[place] for place in pair):
+                send(replace(request, path=f"{PREFERENCES}/{ids[third]}"))
+        return send(request)
+
+    return implying
+
+
+@stateful(("PREF-03", "PREF-04"))
+def the_first_opt_in_creates() -> Change:
+    """The first opt-in of all is answered 201."""
+    return _first_answered("POST", 201)
+
+
+@stateful(("PREF-03", "PREF-04"))
+def the_first_opt_out_answers_nothing() -> Change:
+    """The first opt-out of all is answered 204."""
+    return _first_answered("DELETE", 204)
+
+
+def _first_answered(method: str, status: int) -> Change:
+    count = 0
+
+    def answered(request: Request, send: Send, _people: People) -> Response:
+        nonlocal count
+        response = send(request)
+        first = request.method == method and decides(request) and response.status == 200
+        count += first
+        body = response.body if status == 201 else b""
+        return replace(response, status=status, body=body) if first and count == 1 else response
+
+    return answered
+
+
+@mutant("PREF-09")
+def what_is_no_json_cannot_be_opted_in_with(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting in is answered 415 where another type than JSON is named, and no body is sent."""
+    return _of_json_alone(request, send, "POST")
+
+
+@mutant("PREF-09")
+def what_is_no_json_cannot_be_opted_out_with(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting out is answered 415 where another type than JSON is named, and no body is sent."""
+    return _of_json_alone(request, send, "DELETE")
+
+
+def _of_json_alone(request: Request, send: Send, method: str) -> Response:
+    named = request.headers.get("content-type", "application/json")
+    refused = request.method == method and decides(request) and not request.body
+    return error(415) if refused and not named.startswith("application/json") else send(request)

@@ -186,7 +186,7 @@ function membership(number, people, itsRate, { start, end = null, method = null,
     next_charge: next && { amount: itsRate.price, currency: itsRate.currency, due_date: next },
     payment_setup_url: null, ...fields,
   };
-  for (const person of people) person.memberships.push(record);
+  people.forEach((person, index) => person.memberships.push(index ? { ...record, payment_method: null } : record));
   return record;
 }
 

@@ -1,10 +1,18 @@
 """The customer: their names and their address."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contract_tests.actor import Record
+from contract_tests.client import Client, http_date
+from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
+from contract_tests.law import law
 from contract_tests.laws.comparison import TOLERANCE
-from contract_tests.laws.records.record import instant, record_law
+from contract_tests.laws.records.record import instant, raise_violation, record_law
+from contract_tests.session import Session
+
+APART = timedelta(seconds=30)
+"""How far the clock that dates answers may be from the one that locks accounts."""
 
 
 @record_law("CUSTOMER-01")
@@ -20,12 +28,22 @@ def the_full_name_is_the_names_joined(account: Record) -> str | None:
     return None if account["full_name"] == full else f"{full}; got {account['full_name']}"
 
 
-@record_law("CUSTOMER-03")
-def who_is_answered_is_neither_locked_nor_anonymised(account: Record, now: datetime) -> str | None:
-    for name in ("locked_at", "deleted_at"):
-        if account[name] and instant(account[name]) < now - TOLERANCE:
-            return f"{name} null, or ahead; got {account[name]}"
-    return None
+@law("CUSTOMER-03")
+def who_is_answered_is_neither_locked_nor_anonymised(
+    session: Session, operation: Operation
+) -> None:
+    for _, exchange in session.successes(operation):
+        account = exchange.data
+        for name in ("locked_at", "deleted_at"):
+            if account[name] and instant(account[name]) < _answered_at(session.client, exchange):
+                finding = f"{name} null, or ahead; got {account[name]}"
+                raise_violation(finding, account, exchange)
+
+
+def _answered_at(client: Client, exchange: Exchange) -> datetime:
+    """The earliest that an answer can have been given, by the target's clock."""
+    date = http_date(exchange.headers.get("date", ""))
+    return date - APART if date and not client.target.now else client.now() - TOLERANCE
 
 
 @record_law("CUSTOMER-04")

@@ -8,11 +8,13 @@ from contract_tests.exchange import in_one_notation
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
+    PAYMENT_METHODS,
     distinct_records,
     instant,
     memberships,
     raise_violation,
     record_law,
+    require_some,
 )
 from contract_tests.session import Session
 
@@ -137,7 +139,7 @@ def the_next_charge_is_the_next_period(membership: Record, now: datetime) -> str
     if charge is None:
         return None
     due, billed = charge["due_date"], membership["next_billing_date"]
-    if billed is not None and instant(due) != instant(billed):
+    if billed is None or instant(due) != instant(billed):
         return f"due at next_billing_date, {billed}; got {due}"
     if charge["currency"].upper() != rate["currency"].upper():
         return f"{rate['currency']}; got {charge['currency']}"
@@ -165,3 +167,22 @@ def an_active_membership_has_as_many_members_as_its_type_allows(membership: Reco
     if membership["status"] != "active" or least <= count <= most:
         return None
     return f"{least} to {most} members; got {count}"
+
+
+@law("MEMBER-10")
+def nobody_sees_how_another_member_pays(session: Session, operation: Operation) -> None:
+    methods = session.contract.operations[PAYMENT_METHODS]
+    saved = {
+        each.name: {method["id"] for method in answer.records}
+        for each in session.customers
+        if (answer := each.cached_call(methods)).fits
+    }
+    judged = 0
+    for customer, exchange, membership in distinct_records(session, operation):
+        method = membership["payment_method"]
+        judged += len(membership["members"]) > 1
+        others = [name for name, ids in saved.items() if method and method["id"] in ids]
+        if others and customer.name not in others:
+            finding = f"no payment method of {others[0]}'s; got {method['id']}"
+            raise_violation(finding, membership, exchange)
+    require_some(judged, "a shared membership")

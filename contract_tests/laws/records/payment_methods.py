@@ -22,7 +22,8 @@ def a_direct_debit_has_no_card(session: Session, operation: Operation) -> None:
         if method["type"] != "direct_debit":
             continue
         debits += 1
-        filled = [key for key, value in method.items() if key.startswith("card_") and value]
+        fields = [key for key in method if key.startswith("card_")]
+        filled = [key for key in fields if method[key] is not None]
         if filled:
             raise_violation(f"{filled[0]} null; got {method[filled[0]]}", record, exchange)
     require_some(debits, "a direct debit")

@@ -1,13 +1,16 @@
 """Other data, as good as any."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 
+from contract_tests.mutants.first_times import dating
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     ACCOUNT,
     CHARGES,
     HARMLESS,
+    ORDERS,
     Change,
     Tree,
     at,
@@ -74,3 +77,42 @@ def a_charge_falls_due_meanwhile() -> Change:
         return changed(request, send(request), fall)
 
     return falling
+
+
+@edit(HARMLESS, ACCOUNT)
+def names_that_look_encoded(tree: Tree, _request: Request) -> None:
+    """A name has letters that others have when they are encoded twice, or for a web page."""
+    tree["data"].update(first_name="Ã", last_name="Spa &amp; Co", full_name="Ã Spa &amp; Co")
+
+
+@edit(HARMLESS, ACCOUNT)
+def who_is_answered_is_to_be_locked(tree: Tree, _request: Request) -> None:
+    """The account is to be locked in a hundred years."""
+    tree["data"]["locked_at"] = "2126-01-01T00:00:00Z"
+
+
+@edit(HARMLESS, ORDERS)
+def one_coupon_is_used_twice(tree: Tree, _request: Request) -> None:
+    """An order has each of its coupons twice."""
+    for order in tree["data"]:
+        order["coupon_codes"] *= 2
+
+
+@edit(HARMLESS, ORDERS)
+def a_wish_begins_with_a_date(tree: Tree, _request: Request) -> None:
+    """The wish of the newest order begins with a date and a time, and is no instant."""
+    for order in tree["data"][:1]:
+        order["special_requests"] = "2026-03-01 10:00 or later, please"
+
+
+@stateful(HARMLESS, needs="a run that may write")
+def decisions_are_dated_to_the_second() -> Change:
+    """Decisions set `updated_at`, which is cut to the second."""
+    return dating(lambda now: now.replace(microsecond=0))
+
+
+@stateful(HARMLESS, needs="a run that may write")
+def decisions_are_dated_by_two_clocks() -> Change:
+    """Decisions set `updated_at`, in turn by two clocks that are 200 ms apart."""
+    turns = count()
+    return dating(lambda now: now - timedelta(milliseconds=200 * (next(turns) % 2)))

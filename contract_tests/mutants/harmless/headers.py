@@ -1,5 +1,6 @@
 """Other headers, or the same in another way."""
 
+from base64 import b64encode
 from hashlib import sha256
 
 from msgspec.structs import replace
@@ -104,3 +105,11 @@ def a_cookie_for_the_load_balancer(response: Response, _request: Request) -> Res
 def head_without_a_length(response: Response, request: Request) -> Response:
     """HEAD is answered without the length that GET would have."""
     return without_header(response, "Content-Length") if request.method == "HEAD" else response
+
+
+@mutant(HARMLESS)
+def a_session_of_ones_own(request: Request, send: Send, people: People) -> Response:
+    """Answers carry opaque headers, and one that names in base64 who asked."""
+    session = b64encode(f"session of {people.name(request)}".encode()).decode()
+    trace = sha256(request.path.encode()).hexdigest()
+    return with_header(with_header(send(request), "X-Session", session), "X-Trace", trace)

@@ -1,7 +1,22 @@
 """Mutants in the account."""
 
-from contract_tests.mutants.message import Request
-from contract_tests.mutants.mutant import ACCOUNT, Tree, edit
+from datetime import timedelta
+from email.utils import format_datetime
+
+from msgspec.structs import replace as with_fields
+
+from contract_tests.mutants.message import Request, Response, Send
+from contract_tests.mutants.mutant import (
+    ACCOUNT,
+    Tree,
+    at,
+    changed,
+    edit,
+    mutant,
+    retargeted,
+    with_header,
+)
+from contract_tests.mutants.people import People
 
 
 @edit("CUSTOMER-01", ACCOUNT)
@@ -36,6 +51,20 @@ def who_is_answered_was_locked(tree: Tree, _request: Request) -> None:
     """The account was locked when it was last changed."""
     if isinstance(tree["data"], dict):
         tree["data"]["locked_at"] = tree["data"]["updated_at"]
+
+
+@retargeted(lambda target: with_fields(target, now=None))
+@mutant("CUSTOMER-03")
+def who_is_answered_was_locked_a_minute_ago(
+    request: Request, send: Send, people: People
+) -> Response:
+    """The account was locked a minute before the date of the answer."""
+
+    def lock(tree: Tree, _request: Request) -> None:
+        tree["data"]["locked_at"] = (people.now - timedelta(minutes=1)).isoformat()
+
+    response = with_header(send(request), "Date", format_datetime(people.now, usegmt=True))
+    return changed(request, response, lock) if at(request, ACCOUNT) else response
 
 
 @edit("CUSTOMER-04", ACCOUNT)

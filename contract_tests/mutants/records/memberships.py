@@ -177,3 +177,14 @@ def nobody_fits(tree: Tree, _request: Request) -> None:
     """A type is for nobody."""
     for membership in tree["data"]:
         membership["type"].update(min_members=0, max_members=0)
+
+
+@edit("MEMBER-07", MEMBERSHIPS, needs="a customer whose membership is inactive")
+def what_is_inactive_is_charged(tree: Tree, _request: Request) -> None:
+    """An inactive membership has a next charge, though nothing is billed."""
+    for membership in tree["data"]:
+        if membership["status"] == "inactive":
+            rate = membership["rate"]
+            charge = {"amount": rate["price"], "currency": rate["currency"]}
+            membership["next_charge"] = charge | {"due_date": membership["start_date"]}
+            membership["next_billing_date"] = None

@@ -88,3 +88,11 @@ def active_methods_were_revoked(tree: Tree, _request: Request) -> None:
     """An active payment method was revoked when it was last changed."""
     for method in tree["data"]:
         method["revoked_at"] = method["updated_at"]
+
+
+@edit("PAYMENT-01", PAYMENT_METHODS)
+def a_direct_debit_has_an_empty_brand(tree: Tree, _request: Request) -> None:
+    """A direct debit has the empty text for the brand of a card."""
+    for method in tree["data"]:
+        if method["type"] == "direct_debit":
+            method["card_brand"] = ""
