@@ -160,6 +160,7 @@ def not_ids(own: str) -> Strategies:
         "list": st.just(f"{own},{UUID(int=0)}"),
         "greatest UUID": st.just(str(UUID(int=2**128 - 1))),
         **{f"unknown UUID of version {each}": _unknown_uuid(each) for each in (0, 1, 5, 7)},
+        "first place": st.just("1"),
     }
 
 
