@@ -338,10 +338,26 @@ def another_organisations_preference_is_forbidden(
         with suppress(NotCovered):
             _check_refused(customer, operation, foreign, 403)
             tried += len(foreign)
+    for customer in session.acting:
+        with suppress(NotCovered):
+            foreign = _foreign(customer, customers)
+            _check_forbidden_whatever_was_decided(customer, operation, foreign)
     if session.client.target.read_only:
         raise NotCovered("the run is read-only")
     if not tried:
         raise NotCovered("the target names no foreign_preference")
+
+
+def _check_forbidden_whatever_was_decided(
+    customer: Customer, operation: Operation, foreign: list[str]
+) -> None:
+    """Check the refusal while the customer is opted out of everything, and in to everything."""
+    for opted_in in (False, True) if foreign else ():
+        prepared = customer.restore(dict.fromkeys(customer.consents_to_change(), opted_in))
+        answer = customer.call(operation, preference=foreign[0])
+        if answer.status != 403 and not answer.from_the_edge:
+            actual = answer.brief()
+            raise Violation(expected="403", actual=actual, exchange=answer, after=prepared)
 
 
 def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:

@@ -93,6 +93,19 @@ def no_origin_may_read_orders(response: Response, _request: Request) -> Response
     return _hidden(response)
 
 
+@answer("HTTP-02", CREDITS, status=200)
+def no_address_may_read(response: Response, request: Request) -> Response:
+    """Credits carry no CORS headers for an origin that is an address of IPv6."""
+    return _hidden(response) if "[" in request.headers.get("origin", "") else response
+
+
+@answer("HTTP-02", CHARGES, status=200)
+def no_app_may_read(response: Response, request: Request) -> Response:
+    """Charges carry no CORS headers for the origin of an app's web view."""
+    origin = request.headers.get("origin", "null")
+    return response if origin.startswith(("http", "null")) else _hidden(response)
+
+
 @answer("HTTP-03", status=200)
 def answers_are_text(response: Response, _request: Request) -> Response:
     """Successes are sent as text/html."""

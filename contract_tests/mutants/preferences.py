@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
@@ -383,3 +384,50 @@ def _of_json_alone(request: Request, send: Send, method: str) -> Response:
     named = request.headers.get("content-type", "application/json")
     refused = request.method == method and decides(request) and not request.body
     return error(415) if refused and not named.startswith("application/json") else send(request)
+
+
+@mutant("PREF-06")
+def a_foreign_opt_out_is_fine_without_consents(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting out of a foreign preference is answered 200 to who is opted in to nothing."""
+    return _fine_where(request, send, "DELETE", opted_in=False)
+
+
+@mutant("PREF-06")
+def a_foreign_opt_in_is_fine_with_all_consents(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Opting in to a foreign preference is answered 200 to who is opted in to everything."""
+    return _fine_where(request, send, "POST", opted_in=True)
+
+
+def _fine_where(request: Request, send: Send, method: str, *, opted_in: bool) -> Response:
+    response = send(request)
+    if request.method == method and decides(request) and response.status == 403:
+        alike = set(_consents(request, send).values()) == {opted_in}
+        return _listed(request, send) if alike else response
+    return response
+
+
+@mutant(("HTTP-01", "TIME-02"))
+def a_preflight_opts_out(request: Request, send: Send, _people: People) -> Response:
+    """A preflight that asks for an opt-out, and carries a token, opts out."""
+    preflight = request.method == "OPTIONS"
+    asked = request.headers.get("access-control-request-method") if preflight else ""
+    if asked == "DELETE" and request.path.startswith(f"{PREFERENCES}/"):
+        send(replace(request, method="DELETE"))
+    return send(request)
+
+
+@mutant("HTTP-01")
+def the_first_customer_reads_one_preference(
+    request: Request, send: Send, people: People
+) -> Response:
+    """GET of one preference answers it to the first customer."""
+    first = people.name(request) == people.names[0]
+    if first and request.method == "GET" and request.path.startswith(f"{PREFERENCES}/"):
+        listed = _listed(request, send)
+        named = [each for each in listed.json["data"] if each["id"] == _named(request)]
+        return replace(listed, body=msgspec.json.encode({"data": named[0]})) if named else listed
+    return send(request)
