@@ -242,15 +242,10 @@ class Session:
         if operation.reads or not self.client.target.read_only:
             self._provoke(operation)
         made = (each for each in self.client.exchanges if each.operation == operation.id)
-        # What has control characters in its URL no server need take, nor who stands before it;
-        # nor more parameters and headers than the document knows.
         return [
             each
             for each in made
-            if not each.from_a_gateway
-            and not (
-                each.from_the_edge and (_CONTROL.search(each.url) or extras_of(each, operation))
-            )
+            if not each.from_a_gateway and not (each.from_the_edge and _is_unusual(each, operation))
         ]
 
     def _provoke(self, operation: Operation) -> None:
@@ -375,3 +370,16 @@ class Session:
         if not records:
             raise NotCovered("no customer has any")
         return iter(records)
+
+
+def _is_unusual(exchange: Exchange, operation: Operation) -> bool:
+    """
+    Whether what stands before a server may refuse a request in words of its own: for control
+    characters in its URL, for parameters or headers that the document does not know, or for the
+    type of a body that no operation takes.
+    """
+    return bool(
+        _CONTROL.search(exchange.url)
+        or extras_of(exchange, operation)
+        or "content-type" in {name.lower() for name in exchange.sent}
+    )

@@ -91,6 +91,13 @@ def a_gateway_cannot_read_odd_requests(request: Request, send: Send, _people: Pe
 
 
 @mutant(HARMLESS)
+def a_gateway_takes_json_alone(request: Request, send: Send, _people: People) -> Response:
+    """A gateway answers 415 with a page of its own where a body is called anything but JSON."""
+    other = "json" not in request.headers.get("content-type", "json")
+    return Response(415, b"<h1>Unsupported Media Type</h1>", HTML) if other else send(request)
+
+
+@mutant(HARMLESS)
 def a_gateway_has_no_room_for_long_urls(request: Request, send: Send, _people: People) -> Response:
     """A gateway answers 414 with a page of its own where the URL is very long."""
     long = len(request.path) + len(request.query) > LONGEST_URL
