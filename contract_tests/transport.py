@@ -129,16 +129,15 @@ class Sender:
     target: Target
     inner: httpx.BaseTransport | None = None
     """Used in place of a socket, if given."""
-    _http: httpx.Client = field(init=False, repr=False)
+    _transport: httpx.BaseTransport = field(init=False, repr=False)
+    _headers: list[tuple[bytes, bytes]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        headers = {"User-Agent": "my-account-contract-tests", "Accept": "application/json"}
-        headers |= {"Accept-Encoding": "gzip, deflate"} | dict(self.target.headers)
-        self._http = httpx.Client(
-            transport=self.inner or transport_of(self.target),
-            timeout=self.target.timeout_s,
-            headers=headers,
-        )
+        usual = {"User-Agent": "my-account-contract-tests", "Accept": "application/json"}
+        headers = httpx.Headers(usual | {"Accept-Encoding": "gzip, deflate"})
+        headers.update(self.target.headers)
+        self._headers = headers.raw
+        self._transport = self.inner or transport_of(self.target)
 
     def send(
         self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes = b""
@@ -152,13 +151,22 @@ class Sender:
         """
         if self.target.read_only and method not in SAFE:
             raise ReadOnly(f"{method} was kept from leaving: the run is read-only")
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        names = {name.lower() for name, _ in own}
+        usual = [each for each in self._headers if each[0].lower() not in names]
+        timeout = httpx.Timeout(self.target.timeout_s).as_dict()
         try:
             with _in_time(self.target.timeout_s):
-                request = self._http.build_request(
-                    method, url, headers=encoded, content=body or None
+                # Without httpx's client, which takes its time, and would keep cookies for whoever
+                # asks next.
+                request = httpx.Request(
+                    method,
+                    url,
+                    headers=[*usual, *own],
+                    content=body or None,
+                    extensions={"timeout": timeout},
                 )
-                response = self._http.send(request, stream=True)
+                response = self._transport.handle_request(request)
                 try:
                     return _read(response)
                 finally:
