@@ -114,6 +114,7 @@ CLIENT_HEADERS: Words = (
             "application/json; version=2",
         ),
     ),
+    ("Accept-Encoding", ("deflate", "gzip", "identity")),
     ("Accept-Language", ("de-CH,de;q=0.9", "ar", "fr")),
     ("Time-Zone X-Time-Zone X-Timezone Timezone", ("Europe/London", "Asia/Tokyo", "-480")),
     ("Prefer", ("return=minimal", "respond-async", "return=representation", "handling=strict")),

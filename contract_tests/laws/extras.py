@@ -34,6 +34,18 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     for deviation in deviations(session, operation):
         if deviation.extras.query:
             raise changed(deviation.plain, deviation.answer)
+    _check_semicolon(readers(session.acting, operation)[0], operation)
+
+
+def _check_semicolon(customer: Customer, operation: Operation) -> None:
+    """Check that what stands behind a semicolon is no parameter of its own."""
+    for type, value in (("integer", "2"), ("boolean", "true")):
+        for name in operation.queries(type):
+            answer = customer.at(f"{operation.path}?utm_source=a;{name}={value}")
+            if not unanswered(answer) and not _alike(answer, customer.cached_call(operation)):
+                plain = customer.call(operation)
+                if not _alike(answer, plain):
+                    raise changed(plain, answer)
 
 
 @law("HEADER-01")

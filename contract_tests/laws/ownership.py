@@ -47,6 +47,8 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
             )
     if not operation.lists:
         _check_own_ids(session, operation)
+    if operation.reads:
+        _check_own_tags(session, operation)
     if not judged:
         raise NotCovered("no record names a customer, and there is no second customer to ask for")
 
@@ -95,6 +97,23 @@ def _check_own_ids(session: Session, operation: Operation) -> None:
                 actual=f"{own}, which is {first.actor}'s",
                 exchange=answer,
                 after=[first],
+            )
+
+
+def _check_own_tags(session: Session, operation: Operation) -> None:
+    """Check that the tag of another customer's answer does not stand for one's own."""
+    for customer, other in session.pairs:
+        own, others = customer.cached_call(operation), other.cached_call(operation)
+        tag = others.headers.get("etag")
+        if not tag or own.plain_data == others.plain_data:
+            continue
+        answer = customer.with_headers({"If-None-Match": tag}).call(operation)
+        if answer.status == 304:
+            raise Violation(
+                expected=f"200 with the data of {customer.name}",
+                actual=f"304, as if they were {other.name}'s",
+                exchange=answer,
+                after=[others, own],
             )
 
 

@@ -224,9 +224,29 @@ def a_decision_counts_at_once(
     for customer in session.acting:
         with suppress(NotCovered):
             _decide_by_id_in_capitals(customer, operation)
+            _check_the_tag_changes(customer, operation)
     check_steered(session, operation, _differs_from_decided)
     _check_keys_are_ones_own(session, operation)
     check_consents(session)
+
+
+def _check_the_tag_changes(customer: Customer, operation: Operation) -> None:
+    """Check that a list that was read before a decision is not called unchanged after it."""
+    chosen = next(iter(customer.consents_to_change()))
+    prepared = customer.restore({chosen: not operation.opts_in})
+    before = customer.preferences()
+    if not (tag := before.headers.get("etag")):
+        return
+    decided = customer.decide(chosen, opted_in=operation.opts_in)
+    asking = customer.with_headers({"If-None-Match": tag})
+    read = asking.call(customer.client.contract.preferences)
+    if decided.ok and read.status == 304:
+        raise Violation(
+            expected=f"200 with opted_in {operation.opts_in} for {chosen}",
+            actual=read.brief(),
+            exchange=read,
+            after=[*prepared, before, decided],
+        )
 
 
 def _differs_from_decided(decision: SteeredDecision) -> str:

@@ -1,5 +1,7 @@
 """Mutants that answer by headers which must not count."""
 
+from zlib import compress
+
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
@@ -11,6 +13,7 @@ from contract_tests.mutants.mutant import (
     MEMBERSHIPS,
     ORDERS,
     PAYMENT_METHODS,
+    PREFERENCES,
     Change,
     Tree,
     answer,
@@ -129,6 +132,49 @@ def any_copy_is_fresh(response: Response, request: Request) -> Response:
         if "if-none-match" in request.headers and request.method == "GET"
         else response
     )
+
+
+@answer("OWN-01", ACCOUNT, status=200)
+def all_customers_share_a_tag(response: Response, request: Request) -> Response:
+    """The account's ETag is the same for everybody, and asking with it is answered 304."""
+    return _tagged(response, request, '"account"')
+
+
+@stateful("PREF-04")
+def the_tag_outlives_a_decision() -> Change:
+    """The ETag of the preferences stays as it was first, and asking with it is answered 304."""
+    tags: dict[str, str] = {}
+
+    def change(request: Request, send: Send, _people: People) -> Response:
+        response = send(request)
+        if not at(request, PREFERENCES) or request.method != "GET" or response.status != 200:
+            return response
+        token = request.headers.get("authorization", "")
+        return _tagged(response, request, tags.setdefault(token, f'"{len(tags)}"'))
+
+    return change
+
+
+def _tagged(response: Response, request: Request, tag: str) -> Response:
+    known = request.headers.get("if-none-match") == tag and request.method == "GET"
+    tagged = with_header(response, "ETag", tag)
+    return replace(tagged, status=304, body=b"") if known else tagged
+
+
+@answer("QUERY-01", ORDERS, status=200)
+def a_semicolon_divides_parameters(response: Response, request: Request) -> Response:
+    """What stands behind a semicolon in the query of orders is a parameter."""
+    if ";per_page=" not in request.query:
+        return response
+    return changed(request, response, lambda tree, _: tree["data"].pop())
+
+
+@answer(("TIME-01", "HEADER-01"), CREDITS, status=200)
+def deflated_credits_are_not_unpacked(response: Response, request: Request) -> Response:
+    """Credits that are asked for with `Accept-Encoding: deflate` alone come without a coding."""
+    if request.headers.get("accept-encoding") != "deflate":
+        return response
+    return replace(response, body=compress(response.body))
 
 
 @mutant("TIME-01", needs="a customer with redeemed credits")
