@@ -16,12 +16,13 @@ from urllib.parse import unquote
 import httpx
 import msgspec
 import pytest
+from connexion.spec import Specification
+from httpx import create_ssl_context
 from httpx._transports import default
 from starlette.types import ASGIApp, Message
 
 from mock_server.app import Mock, Settings
 from mock_server.client.process import running
-from mock_server.http.adapter import Specification
 from mock_server.http.exchange import Response, value_of
 
 Serve = Callable[..., str]
@@ -149,7 +150,7 @@ def call(_caller: Caller) -> Caller:
 def _made_once() -> Iterator[None]:
     """Two things that take longer than what most tests do, and come out the same each time."""
     judge, judged = Specification._validate_spec.__func__, set[bytes]()
-    trust, trusted = default.create_ssl_context, dict[object, SSLContext]()
+    trust, trusted = create_ssl_context, dict[object, SSLContext]()
 
     def judge_once(cls: type[Specification], spec: Mapping[str, Any]) -> None:
         if (text := msgspec.json.encode(spec)) not in judged:

@@ -42,7 +42,7 @@ def load(
         spent = server.cpu_s() - before
     if "Non-2xx" in out:
         raise RuntimeError(f"{case.name} was refused:\n{out}")
-    count = int(re.search(r"(\d+) requests in", out)[1])  # type: ignore[index]
+    count = int(re.search(r"(\d+) requests in", out)[1])
     latencies = [re.search(rf"{share}%\s+([\d.]+)(us|ms|s)", out) for share in (50, 99)]
     p50, p99 = (float(each[1]) * _MS[each[2]] for each in latencies if each)
     return {"cpu_us": spent / max(count, 1) * 1e6, "p50_ms": p50, "p99_ms": p99}

@@ -209,7 +209,7 @@ def application(world: Sandbox, tmp_path: Path) -> Iterator[str]:
 
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *args: object) -> None:
-            super().__init__(*args, directory=str(bundled))  # type: ignore[arg-type]
+            super().__init__(*args, directory=str(bundled))
 
         def log_message(self, *_args: object) -> None:
             """Say nothing."""

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def browsed(target: Target) -> Session:
         for wanted in (not opted_in, opted_in):
             customer.decide(preference, opted_in=wanted)
             customer.preferences()
-    session.nobody.call(CONTRACT.account)
+    session.anonymous.call(CONTRACT.account)
     return session
 
 
@@ -54,7 +55,7 @@ def entry(exchange: Exchange, number: int) -> dict[str, Any]:
     """An exchange as a browser exports it."""
     body = exchange.body.decode()
     at = f"2026-03-01T09:00:{number // 1000 % 60:02}.{number % 1000:03}Z"
-    date = format_datetime(har.datetime.fromisoformat(at), usegmt=False)
+    date = format_datetime(datetime.fromisoformat(at), usegmt=False)
     headers = dict(exchange.headers) | {"date": date, "content-encoding": "br"}
     sent = {":authority": "shop.example"} | {k.lower(): v for k, v in exchange.sent.items()}
     return {
@@ -97,7 +98,7 @@ def violated(report: Report) -> set[str]:
 def test_traffic_of_a_right_implementation_is_kept_and_covers_what_it_shows(
     url: str, tmp_path: Path
 ) -> None:
-    report = judged(tmp_path, har(browsed(sandbox(url)).client.exchanges))
+    report = judged(tmp_path, as_har(browsed(sandbox(url)).client.exchanges))
     holds = {each.id for each in report.having("holds")}
 
     assert [(each.id, each.expected, each.actual) for each in report.violations] == []
@@ -120,7 +121,7 @@ def test_traffic_of_a_right_implementation_is_kept_and_covers_what_it_shows(
 
 @pytest.mark.parametrize("seed", range(12))
 def test_some_reads_of_right_traffic_raise_no_alarm(url: str, tmp_path: Path, seed: int) -> None:
-    entries = har(browsed(sandbox(url)).client.exchanges)
+    entries = as_har(browsed(sandbox(url)).client.exchanges)
     drawn = random.Random(seed)
     share = drawn.choice((0.1, 0.3, 0.6, 0.9))
     reads = {"GET", "HEAD"}
@@ -150,7 +151,7 @@ def test_some_reads_of_right_traffic_raise_no_alarm(url: str, tmp_path: Path, se
 def test_mutants_are_found_in_what_was_recorded(
     broken: Broken, tmp_path: Path, mutant: str, rules: set[str]
 ) -> None:
-    report = judged(tmp_path, har(browsed(broken(mutant, now=NOW)).client.exchanges))
+    report = judged(tmp_path, as_har(browsed(broken(mutant, now=NOW)).client.exchanges))
 
     assert rules <= violated(report)
 
@@ -170,7 +171,7 @@ def test_the_journal_of_the_mock_can_be_judged(url: str, tmp_path: Path) -> None
 
 def test_without_tokens_as_browsers_export_it_one_person_made_it(url: str, tmp_path: Path) -> None:
     session = browsed(sandbox(url))
-    entries = har([each for each in session.client.exchanges if each.actor == "ada"])
+    entries = as_har([each for each in session.client.exchanges if each.actor == "ada"])
     for each in entries:
         headers = each["request"]["headers"]
         each["request"]["headers"] = [one for one in headers if one["name"] != "authorization"]
@@ -181,7 +182,7 @@ def test_without_tokens_as_browsers_export_it_one_person_made_it(url: str, tmp_p
 
 
 def test_what_shows_no_whole_answer_is_left_out_and_told(url: str, tmp_path: Path) -> None:
-    entries = har(browsed(sandbox(url)).client.exchanges)
+    entries = as_har(browsed(sandbox(url)).client.exchanges)
     entries[0]["response"] |= {"status": 304}
     entries[1]["response"]["content"]["text"] = entries[1]["response"]["content"]["text"][:10]
     del entries[2]["response"]["content"]["text"]
@@ -196,7 +197,7 @@ def test_what_shows_no_whole_answer_is_left_out_and_told(url: str, tmp_path: Pat
 
 def test_no_token_of_a_record_is_shown(broken: Broken, tmp_path: Path) -> None:
     target = broken("charges-name-another-customer", now=NOW)
-    path = written(tmp_path / "traffic.har", har(browsed(target).client.exchanges))
+    path = written(tmp_path / "traffic.har", as_har(browsed(target).client.exchanges))
     reports = [f"--report={kind}={tmp_path / kind}" for kind in ("json", "html", "junit")]
     result = run(path, *reports)
 
@@ -210,7 +211,7 @@ def test_secrets_that_anybody_sent_are_hidden_wherever_they_come_back(
     url: str, tmp_path: Path
 ) -> None:
     canaries = ("wholly-unknown-canary-1", "a-cookie-canary-22", "a-gateway-canary-333")
-    entries = har(browsed(sandbox(url)).client.exchanges)
+    entries = as_har(browsed(sandbox(url)).client.exchanges)
     entries[0]["request"]["headers"] += [
         {"name": "cookie", "value": f"sid={canaries[1]}"},
         {"name": "x-api-key", "value": canaries[2]},

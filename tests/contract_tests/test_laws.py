@@ -14,7 +14,7 @@ from tests.contract_tests.implementations import Implementation
 
 
 def judged(url: str, *only: str, **said: object) -> Report:
-    target = Target(base_url=url, **said)  # type: ignore[arg-type]
+    target = Target(base_url=url, **said)
     return check(complete(target), Plan(Options(only=only), "quick"))
 
 

@@ -12,11 +12,12 @@ from contract_tests import cli, power
 from contract_tests.document import Contract
 from contract_tests.mutants.catalogue import MUTANTS, select
 from contract_tests.mutants.study import Study
+from contract_tests.target import Target
 from contract_tests.transport import SAFE
 from tests.contract_tests import implementations
 from tests.contract_tests.conftest import Broken
 
-STRANGERS = replace(implementations.Target().tokens, staff=None, expired=None)
+STRANGERS = replace(Target().tokens, staff=None, expired=None)
 
 
 class Witness(httpx.BaseTransport):

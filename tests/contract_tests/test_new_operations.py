@@ -131,7 +131,7 @@ def test_every_rule_is_counted_at_every_operation_that_it_binds(contract: Contra
 def test_explaining_a_rule_without_a_law_tells_that_it_has_none(
     contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli.Contract, "load", lambda: contract)
+    monkeypatch.setattr(Contract, "load", lambda: contract)
     result = CliRunner().invoke(cli.main, ["explain", "VOUCHER-01"])
 
     assert result.exit_code == 0

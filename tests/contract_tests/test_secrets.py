@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
@@ -138,7 +139,8 @@ def echoing(url: str) -> Iterator[tuple[str, dict[str, str]]]:
             asked.headers["Authorization"] = f"{scheme} {tokens[token]}"
             return None
         form = list(forms(token).values())[count % 21]
-        said = {"message": f"{form} Canary7inClear-{count}", "data": [{"id": form, "total": form}]}
+        said: dict[str, Any] = {"message": f"{form} Canary7inClear-{count}"}
+        said["data"] = [{"id": form, "total": form}]
         said |= {"accessToken": "Canary7ofTheAnswer", "nested": {"api_key": "short:Canary7"}}
         headers = {
             "Set-Cookie": "sid=Canary7cookie99; Path=/",

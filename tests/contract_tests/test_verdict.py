@@ -8,6 +8,7 @@ from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.law import Outcome, Verdict
+from contract_tests.laws import LAWS
 from contract_tests.report.summary import Report
 from contract_tests.target import Target, complete
 from tests.contract_tests.conftest import Broken
@@ -95,7 +96,7 @@ def test_generated_requests_alone_can_be_chosen(url: str) -> None:
 
 
 def test_a_rule_without_a_law_is_explained_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "LAWS", [law for law in cli.LAWS if law.rule != "PAGE-03"])
+    monkeypatch.setattr(cli, "LAWS", [law for law in LAWS if law.rule != "PAGE-03"])
     result = run("explain", "PAGE-03")
 
     assert result.exit_code == 0

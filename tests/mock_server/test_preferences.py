@@ -68,7 +68,7 @@ TestConsents.settings = settings(max_examples=25, stateful_step_count=20, deadli
 
 
 def test_opting_in_answers_the_whole_list_as_the_read_does(call: Caller) -> None:
-    preference = facts(call, "ada")["own_preferences"][0]  # type: ignore[index]
+    preference = facts(call, "ada")["own_preferences"][0]
 
     answered = call.json("POST", f"{LIST}/{preference}", "customer-ada")
 
@@ -82,7 +82,7 @@ def test_an_unknown_preference_is_404_in_any_form(call: Caller) -> None:
 
 def test_a_refused_change_changes_nothing(call: Caller) -> None:
     before = call.json("GET", LIST, "customer-ada")
-    preference = facts(call, "ada")["own_preferences"][0]  # type: ignore[index]
+    preference = facts(call, "ada")["own_preferences"][0]
 
     for who in (None, "staff-sam", "expired-ada", "nonsense"):
         for method in ("POST", "DELETE"):

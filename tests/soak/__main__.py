@@ -169,14 +169,12 @@ def run(hostile: int, friendly: int, seed: int) -> dict[str, Any]:
     with TemporaryDirectory() as name, serving(Path(name)) as (url, pid, log):
         started = time.monotonic()
         with ProcessPoolExecutor(2) as pool:
-            tasks = [
-                pool.submit(besiege, url, hostile, seed),
-                pool.submit(be_friends, url, friendly, seed),
-            ]
-            while not all(each.done() for each in tasks):
+            besieging = pool.submit(besiege, url, hostile, seed)
+            befriending = pool.submit(be_friends, url, friendly, seed)
+            while not (besieging.done() and befriending.done()):
                 memory.append(resident_mb(pid))
                 time.sleep(0.25)
-        siege, friends = tasks[0].result(), tasks[1].result()
+        siege, friends = besieging.result(), befriending.result()
         took = time.monotonic() - started
         health = httpx.get(f"{url}/__mock__/health", timeout=10).json()
         time.sleep(0.5)
