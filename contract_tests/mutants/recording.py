@@ -30,6 +30,8 @@ class RecordingTransport(httpx.BaseTransport):
     def __init__(self, inner: httpx.BaseTransport, rate_per_s: float | None = None) -> None:
         self._inner, self._rate, self._next_at = inner, rate_per_s, 0.0
         self._recorded: dict[Key, _Recorded] = {}
+        self._changeable: dict[Key, _Recorded] = {}
+        """What a write may change, apart: there are many writes, and far more reads."""
         self._guard = Lock()
         self.sent = 0
         """Requests that went to the implementation."""
@@ -41,20 +43,23 @@ class RecordingTransport(httpx.BaseTransport):
         if request.method not in SAFE:
             return self._write(request)
         key = _key(request)
-        recorded = self._recorded.get(key)
+        changes = _CHANGEABLE in unquote(key[1]).lower()
+        memory = self._changeable if changes else self._recorded
+        recorded = memory.get(key)
         if recorded is None or time.monotonic() - recorded.at > MAX_AGE_S:
             written = self.written
             recorded = _Recorded(self._send(request), time.monotonic())
             # What was refused for the moment is no answer; what was written meanwhile may lack.
             with self._guard:
                 if recorded.response.status_code not in (429, 503) and written == self.written:
-                    self._recorded[key] = recorded
+                    memory[key] = recorded
         return _copy(recorded.response)
 
     @property
     def reads(self) -> list[httpx.Request]:
         """Every read that was answered, to be asked again."""
-        return [recorded.response.request for recorded in self._recorded.values()]
+        memories = (self._recorded, self._changeable)
+        return [each.response.request for memory in memories for each in memory.values()]
 
     def close(self) -> None:
         """Nothing: it is shared by several clients."""
@@ -63,8 +68,7 @@ class RecordingTransport(httpx.BaseTransport):
         response = self._send(request)
         with self._guard:
             self.written += 1
-            for key in [key for key in self._recorded if _CHANGEABLE in unquote(key[1]).lower()]:
-                del self._recorded[key]
+            self._changeable.clear()
         return _copy(response)
 
     def _send(self, request: httpx.Request) -> httpx.Response:

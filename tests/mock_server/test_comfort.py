@@ -131,7 +131,7 @@ def test_lines_of_one_turn_are_written_together_and_what_goes_wrong_at_once() ->
     written: list[str] = []
     handler = BatchingHandler()
     handler.stream = StringIO()
-    handler.stream.write = lambda text: written.append(text) or 0
+    handler.stream.write = lambda text: written.append(text) or 0  # type: ignore[func-returns-value]
     log = logging.Logger("turns")
     log.addHandler(handler)
 
