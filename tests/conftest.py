@@ -16,13 +16,13 @@ from urllib.parse import unquote
 import httpx
 import msgspec
 import pytest
-from connexion.spec import Specification
 from httpx import create_ssl_context
 from httpx._transports import default
 from starlette.types import ASGIApp, Message
 
 from mock_server.app import Mock, Settings
 from mock_server.client.process import running
+from mock_server.http.adapter import Specification  # type: ignore[attr-defined]
 from mock_server.http.exchange import Response, value_of
 
 Serve = Callable[..., str]
