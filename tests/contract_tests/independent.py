@@ -51,7 +51,7 @@ def stamps(days: float) -> Json:
 
 def account(who: str) -> Json:
     """The details of one customer."""
-    names = {"last_name": "Brook", "first_name": who.title(), "full_name": f"{who.title()} Brook"}
+    names = {"last_name": "Brück", "first_name": who.title(), "full_name": f"{who.title()} Brück"}
     nothing = ("external_ref", "avatar", "avatar_id", "deleted_at", "locked_at", "dob")
     seen = {"method": "front_desk", "checked_in_at": at(-2)}
     return (
@@ -85,7 +85,7 @@ def method(who: str, kind: str) -> Json:
         "card_funding": "credit" if card else None,
         "card_country": "ch" if card else None,
         "card_brand": "mastercard" if card else None,
-        "cardholder_name": f"{who.title()} Brook",
+        "cardholder_name": f"{who.title()} Brück",
         "status": "active",
         "type": kind,
         "name": None,
@@ -274,7 +274,7 @@ def order(who: str, index: int) -> Json:
     pending, chargeable = (300, 200) if total > paid else (0, 0)
     provided = paid + pending + chargeable
     times = [each["booking_summary"] for each in bookings]
-    lead = {"last_name": "Brook", "first_name": who.title(), "name": None}
+    lead = {"last_name": "Brück", "first_name": who.title(), "name": None}
     promo = {"percentage": 5, "code": "FIVE", "id": uid("five")}
     guest = {"intake_form_complete": False, "is_lead_booker": True, "id": hex_id("guest", who)}
     return stamps(days) | {
@@ -307,7 +307,7 @@ def order(who: str, index: int) -> Json:
         "guests": [guest | lead],
         "phone": None,
         "email": f"{who}@brook.example",
-        "last_name": "Brook",
+        "last_name": "Brück",
         "first_name": who.title(),
         "status": "settled" if paid == total else "submitted",
         "customer_id": uid("customer", who),
