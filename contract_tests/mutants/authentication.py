@@ -325,12 +325,9 @@ def charges_take_another_scheme(request: Request, send: Send, people: People) ->
 @mutant("HTTP-05", needs="a revoked token")
 def head_of_charges_takes_a_revoked_token(request: Request, send: Send, people: People) -> Response:
     """HEAD of the charges is answered to a token that was revoked."""
-    head = request.method == "HEAD" and at(request, CHARGES)
-    return (
-        _let_in(request, send, people)
-        if head and people.role(request) == "revoked"
-        else send(request)
-    )
+    if request.method != "HEAD":
+        return send(request)
+    return _open_to(request, send, people, "revoked", CHARGES)
 
 
 @mutant("AUTH-03")
@@ -382,12 +379,9 @@ def head_of_orders_takes_a_locked_customer(
     request: Request, send: Send, people: People
 ) -> Response:
     """HEAD of the orders with parameters is answered to a locked customer."""
-    head = request.method == "HEAD" and at(request, ORDERS) and request.query
-    return (
-        _let_in(request, send, people)
-        if head and people.role(request) == "locked"
-        else send(request)
-    )
+    if request.method != "HEAD" or not request.query:
+        return send(request)
+    return _open_to(request, send, people, "locked", ORDERS)
 
 
 @mutant("AUTH-05")
