@@ -83,21 +83,33 @@ class _Handler(BaseHTTPRequestHandler):
                 self.command, self.server.target_origin + self.path, headers=headers, content=body
             )
         except httpx.HTTPError as error:
-            self._send(502, [("Content-Type", "text/plain")], f"the target: {error}".encode())
+            told = f"the target: {error}".encode()
+            self._send(502, [("Content-Type", "text/plain")], told, str(len(told)))
             return
         pairs = [
             (name, self.server.rewritten(value.encode("latin-1", "replace")).decode("latin-1"))
             for name, value in response.headers.multi_items()
             if name.lower() not in _HOP_BY_HOP
         ]
-        self._send(response.status_code, pairs, self.server.rewritten(response.content))
+        body = self.server.rewritten(response.content)
+        self._send(response.status_code, pairs, body, self._length(response, body))
 
-    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _length(self, response: httpx.Response, body: bytes) -> str | None:
+        if self.command != "HEAD":
+            return str(len(body))
+        # What the body would have here, which a link to another address makes longer or shorter.
+        moved = len(self.server.origin) != len(self.server.target_origin)
+        encoded = "content-encoding" in response.headers
+        return None if moved or encoded else response.headers.get("content-length")
+
+    def _send(
+        self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None
+    ) -> None:
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
-        if status not in (204, 304):
-            self.send_header("Content-Length", str(len(body)))
+        if length is not None and status not in (204, 304):
+            self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -105,6 +105,13 @@ def test_a_proxy_shows_an_implementation_broken_and_leads_back_to_itself(broken:
     assert run("run", "-u", target.base_url, "--only", "PAGE-08").exit_code == 1
 
 
+def test_a_proxy_breaks_nothing_but_what_its_mutant_breaks(broken: Broken) -> None:
+    target = broken("a-foreign-preference-is-404")
+    result = run("run", "-u", target.base_url, "--only", "HTTP-05")
+
+    assert result.exit_code == 0, result.stdout
+
+
 def test_an_unknown_mutant_is_told_with_its_nearest_names() -> None:
     result = run("break", "two-orders-swapped", "--target", "http://127.0.0.1:1")
 
