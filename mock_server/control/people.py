@@ -30,8 +30,7 @@ def change_customer(sandboxes: Sandboxes, *, sandbox_id: str, persona: str, body
     sandbox = sandboxes.get(sandbox_id)
     _exists(sandbox, persona)
     now = sandbox.world
-    text = msgspec.json.format(msgspec.json.encode(now.scenario.document)).decode()
-    source = Source(now.scenario.name, text, is_file=False)
+    source = Source.of(now.scenario.name, now.scenario.document)
     place = ("customers", persona)
     try:
         world = sandboxes.worlds.world(

@@ -96,7 +96,7 @@ def _opening(sandboxes: Sandboxes, body: Json) -> Opening:
 def _scenario(sandboxes: Sandboxes, requested: str | Json) -> str | Source:
     """What a name or a document stands for; a file is for the command line to name."""
     if isinstance(requested, dict):
-        return Source("scenario", msgspec.json.encode(requested).decode(), is_file=False)
+        return Source.of("scenario", requested)
     own = Path(str(sandboxes.default.scenario)).stem
     if requested == own:
         return sandboxes.default.scenario

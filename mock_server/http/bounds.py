@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
+from math import isfinite
 from typing import Annotated, Any
 
 import msgspec
@@ -43,8 +44,33 @@ def json_tree(text: bytes) -> Any:
     Raises:
         BoundsError: it is none, or nested too deep.
     """
+    return _bounded(text, _AS_WRITTEN)
+
+
+def json_values(text: bytes) -> Any:
+    """
+    Decode JSON, with 3.0 and 3e0 as the whole number that JSON Schema takes them for.
+
+    Raises:
+        BoundsError: it is none, or nested too deep.
+    """
+    return _bounded(text, _BY_VALUE)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"Number out of range: {text[:80]}")
+    return int(value) if value.is_integer() and abs(value) <= LARGEST_NUMBER else value
+
+
+_AS_WRITTEN: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_BY_VALUE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_number)
+
+
+def _bounded(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
-        tree = msgspec.json.decode(text)
+        tree = decoder.decode(text)
     except RecursionError:
         raise BoundsError(_TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -230,7 +230,7 @@ def json_body(route: Route, text: bytes) -> Any:
     if not text or route.body is None:
         raise problems.bad_request("A JSON body is missing.")
     try:
-        body = bounds.json_tree(text)
+        body = bounds.json_values(text)
     except BoundsError as error:
         raise problems.bad_request(f"The body cannot be read as JSON: {error}.") from None
     if mistake := first_error(route.body, body, route.body_schema):

@@ -1,7 +1,7 @@
 """Scenarios: named worlds, written in YAML, and what is wrong with one."""
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
 from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
 from mock_server.worlds.scenario_text import Place
-from mock_server.worlds.shapes import Mistakes, convert, quoted
+from mock_server.worlds.shapes import MOST_SOUGHT, Mistakes, TooManyMistakes, convert, quoted
 
 Kinds = Mapping[str, Kind[Any, Any]]
 MOST_MISTAKES = 20
 _TOO_LONG = f"a text is longer than {LONGEST_SCALAR} characters"
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -45,6 +46,10 @@ class Plan:
     holdings: Mapping[str, Mapping[str, Any]]
 
 
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a scenario, and where it came from."""
@@ -53,6 +58,13 @@ class Source:
     text: str
     is_file: bool = True
     """Whether its lines are ones that somebody can look up."""
+
+    @classmethod
+    def of(cls, origin: str, tree: Any) -> "Source":
+        """A scenario that did not come as text."""
+        # JSON is YAML, but for a few characters that YAML takes in escapes only.
+        text = _ESCAPED.sub(_escape, msgspec.json.encode(tree).decode())
+        return cls(origin, text, is_file=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +77,16 @@ class Places:
     within: Place
     """The part that the overrides are about, if a request says no more than that."""
 
-    def error(self, mistakes: Iterable[tuple[Place, str]]) -> ScenarioError:
+    def error(self, mistakes: Collection[tuple[Place, str]]) -> ScenarioError:
         """A line for each mistake: where it is, the words that lead there, and what it is."""
-        ordered = sorted(mistakes, key=lambda each: self._number(each[0]))
+        order = {place: number for number, place in enumerate(self.lines)}
+        ordered = sorted(
+            mistakes, key=lambda each: order.get(each[0][: self._depth_in_file(each[0])], 0)
+        )
         lines = list(dict.fromkeys(self._line(place, what) for place, what in ordered))
         if len(lines) > MOST_MISTAKES:
-            lines[MOST_MISTAKES:] = [f"and {len(lines) - MOST_MISTAKES} more"]
+            least = "at least " if len(mistakes) >= MOST_SOUGHT else ""
+            lines[MOST_MISTAKES:] = [f"and {least}{len(lines) - MOST_MISTAKES} more"]
         return ScenarioError("\n".join(lines))
 
     def _line(self, place: Place, what: str) -> str:
@@ -221,25 +237,31 @@ def _read(source: str) -> Source:
 
 
 class _Reader:
-    """Reads one scenario; `mistakes` are all that were found in it."""
+    """Reads one scenario; `mistakes` are those that were found in it."""
 
     def __init__(
         self, source: Source, kinds: Kinds, overrides: Mapping[str, Any], within: Place
     ) -> None:
         self.source, self.kinds, self.overrides, self.within = source, kinds, overrides, within
-        self.mistakes: Mistakes = []
+        self.mistakes = Mistakes()
         self._meant: set[Place] = set()
         self._cost = 0
 
     def scenario(self, name: str) -> Scenario:
         text = self._text()
         places = Places(self.source, text.lines, self.overrides, self.within)
+        try:
+            return self._scenario(name, text, places)
+        except TooManyMistakes:
+            raise places.error(self.mistakes) from None
+
+    def _scenario(self, name: str, text: scenario_text.YamlText, places: Places) -> Scenario:
         self.mistakes.extend(text.mistakes)
         self.mistakes.extend((each, _TOO_LONG) for each in long_texts(self.overrides))
         tree = merge_patch(text.tree, self.overrides)
         header = self._convert(tree, Header, ())
         # What is in it can be told of even where it has no title.
-        header = header or convert({**tree, "title": ""}, Header, (), [])
+        header = header or convert({**tree, "title": ""}, Header, (), Mistakes())
         self._check_names(header)
         customers = {who: self._plan(who, plan) for who, plan in header.customers.items()}
         if self._is_too_much:
@@ -341,10 +363,11 @@ class _Reader:
         return holding
 
     def _convert(self, value: Any, shape: type[Struct], place: Place) -> Any:
+        made = convert(value, shape, place, self.mistakes)
         known = shape.__struct_encode_fields__
         for name in value.keys() - known if isinstance(value, Mapping) else ():
             self._note_unknown(name, known, place)
-        return convert(value, shape, place, self.mistakes)
+        return made
 
     def _note_unknown(self, name: str, known: Iterable[str], place: Place) -> None:
         if meant := nearest(name, known):

@@ -1,6 +1,6 @@
 """Converts a scenario to msgspec Structs, with every mistake and what would be right."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -9,7 +9,30 @@ from msgspec import Struct, inspect, structs
 from mock_server.http.near import not_one_of
 from mock_server.worlds.scenario_text import Place
 
-Mistakes = list[tuple[Place, str]]
+MOST_SOUGHT = 100
+"""So many mistakes are looked for; to say what is meant by thousands of names takes minutes."""
+
+
+class TooManyMistakes(Exception):
+    """So many mistakes are found that nobody needs to know of more."""
+
+
+class Mistakes(list[tuple[Place, str]]):
+    """
+    Where something is wrong, and what.
+
+    Raises:
+        TooManyMistakes: the last one that is looked for was added.
+    """
+
+    def append(self, mistake: tuple[Place, str]) -> None:
+        super().append(mistake)
+        if len(self) >= MOST_SOUGHT:
+            raise TooManyMistakes
+
+    def extend(self, mistakes: Iterable[tuple[Place, str]]) -> None:
+        for each in mistakes:
+            self.append(each)
 
 
 def convert(value: Any, shape: Any, place: Place, mistakes: Mistakes) -> Any:

@@ -200,7 +200,7 @@ def decode(text: bytes) -> Snapshot:
         SnapshotError: it is none, or of another version.
     """
     try:
-        return read(bounds.json_tree(text))
+        return read(bounds.json_values(text))
     except BoundsError as error:
         raise SnapshotError(f"not a snapshot: {error}") from None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from mock_server.http.bounds import MOST_FOLLOWING
@@ -11,6 +12,7 @@ from mock_server.worlds.catalogue import Catalogue
 from mock_server.worlds.scenario import Scenario
 from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.seed import Seed
+from mock_server.worlds.shapes import MOST_SOUGHT
 
 About = Mapping[str, Any]
 """A customer's name, what makes them worth choosing, and facts for tests."""
@@ -84,9 +86,10 @@ class World(Mapping[str, Person]):
     def mistakes(self, kinds: Collection[Kind[Any, Any]]) -> list[tuple[Place, str]]:
         """The mistakes in holdings that could be read, and in what cannot be made of them."""
         reading, sound = self.scenario.reading, []
-        mistakes = []
+        mistakes: list[tuple[Place, str]] = []
         for person in self.values():
-            own = [each for kind in kinds for each in _mistakes_of(person, kind)]
+            found = (each for kind in kinds for each in _mistakes_of(person, kind))
+            own = list(islice(found, MOST_SOUGHT))
             mistakes += [
                 (reading.deepest_place(places[0]), text)
                 for places, text in own
@@ -94,6 +97,8 @@ class World(Mapping[str, Person]):
             ]
             if not own and not reading.is_in_doubt(("customers", person.name)):
                 sound.append(person)
+            if len(mistakes) >= MOST_SOUGHT:
+                return mistakes
         if reading.is_in_doubt(("catalogue",)):
             return mistakes
         leading = [kind for kind in kinds if kind.follow is not None]

@@ -1,7 +1,8 @@
 """However large, deep or odd what strangers send is, it is answered 4xx and leaves nothing."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from mock_server.app import Settings
-from mock_server.http import bounds
+from mock_server.http import bounds, near
 from mock_server.http.bounds import BoundsError
 from mock_server.http.exchange import Response
+from mock_server.worlds import scenario
 from tests.conftest import Caller
 
 SANDBOXES = "/__mock__/sandboxes"
@@ -280,3 +282,76 @@ def snapshot_of(mock: Caller, id: str, now: str) -> Json:
     saved: Json = mock.control("GET", f"{SANDBOXES}/{id}/snapshot")
     saved["clock"] |= {"base": now, "since": None}
     return saved
+
+
+@pytest.mark.parametrize(
+    ("place", "body"),
+    [
+        ("", {"scenario": "empty", "seed": 3}),
+        ("", {"overrides": {"customers": {"ada": {"credits": {"open": 2}}}}}),
+        ("/default/faults", {"kind": "status", "status": 401, "count": 1, "skip": 1}),
+        (
+            "/default/faults",
+            {"kind": "status", "status": 429, "retry_after_s": 2, "off_contract": True},
+        ),
+        ("/default/faults", {"kind": "latency", "delay_ms": {"uniform": [1, 2]}}),
+        ("/default/faults", {"kind": "answer", "status": 200, "body": {"data": [3]}}),
+        ("/default/faults", {"kind": "drip", "duration_ms": 100}),
+    ],
+)
+def test_a_whole_number_may_be_written_with_a_fraction_or_an_exponent(
+    mock: Caller, place: str, body: Json
+) -> None:
+    plain = json.dumps(body)
+    results = []
+    for written in (r"\g<0>", r"\g<0>.0", r"\g<0>e0"):
+        text = re.sub(r"\b[0-9]+\b", written, plain)
+        answered = mock("POST", SANDBOXES + place, body=text.encode())
+        assert answered.status == 201, answered.body
+        made = json.loads(answered.body)
+        id, again = made.pop("id"), f"{SANDBOXES}{place}"
+        if not place:
+            saved = mock("GET", f"{again}/{id}/snapshot").body
+            reopened = mock("POST", SANDBOXES, body=b'{"snapshot": ' + saved + b"}")
+            assert reopened.status == 201, reopened.body
+        mock("DELETE", f"{again}/{id}")
+        results.append((made.get("seed"), {k: made[k] for k in body.keys() & made.keys()}))
+
+    assert [json.dumps(each) for each in results] == [json.dumps(results[0])] * 3
+
+
+MANY = range(20_000)
+
+
+@pytest.mark.parametrize(
+    "customer",
+    [
+        {f"kredits{n}": 1 for n in MANY},
+        {"credits": {f"gift{n}": {"stte": "open"} for n in MANY}},
+        {"credits": {f"gift{n}": {"state": "opne"} for n in MANY}},
+        {"marketing_preferences": {"opted_in": [f"newsleter{n}" for n in MANY]}},
+        {"customer": {f"frist_name{n}": "x" for n in MANY}},
+    ],
+)
+@pytest.mark.parametrize("within", ["scenario", "overrides"])
+def test_of_thousands_of_mistakes_only_some_are_looked_for(
+    mock: Caller, within: str, customer: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sought = 0
+
+    def counted(name: str, known: Iterable[str]) -> str | None:
+        nonlocal sought
+        sought += 1
+        return None
+
+    monkeypatch.setattr(near, "nearest", counted)
+    monkeypatch.setattr(scenario, "nearest", counted)
+    document = {"title": "Wrong", "customers": {"ada": customer}}
+    if within == "overrides":
+        del document["title"]
+    refused = mock("POST", SANDBOXES, body=json.dumps({within: document}).encode())
+
+    assert refused.status == 409
+    assert 20 <= len(json.loads(refused.body)["message"].splitlines()) <= 22
+    assert b"and at least 80 more" in refused.body
+    assert sought <= 400

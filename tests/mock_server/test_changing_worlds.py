@@ -173,3 +173,20 @@ def test_moving_the_clock_tells_what_became_of_whom(world: Sandbox) -> None:
     assert any(text.endswith("open → expired") for text in told)
     assert any(text.startswith("new: charge of £54.00") for text in told)
     assert world.advance("PT0S")["changes"] == []
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x7f", "\x80", "\x85", "\u2028", "\ufeff", "\uffff", "\x00", ": 🐉"]
+)
+def test_a_text_may_have_every_character_however_it_comes(url: str, odd: str) -> None:
+    name = {"customer": {"first_name": f"{odd}x{odd}"}}
+    document = {"title": "Odd", "customers": {"ben": name}}
+    server = MockServer(url)
+    with server.sandbox(scenario=document) as first, server.sandbox() as second:
+        second.change("ben", **name)
+        second.change("ada", customer={"last_name": "Later"})
+        with server.sandbox(overrides={"customers": {"ben": name}}) as third:
+            for sandbox in (first, second, third):
+                with sandbox.customer("ben").http() as http:
+                    assert http.get(ACCOUNT).json()["data"]["first_name"] == f"{odd}x{odd}"
+    server.close()

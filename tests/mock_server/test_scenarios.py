@@ -240,13 +240,13 @@ def test_mistakes_of_form_and_of_meaning_are_told_together_in_their_order(served
     told = mistakes(served, MANY)
 
     assert [line.split(": ")[:2] for line in told] == [
-        ["5", "mia.customer.dob"],
         ["5", "mia.customer.site"],
+        ["5", "mia.customer.dob"],
         ["8", "mia.memberships.m.rate"],
         ["9", "mia.memberships.m.attention"],
         ["10", "mia.credits.x.isued"],
-        ["10", "mia.credits.opne.state"],
         ["10", "mia.credits.x.coupon"],
+        ["10", "mia.credits.opne.state"],
         ["12", "ben.creditz"],
         ["13", "ben.orders.x.every"],
         ["14", "ben.memberships.shared.lead"],

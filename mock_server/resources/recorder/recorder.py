@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import msgspec
 import yaml
 
 from mock_server.http.bounds import MOST_CUSTOMERS
@@ -222,7 +221,7 @@ def _unreadable(tree: Json) -> Iterator[Place]:
         for kind in (KINDS[name] for name in held if name in KINDS):
             holdings = {"": held[kind.name]} if kind.single else held[kind.name]
             for name, value in holdings.items():
-                mistakes: Mistakes = []
+                mistakes = Mistakes()
                 convert(value, kind.holding, (), mistakes)
                 for place, _ in mistakes:
                     yield ("customers", who, kind.name, *([name] if name else []), *place[:1])
@@ -232,7 +231,7 @@ def _impossible(tree: Json, now: datetime) -> Iterator[Place]:
     """Holdings that no world could have, on whichever day it is opened."""
     if any(_unreadable(tree)):
         return
-    source = Source("recording", msgspec.json.encode(tree).decode(), is_file=False)
+    source = Source.of("recording", tree)
     read = scenario.load(source, KINDS)
     for later in SERVED_AFTER:
         world = World(read, 1, now + later, read.catalogue, describe)
