@@ -25,10 +25,12 @@ from mock_server.http.wire import TRANSPORT
 
 SHUTDOWN_S = 5
 LARGEST_HEAD = 64 << 10
-HEAD_S = 20
-"""Seconds in which a request has to say what it is for."""
+REQUEST_S = 20
+"""Seconds in which a request has to come."""
 MOST_WAITING = 200
 """So many connections may keep us waiting for that; the oldest makes room."""
+MOST_BYTES_WAITING = 32 << 20
+"""So much may have come of all that is waited for; the oldest makes room here, too."""
 KEEP_ALIVE_S = 75
 """Longer than clients keep a connection, so that they never send into a closing one."""
 
@@ -66,41 +68,42 @@ class Connection:
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1, answering what is not HTTP with the contract's envelope."""
 
-    _head_bytes = 0
-    """How much came since a head began, less what came with its beginning."""
+    _bytes = 0
+    """How much came since a request began, less what came with its beginning."""
     _in_head = False
     _in_message = False
     """Whether a request has begun and not ended, whatever it was answered meanwhile."""
     _giving_up: asyncio.TimerHandle | None = None
     _waiting: ClassVar[dict["Protocol", None]] = {}
-    """Those that wait for a head, the oldest first."""
+    """Those that wait for the rest of a request, the oldest first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
         super().connection_made(Connection(transport))  # type: ignore[arg-type]  # stands in for it
-        self._start_head_timeout()
+        self._start_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timeout."""
-        self._cancel_head_timeout()
+        self._cancel_timeout()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, while the head is no longer than it may be."""
-        self._head_bytes += len(data)
+        self._bytes += len(data)
         if b"pgrade" in data and not self._in_message:
             data = _without_upgrade(data)
         super().data_received(data)
-        if self._in_head and self._giving_up is None:
-            self._start_head_timeout()
-        if self._in_head and self._head_bytes > LARGEST_HEAD:
+        if self._in_message and self._giving_up is None:
+            self._start_timeout()
+        elif self._in_message and not self._in_head:
+            self._make_room()
+        if self._in_head and self._bytes > LARGEST_HEAD:
             what = f"The head of a request may be {LARGEST_HEAD} bytes long."
             self._refuse(Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, what))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._in_head = False
-        self._cancel_head_timeout()
         super().on_headers_complete()
         # The request has the list; a header that follows the body has no say (RFC 9110, 6.5.1).
         self.headers = []
@@ -108,15 +111,19 @@ class Protocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade is no more than offered: the request is answered without it."""
 
-    def _start_head_timeout(self) -> None:
-        self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
+    def _start_timeout(self) -> None:
+        self._giving_up = self.loop.call_later(REQUEST_S, self.transport.close)
         self._waiting[self] = None
-        if len(self._waiting) > MOST_WAITING:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        too_many = len(self._waiting) > MOST_WAITING
+        if too_many or sum(each._bytes for each in self._waiting) > MOST_BYTES_WAITING:
             oldest = next(iter(self._waiting))
-            oldest._cancel_head_timeout()
+            oldest._cancel_timeout()
             oldest.transport.close()
 
-    def _cancel_head_timeout(self) -> None:
+    def _cancel_timeout(self) -> None:
         if self._giving_up is not None:
             del self._waiting[self]
             self._giving_up.cancel()
@@ -125,12 +132,13 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Hand the connection on, for answers that are to be lost on it."""
         super().on_message_begin()
-        self._head_bytes, self._in_head, self._in_message = 0, True, True
+        self._bytes, self._in_head, self._in_message = 0, True, True
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def on_message_complete(self) -> None:
         """The request is there, whole."""
         self._in_message = False
+        self._cancel_timeout()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

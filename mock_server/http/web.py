@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from werkzeug.http import parse_accept_header
 
 from mock_server.http.exchange import (
     SMALLEST_ZIPPED,
@@ -43,7 +44,7 @@ class Web:
         asks = origin and is_shared and scope["method"] == "OPTIONS"
         if origin and asks and "access-control-request-method" in headers:
             return _preflight(headers, origin)(scope, receive, send)
-        zips = "gzip" in headers.get("accept-encoding", "")
+        zips = _takes_gzip(headers.get("accept-encoding", ""))
         more = _cors(origin) if is_shared else ()
         is_read = is_shared and origin is not None
         return self._app(scope, receive, _BrowserSend(send, more, exposes=is_read, zips=zips))
@@ -75,6 +76,11 @@ class _BrowserSend(ResponseSend):
     def _with_more(self, headers: Headers) -> Headers:
         exposed = _exposed(tuple([name for name, _ in headers])) if self._exposes else ()
         return [*headers, *self._more, *exposed]
+
+
+@lru_cache(256)
+def _takes_gzip(accept_encoding: str) -> bool:
+    return bool(accept_encoding and parse_accept_header(accept_encoding).quality("gzip"))
 
 
 _VARY = (b"vary", b"Origin")

@@ -75,10 +75,14 @@ def test_a_preflight_allows_the_method_and_the_authorization_header(client: http
     assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
 
 
-def test_gzip_is_sent_when_asked_for(client: httpx.Client) -> None:
+@pytest.mark.parametrize("taken", ["gzip", "GZIP", "br, gzip;q=0.1", "*", "*;q=0, gzip"])
+@pytest.mark.parametrize(
+    "refused", ["identity", "gzip;q=0", "deflate, gzip;q=0, *;q=1", "gzip2", "notgzip", "*;q=0.0"]
+)
+def test_gzip_is_sent_where_it_is_taken(client: httpx.Client, taken: str, refused: str) -> None:
     path = "/shop/my-account/orders"
-    zipped = client.get(path, headers=ADA | {"Accept-Encoding": "gzip"})
-    plain = client.get(path, headers=ADA | {"Accept-Encoding": "identity"})
+    zipped = client.get(path, headers=ADA | {"Accept-Encoding": taken})
+    plain = client.get(path, headers=ADA | {"Accept-Encoding": refused})
 
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers

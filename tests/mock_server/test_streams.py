@@ -17,7 +17,7 @@ import pytest
 
 from mock_server.app import Settings
 from mock_server.client import MockServer, Sandbox
-from mock_server.http.server import MOST_WAITING
+from mock_server.http.server import MOST_BYTES_WAITING, MOST_WAITING
 from mock_server.observation import journal
 from mock_server.observation.journal import ENTRY_BYTES
 from mock_server.worlds.registry import Limits
@@ -158,15 +158,39 @@ def test_a_server_that_is_told_to_end_ends_streams_and_polls_quietly(tmp_path: P
     assert "Cancel" not in errors
 
 
-def test_connections_that_say_nothing_make_room_for_others(serve: Serve) -> None:
+HEAD = b"POST /x HTTP/1.1\r\nHost: x\r\n"
+BODY = b"Content-Length: 1048000\r\n\r\n" + b" " * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("begun", "rest", "most"),
+    [
+        (HEAD, b"\r\n", MOST_WAITING),
+        (HEAD + BODY[:40], BODY[40:] + b" " * 48_000, MOST_WAITING),
+        # What comes with the beginning of a request is not counted.
+        (HEAD + BODY, b" " * 48_000, 2 * MOST_BYTES_WAITING // 1_000_000),
+    ],
+    ids=["in the head", "in the body", "in a long body"],
+)
+def test_requests_that_do_not_come_whole_make_room_for_others(
+    serve: Serve, begun: bytes, rest: bytes, most: int
+) -> None:
     host, _, port = serve().removeprefix("http://").partition(":")
     with ExitStack() as open_:
         half = []
-        for _ in range(MOST_WAITING + 5):
+        for _ in range(most + 5):
             half.append(open_.enter_context(socket.create_connection((host, int(port)), 10)))
-            half[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            half[-1].sendall(begun)
         assert httpx.get(f"http://{host}:{port}/__mock__/health", timeout=10).status_code == 200
 
-        assert [each.recv(1) for each in half[:6]] == [b""] * 6
-        half[-1].sendall(b"\r\n")
+        assert [_received(each) for each in half[:5]] == [b""] * 5
+        half[-1].sendall(rest)
         assert half[-1].recv(4) == b"HTTP"
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:
+        # Closed with something unread.
+        return b""
