@@ -1,6 +1,7 @@
 """Credentials that must be refused: nearly a customer's, or a customer's in another place."""
 
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ SCHEMES = ("JWT", "OAuth", "ApiKey", "Negotiate", "MAC", "Hawk", "DPoP", "GNAP",
 """Schemes other than `Bearer`; those that stand first are the more usual ones."""
 SPELLINGS = ("bearer {}", "BEARER {}", "Bearer  {}", "bEaReR {}")
 """Spellings of the scheme that a server may take or not; neither opens anything to a stranger."""
+BEARER = re.compile(r"Bearer +[\w.~+/-]+=*", re.ASCII)
+"""One bearer token (RFC 6750, section 2.1); who sends another form of it has sent none."""
 LONG = 5000
 """Letters of a token that is longer than any, and that servers still take."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -27,6 +30,12 @@ class Credentials:
     query: Query = ()
     odd: bool = False
     """Whether who stands before an API may refuse it as it likes."""
+
+    @property
+    def is_token(self) -> bool:
+        """Whether it has the form of a bearer token, and nothing else of the kind beside it."""
+        sent = [value for name, value in self.headers.items() if name.lower() == "authorization"]
+        return len(sent) == 1 and bool(BEARER.fullmatch(sent[0]))
 
 
 def nearly_valid(

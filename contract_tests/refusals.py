@@ -107,7 +107,7 @@ def _to_nearly_valid(session: Session, operation: Operation) -> Iterator[Refusal
         preference = _preference(session, operation, number)
         query = unusual_query(operation) if operation.reads and number % 2 else ()
         answer = actor.call(operation, (*attempt.query, *query), preference=preference)
-        if attempt.odd and (answer.from_the_edge or answer.status in (NO_ANSWER, 400)):
+        if attempt.odd and (unanswered(answer) or (answer.status == 400 and not attempt.is_token)):
             continue
         yield attempt.rule, answer
         if malformed and number % 3 == turn % 3 and not attempt.odd:

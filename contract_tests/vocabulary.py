@@ -147,6 +147,8 @@ HEADERS: Words = (
     ("X-App-Version X-Client-Version", ("1.0.0", "99.0.0")),
     ("X-Request-ID X-Correlation-ID", ("my-account-kit",)),
     ("Pragma", ("no-cache",)),
+    # As long as browsers let one cookie be.
+    ("Cookie", ("theme=dark; visited=" + "x" * 4000,)),
 )
 REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-Uri")
 """Headers by which some frameworks take one path for another."""

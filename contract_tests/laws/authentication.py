@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from contract_tests.actor import Actor, Customer, consents_in
+from contract_tests.credentials import BEARER
 from contract_tests.document import Operation, filled
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
@@ -13,8 +14,6 @@ from contract_tests.laws.comparison import changed, steady
 from contract_tests.refusals import refusals
 from contract_tests.session import Session
 
-_BEARER = re.compile(r"Bearer +[\w.~+/-]+=*")
-"""One bearer token; who sends another form of it has sent none."""
 _KINDS = (r"customer", r"staff|personal|employee|operator")
 """How the two kinds of token are called."""
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer\b(.*)", re.I | re.S)
@@ -177,7 +176,7 @@ def every_401_says_how_to_authenticate(session: Session, operation: Operation) -
 def _check_challenge(exchange: Exchange) -> None:
     challenge = exchange.headers.get("www-authenticate", "")
     bearer = _CHALLENGE.search(challenge)
-    has_token = _BEARER.fullmatch(exchange.sent.get("Authorization", ""))
+    has_token = BEARER.fullmatch(exchange.sent.get("Authorization", ""))
     if not bearer:
         expected = "WWW-Authenticate: Bearer"
         raise Violation(expected=expected, actual=challenge or "none", exchange=exchange)

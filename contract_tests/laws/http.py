@@ -1,5 +1,6 @@
 """Methods, headers and origins."""
 
+import re
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -322,13 +323,14 @@ def _check_own_length(session: Session, actor: Actor, operation: Operation, quer
 def _check_head_as_get(head: Exchange, get: Exchange) -> None:
     if head.status in (405, 501):
         return
-    names = ("content-type", "access-control-allow-origin")
+    names = ("content-type", "access-control-allow-origin", "www-authenticate")
     expected, got = (
-        [each.status, *(each.headers.get(name, "none").partition(";")[0] for name in names)]
+        [each.status, *(re.split("[; ]", each.headers.get(name, "none"))[0] for name in names)]
         for each in (get, head)
     )
     if expected != got:
-        raise Violation(expected=f"{expected}", actual=f"{got}", exchange=head, after=[get])
+        told = (f"{int(status)}, {', '.join(rest)}" for status, *rest in (expected, got))
+        raise Violation(expected=next(told), actual=next(told), exchange=head, after=[get])
     if head.body or (get.body and head.headers.get("content-length") == "0"):
         length = head.headers.get("content-length", "none")
         actual = f"a body of {len(head.body)} bytes, content-length {length}"

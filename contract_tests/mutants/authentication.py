@@ -390,3 +390,23 @@ def staff_learn_what_is_unknown(request: Request, send: Send, people: People) ->
     staff = request.method == "DELETE" and people.role(request) == "staff"
     answered = _let_in(request, send, people) if staff else send(request)
     return answered if not staff or answered.status == 404 else send(request)
+
+
+@mutant("AUTH-02")
+def a_token_in_three_parts_is_malformed(request: Request, send: Send, people: People) -> Response:
+    """An unknown token of three parts, as a JSON Web Token has, is answered 400."""
+    sent, response = request.headers.get("authorization", ""), send(request)
+    is_signed = sent.count(".") == 2 and not sent.endswith(".")
+    return error(400) if is_signed and people.role(request) == "unknown" else response
+
+
+@answer(("HTTP-05", "AUTH-07"), CHARGES, MEMBERSHIPS, status=401)
+def head_offers_no_challenge(response: Response, request: Request) -> Response:
+    """HEAD of charges and memberships is answered 401 without WWW-Authenticate."""
+    return without_header(response, "WWW-Authenticate") if request.method == "HEAD" else response
+
+
+@mutant("HEADER-01")
+def cookies_are_too_many(request: Request, send: Send, _people: People) -> Response:
+    """A request with 4,000 bytes of cookies is answered 400."""
+    return error(400) if len(request.headers.get("cookie", "")) > 4000 else send(request)
