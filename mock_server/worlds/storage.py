@@ -1,5 +1,6 @@
 """Sandboxes on disk, so that a restart finds them again."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -35,13 +36,13 @@ class Storage:
         Raises:
             StorageError: it is no such file, or another server has it.
         """
-        self._file = file.resolve()
+        self._file = Path(os.path.realpath(file))
         self._database: sqlite3.Connection
         if not self._file.parent.is_dir():
             raise self._error(f"there is no folder {self._file.parent}")
         self._lock = FileLock(f"{self._file}.lock")
         try:
-            self._is_new = not self._file.exists() or not self._check_owner()
+            self._is_new = not os.path.lexists(self._file) or not self._check_owner()
             self._lock.acquire(blocking=False)
         except Timeout:
             raise self._error("another server keeps its own in it; give each a file") from None
@@ -52,6 +53,9 @@ class Storage:
         """Whether sandboxes have been written to it."""
         if not self._file.is_file():
             raise self._error("it is no ordinary file")
+        if self._file.stat().st_nlink > 1:
+            # Under that name another server would find no lock.
+            raise self._error("it is a hard link, and has another name; give it one of its own")
         with self._file.open("rb") as stream:
             head = stream.read(100)
         if not head:

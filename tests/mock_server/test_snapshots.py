@@ -344,6 +344,26 @@ def test_a_file_that_is_not_the_mocks_is_refused_and_untouched(
     assert [each.read_bytes() for each in (file, log) if each.exists()][: len(before)] == before
 
 
+def linked_to_itself(file: Path) -> None:
+    file.symlink_to(file)
+
+
+def of_two_names(file: Path) -> None:
+    file.touch()
+    file.with_name("other.db").hardlink_to(file)
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"), [(linked_to_itself, "no ordinary file"), (of_two_names, "a hard link")]
+)
+def test_a_link_by_which_no_file_is_found_or_two_servers_find_one_is_refused(
+    tmp_path: Path, link: Callable[[Path], None], reason: str
+) -> None:
+    link(tmp_path / "kept.db")
+
+    assert reason in refused_start(tmp_path / "kept.db")
+
+
 @pytest.mark.slow
 def test_an_unfinished_write_is_undone(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
