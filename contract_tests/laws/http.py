@@ -325,12 +325,16 @@ def _check_head_as_get(head: Exchange, get: Exchange) -> None:
         return
     names = ("content-type", "access-control-allow-origin", "www-authenticate")
     expected, got = (
-        [each.status, *(re.split("[; ]", each.headers.get(name, "none"))[0] for name in names)]
+        ", ".join(
+            (
+                f"{each.status:d}",
+                *(re.split("[; ]", each.headers.get(name, "none"))[0] for name in names),
+            )
+        )
         for each in (get, head)
     )
     if expected != got:
-        told = (f"{int(status)}, {', '.join(rest)}" for status, *rest in (expected, got))
-        raise Violation(expected=next(told), actual=next(told), exchange=head, after=[get])
+        raise Violation(expected=expected, actual=got, exchange=head, after=[get])
     if head.body or (get.body and head.headers.get("content-length") == "0"):
         length = head.headers.get("content-length", "none")
         actual = f"a body of {len(head.body)} bytes, content-length {length}"
