@@ -1,6 +1,7 @@
 """The mock itself: whether it is ready, and what sandboxes can be made of."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from mock_server.http.operation import operation
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario
 from mock_server.worlds.registry import Sandboxes
+from mock_server.worlds.scenario import ScenarioError, Source
 
 Json = dict[str, Any]
 
@@ -29,5 +31,14 @@ def health(sandboxes: Sandboxes) -> Json:
 
 @operation("listScenarios")
 def list_scenarios(_sandboxes: Sandboxes) -> Sequence[Json]:
-    scenarios = (scenario.load(name, KINDS) for name in scenario.names())
-    return [{"name": each.name, "title": each.title} for each in scenarios]
+    sources = ((name, scenario.source_of(name)) for name in scenario.names())
+    return [{"name": name, "title": _title(source)} for name, source in sources]
+
+
+@lru_cache(64)
+def _title(source: Source) -> str:
+    """The title of a scenario; of one that somebody is at work on, what is wrong with it."""
+    try:
+        return scenario.load(source, KINDS).title
+    except ScenarioError as error:
+        return str(error).partition("\n")[0]

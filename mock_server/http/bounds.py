@@ -12,6 +12,8 @@ from msgspec import Meta
 from mock_server.http.yaml_text import readable
 
 DEEPEST = 50
+DEEPEST_KEPT = 40
+"""So deep may be what a sandbox keeps, so that its snapshot is not too deep to be opened."""
 LARGEST_TEXT = 1 << 20
 LONGEST_SCALAR = 10_000
 MOST_NODES = 200_000
@@ -20,8 +22,8 @@ MOST_CUSTOMERS = 500
 MOST_RECORDS = 10_000
 MOST_FOLLOWING = 30_000
 MOST_FAULTS = 100
-MOST_OF_FAULTS = 2 << 20
-"""So many bytes the faults of a sandbox may have together, as JSON."""
+MOST_OF_FAULTS = 900 << 10
+"""So many bytes the faults of a sandbox may have together, as JSON: less than a body may have."""
 LARGEST_NUMBER = (1 << 53) - 1
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
@@ -75,12 +77,17 @@ def _bounded(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise BoundsError(_TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BoundsError(_why_unreadable(text, str(error))) from None
+    if is_deeper(tree, DEEPEST):
+        raise BoundsError(_TOO_DEEP)
+    return tree
+
+
+def is_deeper(tree: Any, most: int) -> bool:
+    """Whether decoded JSON has more than so many levels."""
     level = [tree]
-    for _ in range(DEEPEST):
+    for _ in range(most):
         level = [child for node in level for child in _children(node)]
-        if not level:
-            return tree
-    raise BoundsError(_TOO_DEEP)
+    return bool(level)
 
 
 _TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"

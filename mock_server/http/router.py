@@ -21,6 +21,7 @@ from mock_server.http.operation import Handler
 from mock_server.http.pages import Page
 from mock_server.http.parameters import Parameter
 from mock_server.http.problems import Problem
+from mock_server.http.secrets import is_secret
 
 JSON = ("Content-Type", "application/json")
 LONGEST_MESSAGE = 300
@@ -157,12 +158,17 @@ _ANY_OF = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
 
 
 def _message(error: ValidationError, schema: Mapping[str, Any] | None) -> str:
+    if any(isinstance(step, str) and is_secret(step) for step in error.instance_path):
+        return "what stands here is not what the schema allows"
     if isinstance(error.kind, ValidationErrorKind.Enum) and isinstance(error.instance, str):
         return not_one_of(error.instance, map(str, error.kind.options))
     if schema is not None and (text := _in_words(error, schema)):
         return text
-    # It quotes what is wrong, which may be all of a body.
     text = error.message
+    if isinstance(error.instance, dict | list):
+        # It quotes what is wrong, which may be all of a body, and have secrets in it.
+        what = "the object here" if isinstance(error.instance, dict) else "the list here"
+        text = text.replace(msgspec.json.encode(error.instance).decode(), what, 1)
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:120]} … {text[-120:]}"
 
 

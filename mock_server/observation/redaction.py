@@ -10,16 +10,9 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
 import msgspec
 
 from mock_server.http.bounds import BoundsError, json_tree
+from mock_server.http.secrets import is_secret
 
 HIDDEN = "REDACTED"
-_SECRETS = (
-    *("authorization", "auth", "cookie", "token", "tokens", "jwt", "apikey", "accesskey"),
-    *("privatekey", "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase"),
-    *("assertion", "codeverifier", "session", "sessionid", "credential", "credentials"),
-    *("signature", "dpop"),
-)
-"""How the names of headers, parameters and fields end that hold a secret."""
-_LONGEST_ENDING = 40
 _SCHEMES = ("basic", "bearer", "digest", "dpop", "negotiate", "token")
 """Of the Authorization header: no secrets, and a refusal depends on them."""
 _SHORTEST = 6
@@ -37,16 +30,6 @@ _TOKEN = re.compile(
 )
 """What is a secret by its look."""
 _FIELD = re.compile(r'"((?:[^"\\]|\\.){1,80})"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"((?:[^"\\]|\\.)*)("|$)')
-
-
-def is_secret(name: str) -> bool:
-    """Whether a header, parameter or field of this name holds a secret."""
-    return _ends_as_secret(name[-_LONGEST_ENDING:])
-
-
-@lru_cache(1000)
-def _ends_as_secret(name: str) -> bool:
-    return re.sub(r"[-_.\s\[\]]", "", name).lower().endswith(_SECRETS)
 
 
 class Redactor:

@@ -10,7 +10,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
-from mock_server.http.bounds import MOST_FAULTS, MOST_OF_FAULTS, Counted, Milliseconds
+from mock_server.http.bounds import (
+    DEEPEST_KEPT,
+    MOST_FAULTS,
+    MOST_OF_FAULTS,
+    Counted,
+    Milliseconds,
+    is_deeper,
+)
 from mock_server.http.router import Route, violation
 from mock_server.worlds.seed import Seed
 
@@ -117,6 +124,8 @@ class FaultSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
                 return f"The field '{name}' is for {' and '.join(kinds)}, and not for {self.kind}"
         if self.status in BODILESS and (self.body is not UNSET or self.message is not None):
             return f"An answer of status {self.status} has no body; leave out what it would say"
+        if self.body is not UNSET and is_deeper(self.body, DEEPEST_KEPT):
+            return f"The body is nested deeper than {DEEPEST_KEPT} levels"
         unfit = (name for name, value in self.headers.items() if not _is_sendable(name, value))
         header = next(unfit, None)
         return None if header is None else f"The header '{header[:80]}' cannot be sent like that"

@@ -60,11 +60,17 @@ class Sandboxes:
         """The real implementation that requests are forwarded to, where they are."""
         first = worlds.initial_state(default, default.now or machine_now())
         self._open.put(self._sandbox(DEFAULT_SANDBOX, first))
-        for id, saved in storage.all() if storage else ():
-            if id != DEFAULT_SANDBOX or _is_same_start(saved, first):
-                self._open.put(self.restore(saved, id, resumed=True))
         if storage:
+            self._resume(storage, first)
             storage.begin()
+
+    def _resume(self, storage: Storage, first: State) -> None:
+        for id, saved in storage.all():
+            if id != DEFAULT_SANDBOX or _is_same_start(saved, first):
+                try:
+                    self._open.put(self.restore(saved, id, resumed=True))
+                except SnapshotError as error:
+                    raise storage.unusable(id, error) from None
 
     def create(self, opening: Opening) -> Sandbox:
         """

@@ -211,14 +211,20 @@ def read(
     """
     if isinstance(source, Source):
         return _Reader(source, kinds, overrides, within).scenario(source.origin)
-    return _Reader(_read(source), kinds, overrides, within).scenario(Path(source).stem)
+    return _Reader(source_of(source), kinds, overrides, within).scenario(Path(source).stem)
 
 
 def _shipped(name: str) -> str:
     return f"fixtures/scenarios/{name}.yaml"
 
 
-def _read(source: str) -> Source:
+def source_of(source: str) -> Source:
+    """
+    The text that a name or a path leads to.
+
+    Raises:
+        ScenarioError: no such scenario or file.
+    """
     if source in names():
         file = shipped("fixtures", "scenarios", f"{source}.yaml")
         return Source(_shipped(source), file.read_text("utf-8"))

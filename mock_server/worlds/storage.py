@@ -75,6 +75,10 @@ class Storage:
         except sqlite3.Error as error:
             raise self._error(str(error)) from None
 
+    def unusable(self, id: str, error: SnapshotError) -> StorageError:
+        """One of its sandboxes cannot be opened. Whoever knows an id in full may use it."""
+        return self._error(f"its sandbox {id[:8]}… is {error}")
+
     def _error(self, reason: str | None) -> StorageError:
         return StorageError(f"sandboxes cannot be kept in {self._file}: {reason}")
 
@@ -95,7 +99,7 @@ class Storage:
             try:
                 yield id, snapshot.decode(text)
             except SnapshotError as error:
-                raise self._error(f"its sandbox {id[:80]!r} is {error}") from None
+                raise self.unusable(id, error) from None
 
     def begin(self) -> None:
         """

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from mock_server.app import Settings
 from mock_server.http import bounds, near
-from mock_server.http.bounds import BoundsError
+from mock_server.http.bounds import DEEPEST_KEPT, BoundsError
 from mock_server.http.exchange import Response
 from mock_server.worlds import scenario
 from tests.conftest import Caller
 
 SANDBOXES = "/__mock__/sandboxes"
+DEEP: Any = reduce(lambda inner, _: [inner], range(DEEPEST_KEPT - 1), [])
 Json = dict[str, Any]
 
 
@@ -230,7 +232,7 @@ def test_faults_are_counted(mock: Caller) -> None:
 
 def test_the_bodies_of_faults_are_bounded_together(mock: Caller) -> None:
     id = mock.control("POST", SANDBOXES, {"scenario": "empty"})["id"]
-    fault = {"kind": "answer", "body": "x" * 900_000}
+    fault = {"kind": "answer", "body": "x" * 400_000}
     faults = f"{SANDBOXES}/{id}/faults"
     for _ in range(2):
         mock.control("POST", faults, fault)
@@ -240,7 +242,7 @@ def test_the_bodies_of_faults_are_bounded_together(mock: Caller) -> None:
     mock.control("DELETE", f"{SANDBOXES}/{id}")
 
     assert (refused.status, again.status) == (409, 201)
-    assert "2097152 is the most" in json.loads(refused.body)["message"]
+    assert "921600 is the most" in json.loads(refused.body)["message"]
 
 
 def test_what_follows_from_memberships_is_bounded_at_every_time(
@@ -318,6 +320,25 @@ def test_a_whole_number_may_be_written_with_a_fraction_or_an_exponent(
         results.append((made.get("seed"), {k: made[k] for k in body.keys() & made.keys()}))
 
     assert [json.dumps(each) for each in results] == [json.dumps(results[0])] * 3
+
+
+@pytest.mark.parametrize("body", [{"data": "x" * 290_000}, DEEP])
+def test_what_a_sandbox_keeps_can_be_opened_again(mock: Caller, body: Any) -> None:
+    opened = json.loads(mock("POST", SANDBOXES, body=b"{}").body)["id"]
+    fault = json.dumps({"kind": "answer", "body": body}).encode()
+    taken = [mock("POST", f"{SANDBOXES}/{opened}/faults", body=fault).status for _ in range(8)]
+    saved = mock("GET", f"{SANDBOXES}/{opened}/snapshot").body
+    again = mock("POST", SANDBOXES, body=b'{"snapshot": ' + saved + b"}")
+
+    assert taken[0] == 201
+    assert again.status == 201, again.body[:200]
+
+
+def test_a_body_that_no_snapshot_could_have_is_refused(mock: Caller) -> None:
+    fault = json.dumps({"kind": "answer", "body": [DEEP]}).encode()
+    refused = mock("POST", f"{SANDBOXES}/default/faults", body=fault)
+
+    assert (refused.status, b"deeper than 40" in refused.body) == (409, True)
 
 
 MANY = range(20_000)

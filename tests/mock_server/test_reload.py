@@ -112,3 +112,20 @@ def test_the_document_and_the_catalogue_change_too(tmp_path: Path) -> None:
         catalogue.write_text("sites: 1\n")
         wait(server, "not reloaded")
         assert httpx.get(f"{server.url}/openapi.json").status_code == 200
+
+
+def test_a_scenario_that_somebody_is_at_work_on_is_listed_with_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    root = Path(__file__).parents[2]
+    for name in ("mock_server", "spec", "fixtures"):
+        shutil.copytree(root / name, tmp_path / name)
+    with serving(folder=tmp_path) as server:
+        (tmp_path / "fixtures/scenarios/empty.yaml").write_text("title: [\n")
+        listed = {
+            each["name"]: each["title"]
+            for each in httpx.get(f"{server.url}/__mock__/scenarios").json()
+        }
+
+    assert "empty.yaml:2: " in listed["empty"]
+    assert listed["lapsed-member"] != "lapsed-member"

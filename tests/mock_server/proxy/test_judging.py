@@ -175,6 +175,28 @@ def test_no_token_stands_in_journal_archive_bundle_or_log(pair: Pair) -> None:
         assert "other-secret" not in text
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"token": "only-here"},
+        [{"id": {"session_id": "only-here"}}],
+        [{"id": [{"password": ["only-here"] * 40}]}],
+        {"api_key": 1, "more": [{"secret": "only-here"}]},
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_told_without_the_secrets_in_it(
+    pair: Pair, data: object
+) -> None:
+    server, here = pair
+    server.answer = answer(json.dumps({"data": data}).encode())
+    here.get(CREDITS)
+    seen = [json.dumps(here.control(path)) for path in ("/journal", "/bundle")]
+
+    for text in (*seen, here.log):
+        assert "$.data" in text
+        assert "only-here" not in text
+
+
 @pytest.mark.slow
 def test_the_kit_judges_the_journal_of_a_right_implementation(
     proxy: Proxying, url: str, tmp_path: Path
