@@ -8,6 +8,7 @@ from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import ORIGIN
 from contract_tests.document import Operation, filled
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
+from contract_tests.extras import unanswered
 from contract_tests.headers import BROWSER_HEADERS
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.aliases import spellings
@@ -261,7 +262,7 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     customer = session.acting[turn % len(session.acting)]
     beside = session.customers[(turn + 1) % len(session.customers)]
     for query in ((), *malformed_queries(operation)[:1]):
-        for actor in (customer, beside, *session.strangers) if not query else (customer,):
+        for actor in (*session.customers, *session.strangers) if not query else (customer,):
             get = actor.cached_call(operation, query)
             head = actor.call(operation, query, method="HEAD")
             if head.status != 404 or _answers_head(session):
@@ -276,6 +277,18 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     plain, get = customer.cached_call(operation), customer.call(operation)
     if plain.ok and not get.ok:
         raise Violation(expected="200", actual=get.brief(), exchange=get, after=[plain])
+
+
+@law("HTTP-06")
+def no_coding_is_used_that_was_refused(session: Session, operation: Operation) -> None:
+    # Some codings are for long answers only.
+    customer = max(session.acting, key=lambda each: len(each.cached_call(operation).body))
+    for accepted in ("identity", "gzip;q=0, deflate;q=0, br;q=0"):
+        answer = customer.with_headers({"Accept-Encoding": accepted}).call(operation)
+        coding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if not unanswered(answer) and coding != "identity":
+            expected = f"no Content-Encoding, for Accept-Encoding was {accepted}"
+            raise Violation(expected=expected, actual=coding, exchange=answer)
 
 
 def _check_length_with_query(customer: Customer, operation: Operation) -> None:

@@ -1,5 +1,8 @@
 """Mutants in the form of a success."""
 
+import html
+import json
+
 from contract_tests.mutants.message import Request
 from contract_tests.mutants.mutant import (
     ACCOUNT,
@@ -197,3 +200,19 @@ def a_name_is_encoded_twice_for_windows(tree: Tree, _request: Request) -> None:
     """In the last order of a page the bytes of the first name were taken for Windows' letters."""
     for order in tree["data"][-1:]:
         _encoded_twice(order, "cp1252", "first_name")
+
+
+@edit("BODY-06", ORDERS, needs="a customer with orders, whose name has an apostrophe")
+def names_are_escaped_for_html(tree: Tree, _request: Request) -> None:
+    """In orders names are escaped as for a page of HTML."""
+    for order in tree["data"]:
+        for name in ("first_name", "last_name"):
+            order[name] = html.escape(order[name])
+
+
+@edit("BODY-06", ORDERS, needs=NOT_ASCII)
+def names_are_escaped_twice(tree: Tree, _request: Request) -> None:
+    """In orders letters beyond ASCII are written out as JSON may do, and shown so."""
+    for order in tree["data"]:
+        order["last_name"] = json.dumps(order["last_name"])[1:-1]
+        order["first_name"] = json.dumps(order["first_name"])[1:-1]

@@ -1,5 +1,6 @@
 """Mutants that write where nothing may be written, forget, or remember too long."""
 
+import gzip
 import json
 from collections import Counter, defaultdict
 from uuid import NAMESPACE_URL, uuid5
@@ -11,6 +12,7 @@ from contract_tests.mutants.mutant import (
     ACCOUNT,
     CREDITS,
     ORDERS,
+    PAYMENT_METHODS,
     PREFERENCES,
     Change,
     Tree,
@@ -21,6 +23,7 @@ from contract_tests.mutants.mutant import (
     mutant,
     stateful,
     with_header,
+    without_header,
 )
 from contract_tests.mutants.people import People
 
@@ -231,3 +234,34 @@ def an_opt_in_is_rewarded_with_a_credit() -> Change:
         return changed(request, response, more) if at(request, CREDITS) else response
 
     return rewarding
+
+
+@mutant("HTTP-06")
+def orders_are_always_packed(request: Request, send: Send, _people: People) -> Response:
+    """Orders are compressed, whether they may be or not."""
+    return _packed(send(request)) if at(request, ORDERS) else send(request)
+
+
+@mutant("HTTP-06")
+def a_refused_coding_is_found_in_the_header(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Credits are compressed wherever Accept-Encoding has the word, `gzip;q=0` among it."""
+    named = "gzip" in request.headers.get("accept-encoding", "")
+    return _packed(send(request)) if at(request, CREDITS) and named else send(request)
+
+
+@mutant("HTTP-05", needs="a customer whom no payment processor knows")
+def head_finds_payment_methods_of_nobody(request: Request, send: Send, _people: People) -> Response:
+    """HEAD of payment methods is 200 where GET is 404."""
+    response = send(request)
+    missing = at(request, PAYMENT_METHODS) and response.status == 404
+    return replace(response, status=200) if missing and request.method == "HEAD" else response
+
+
+def _packed(response: Response) -> Response:
+    if response.status != 200 or not response.body:
+        return response
+    headers = without_header(response, "Content-Length").headers
+    coding = ("Content-Encoding", "gzip")
+    return replace(response, body=gzip.compress(response.body), headers=(*headers, coding))
