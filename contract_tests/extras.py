@@ -43,6 +43,8 @@ KINDS = (
     *("token", "order_ref"),
 )
 """Kinds of value that name a customer, those that are the likeliest to do first."""
+PLACES = ("brand_id", "site_id")
+"""Kinds of value that tell where a customer belongs."""
 NUMBERS = ("membership_number", "order_ref")
 """Those that stand in records of lists."""
 _Choices = Mapping[str, Sequence[str]]
@@ -200,8 +202,10 @@ def claims(
 
 def surroundings(turn: int = 0) -> Extras:
     """The headers of other clients and of what stands before the API, and a wish for success."""
-    headers = _flat(CLIENT_HEADERS) | _flat(HEADERS)
-    return Extras(_chosen(_flat(SUPPRESSING), turn), _chosen(headers, turn))
+    # Half of them at each turn: many servers take no more than a hundred headers.
+    headers = [*_flat(HEADERS).items()][turn % 2 :: 2]
+    chosen = _chosen(_flat(CLIENT_HEADERS) | dict(headers), turn // 2)
+    return Extras(_chosen(_flat(SUPPRESSING), turn), chosen)
 
 
 def _without(known: Iterable[str], choices: _Choices) -> _Choices:

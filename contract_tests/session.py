@@ -15,7 +15,7 @@ from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import Exchange
-from contract_tests.extras import KINDS, NUMBERS, Deviation, SteeredDecision, extras_of
+from contract_tests.extras import KINDS, NUMBERS, PLACES, Deviation, SteeredDecision, extras_of
 from contract_tests.identifiers import owners_by_identifier
 from contract_tests.law import NotCovered
 from contract_tests.queries import malformed_queries
@@ -179,7 +179,7 @@ class Session:
     def identity(self, customer: Customer) -> dict[str, str]:
         """Values that name a customer, by kind: id, address, numbers, token."""
         account = self.accounts.get(customer.name, {})
-        values = {kind: account.get(kind) for kind in KINDS}
+        values = {kind: account.get(kind) for kind in (*KINDS, *PLACES)}
         values["id"] = values["id"] or customer.name
         values["email"] = values["email"] or f"{customer.name}@example.com"
         values["token"] = customer.token

@@ -8,6 +8,8 @@ HIDDEN_THINGS = (
     *("expired", "redeemed", "pending", "baskets", "all"),
 )
 """What a list may leave out, and what asks for it at other services."""
+ELSEWHERE = "3f2c1d4e-5b6a-4798-8c0d-1e2f3a4b5c6d"
+"""An id of nothing."""
 YES = ("1", "true")
 """What turns something on."""
 
@@ -51,6 +53,12 @@ PARAMETERS: Words = (
     ("lang language locale hl", ("de", "fr_FR")),
     ("tz timezone time_zone utc_offset", ("Asia/Tokyo", "-480")),
     ("currency units money", ("EUR", "major")),
+    ("country region market", ("US", "DE")),
+    (
+        "brand brand_id site site_id organisation organisation_id organization_id org_id tenant "
+        "tenant_id location location_id venue venue_id club_id store_id",
+        (ELSEWHERE, "1"),
+    ),
     ("group_by distinct unique", ("id", "status")),
     (
         "pretty debug verbose trace test preview draft admin is_admin force raw full details "
@@ -147,6 +155,40 @@ HEADERS: Words = (
     ("X-App-Version X-Client-Version", ("1.0.0", "99.0.0")),
     ("X-Request-ID X-Correlation-ID", ("my-account-kit",)),
     ("Pragma", ("no-cache",)),
+    ("Cache-Control", ("no-store", "max-age=0")),
+    (
+        "CF-IPCountry CloudFront-Viewer-Country X-Vercel-IP-Country X-Country-Code X-Geo-Country "
+        "X-Region X-Market",
+        ("US", "DE"),
+    ),
+    (
+        "X-Brand X-Brand-Id X-Site X-Site-Id X-Organisation-Id X-Organization-Id X-Org-Id "
+        "X-Tenant X-Tenant-Id X-Store-Id X-Shop-Id X-Venue-Id X-Location-Id X-Club-Id "
+        "X-Company-Id",
+        (ELSEWHERE, "1"),
+    ),
+    ("Date", ("Wed, 01 Jan 2020 00:00:00 GMT", "Mon, 01 Jan 2035 00:00:00 GMT")),
+    ("Accept-Datetime", ("Wed, 01 Jan 2020 00:00:00 GMT",)),
+    ("X-Timestamp X-Client-Time X-Device-Time X-Request-Time", ("1577836800", "2051222400")),
+    ("Range", ("items=0-0", "page=1")),
+    ("Accept-Charset", ("iso-8859-1", "utf-16")),
+    ("Purpose X-Purpose Sec-Purpose", ("prefetch", "preview")),
+    ("Upgrade-Insecure-Requests", ("1",)),
+    (
+        "X-Feature X-Features X-Feature-Flags X-Flags X-Experiment X-Variant X-AB-Test X-Beta "
+        "X-Cohort X-Segment X-Group",
+        ("beta", "b"),
+    ),
+    (
+        "X-Env X-Environment X-Mode X-Sandbox X-Mock X-Dry-Run X-Shadow X-Canary X-Demo",
+        ("test", "true"),
+    ),
+    ("X-Count X-Top X-Max-Results X-Cursor X-Since X-Until", ("1", "2035-01-01")),
+    ("X-Units X-Format X-Case X-Accept X-Response-Format", ("major", "xml")),
+    ("X-Original-User-Agent X-Device-User-Agent", ("Googlebot/2.1",)),
+    ("X-App X-App-Id X-Client X-Client-Name X-Partner X-Partner-Id", ("kiosk", "1")),
+    ("traceparent", ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)),
+    ("baggage", ("debug=true,role=admin",)),
     # As long as browsers let one cookie be.
     ("Cookie", ("theme=dark; visited=" + "x" * 4000,)),
 )
@@ -166,6 +208,8 @@ CLAIMS: dict[str, str] = {
     "external_ref": "external_ref reference customer_ref",
     "membership_number": "membership_number member_number card_number",
     "order_ref": "order_ref booking_ref",
+    "brand_id": "brand brand_id brandId",
+    "site_id": "site site_id siteId location_id venue_id",
 }
 """Parameters that name a customer, by the kind of value that they take."""
 CLAIMING = (
@@ -181,6 +225,8 @@ CLAIM_HEADERS: dict[str, str] = {
     "external_ref": "X-External-Ref X-Customer-Ref",
     "membership_number": "X-Membership-Number X-Member-Number",
     "order_ref": "X-Order-Ref",
+    "brand_id": "X-Brand X-Brand-Id X-Tenant-Id X-Organisation-Id",
+    "site_id": "X-Site X-Site-Id X-Location-Id X-Venue-Id",
     "token": "X-Access-Token X-Auth-Token X-Token X-Customer-Token",
 }
 CLAIMING_HEADERS = (

@@ -54,7 +54,18 @@ def unknown_headers_change_nothing(session: Session, operation: Operation) -> No
         # Whom a header names may be refused for it; whose data is shown is another law's.
         if not deviation.extras.query and not deviation.claiming:
             raise changed(deviation.plain, deviation.answer)
-    _check_part(readers(session.acting, operation)[0], operation)
+    customer = readers(session.acting, operation)[0]
+    _check_part(customer, operation)
+    _check_nameless(customer, operation)
+
+
+def _check_nameless(customer: Customer, operation: Operation) -> None:
+    """Check that who does not say what it is, is answered as all others are."""
+    answer = customer.with_headers({"User-Agent": " "}).call(operation)
+    if not unanswered(answer) and not _alike(answer, customer.cached_call(operation)):
+        plain = customer.call(operation)
+        if not _alike(answer, plain):
+            raise changed(plain, answer)
 
 
 def _check_part(customer: Customer, operation: Operation) -> None:

@@ -165,3 +165,43 @@ def a_key_is_everybodys() -> Change:
         return kept[key]
 
     return answered
+
+
+@answer("HEADER-01", ORDERS, status=200, needs="a customer with orders")
+def abroad_orders_are_in_dollars(response: Response, request: Request) -> Response:
+    """Orders are in the currency of the country that a CDN names."""
+    if request.headers.get("cloudfront-viewer-country") != "US":
+        return response
+
+    def converted(tree: Tree, _request: Request) -> None:
+        for order in tree["data"]:
+            order["currency"] = "USD"
+
+    return changed(request, response, converted)
+
+
+@answer("HEADER-01", MEMBERSHIPS, status=200, needs="a customer with memberships")
+def memberships_are_those_of_a_site(response: Response, request: Request) -> Response:
+    """Memberships obey `X-Venue-Id`."""
+    venue = request.headers.get("x-venue-id")
+    return _cut(response, request, 0) if venue else response
+
+
+@mutant("HEADER-01")
+def who_has_no_name_is_kept_out(request: Request, send: Send, _people: People) -> Response:
+    """Charges are answered 403 where User-Agent says nothing."""
+    named = request.headers.get("user-agent", "").strip()
+    return error(403) if at(request, CHARGES) and not named else send(request)
+
+
+@answer("HEADER-01", CREDITS, status=200, needs="a customer with credits")
+def the_clients_clock_is_believed(response: Response, request: Request) -> Response:
+    """Credits end by the `Date` of the request."""
+    return _cut(response, request, 0) if "2035" in request.headers.get("date", "") else response
+
+
+@answer("HEADER-01", CHARGES, status=200, needs="a customer with charges")
+def a_range_of_records_is_given(response: Response, request: Request) -> Response:
+    """Charges are cut to a range of items, and answered 206."""
+    asked = request.headers.get("range", "").startswith("items=")
+    return replace(_cut(response, request), status=206) if asked else response
