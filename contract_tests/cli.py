@@ -17,7 +17,7 @@ from contract_tests import baseline, cli_mutants, har, power, recorded
 from contract_tests import parity as oracles
 from contract_tests.baseline import Known
 from contract_tests.check import Plan, check, check_selection
-from contract_tests.command import THIN, USAGE, VIOLATED
+from contract_tests.command import THIN, USAGE, VIOLATED, Percentage
 from contract_tests.command import one_line_errors as _one_line_errors
 from contract_tests.command import option as _option
 from contract_tests.command import target_options as _target_options
@@ -62,7 +62,10 @@ _only = _option(
     help="Judge only this rule, group, operation or RULE@OPERATION. Repeatable.",
 )
 _require_coverage = _option(
-    "--require-coverage", type=float, metavar="PCT", help="Exit with 4 if less could be judged."
+    "--require-coverage",
+    type=Percentage(),
+    metavar="PCT",
+    help="Exit with 4 if less could be judged.",
 )
 _strict_enums = _option(
     "--strict-enums", is_flag=True, help="An unknown enum member breaks BODY-01."

@@ -1,5 +1,6 @@
 """What the commands of the kit share: exit codes, errors in one line, options as variables."""
 
+import math
 import os
 import signal
 import sys
@@ -23,6 +24,20 @@ INTERRUPTED, TERMINATED = 130, 143
 """What shells say of a command that Ctrl-C or SIGTERM ended; Click's own 1 would be a verdict."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Percentage(click.FloatRange):
+    """A number from 0 to 100, and not NaN, which is in no order with any."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 100)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Text to the number."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return number
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 """The command line of the mock; a command is imported only when it is asked for."""
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from mock_server import __version__
 
+CRASHED = 70
+"""The mock's own fault: what `sysexits.h` calls an internal software error."""
 COMMANDS = {
     "coverage": (
         "tools",
@@ -22,7 +27,26 @@ COMMANDS = {
 
 
 class Lazy(click.Group):
-    """Imports a command only when it is asked for."""
+    """Imports a command only when it is asked for, and shows nobody a traceback."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run a command, whichever of the standard streams are closed."""
+        _open_standard_streams()
+        return super().main(*args, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what nobody thought of ends it in a line."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("MOCK_SERVER_TRACEBACK"):
+                raise
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            advice = "MOCK_SERVER_TRACEBACK=1 shows where"
+            click.echo(f"mock-server: a fault of its own: {told}; {advice}", err=True)
+            sys.exit(CRASHED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in order."""
@@ -40,6 +64,15 @@ class Lazy(click.Group):
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+
+
+def _open_standard_streams() -> None:
+    """Nothing that is opened later may be taken for a stream that was closed."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # that of errors
+        pass
+    os.close(opened)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})

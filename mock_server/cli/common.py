@@ -1,5 +1,6 @@
 """What the commands share: options that a variable can give, and errors of one line."""
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from mock_server.http.errors import UserError
+from mock_server.http.origin import public_url
 
 
 @contextmanager
@@ -49,6 +51,32 @@ def _combined(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda command: reduce(lambda wrapped, each: each(wrapped), options[::-1], command)
 
 
+class Parsed(click.ParamType[Any]):
+    """A value that a function makes of the text; its ValueError says what would be right."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name, self._parse = name, parse
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Text to the value."""
+        try:
+            return self._parse(str(value))
+        except ValueError as error:
+            self.fail(str(error))
+
+
+class Number(click.FloatRange):
+    """A number within bounds, and none such as NaN, which is in no order with any."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Text to the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return number
+
+
+URL = Parsed("url", public_url)
 PORT = click.IntRange(0, 65_535)
 scenario_option = option("-s", "--scenario", default="default", help="Its name, or a YAML file.")
 listen_options = _combined(

@@ -10,16 +10,22 @@ import click
 
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
-from mock_server.cli.common import console_options, listen_options, one_line_errors, option
-from mock_server.cli.serve import Parsed, check_access, url_of
+from mock_server.cli.common import (
+    URL,
+    Number,
+    console_options,
+    listen_options,
+    one_line_errors,
+    option,
+)
+from mock_server.cli.serve import check_access, url_of
 from mock_server.http import server
-from mock_server.http.origin import public_url
 from mock_server.http.upstream import Upstream
 from mock_server.middleware.admission import is_local
 
 
 @click.command()
-@click.argument("upstream", type=Parsed("url", public_url), metavar="URL")
+@click.argument("upstream", type=URL, metavar="URL")
 @listen_options
 @option("--errors", is_flag=True, help="Answer 502 where the contract is broken.")
 @option(
@@ -29,9 +35,7 @@ from mock_server.middleware.admission import is_local
     help="Write the traffic as a scenario without real people.",
 )
 @option("--trust-pages", is_flag=True, help="Let pages of URL act on the console's origin.")
-@option(
-    "--timeout", default=30.0, type=click.FloatRange(0.1), help="Longest pause of URL, in seconds."
-)
+@option("--timeout", default=30.0, type=Number(0.1), help="Longest pause of URL, in seconds.")
 @option("--ca", type=Path, metavar="FILE", help="Also trust the certificates in this PEM file.")
 @option("--insecure", is_flag=True, help="Do not verify the certificate of URL.")
 @console_options

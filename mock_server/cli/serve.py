@@ -3,7 +3,8 @@
 import asyncio
 import math
 import webbrowser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ import click
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
 from mock_server.cli.common import (
+    Parsed,
     console_options,
     listen_options,
     one_line_errors,
@@ -39,36 +41,23 @@ from mock_server.middleware.prefer import LONGEST_DELAY_MS
 from mock_server.middleware.quirks import QUIRKS
 from mock_server.observation.journal import MEMORY_BYTES
 from mock_server.worlds.registry import Limits
-from mock_server.worlds.shard import Shard, ShardError
-
-
-class Parsed(click.ParamType[Any]):
-    """A value that a function makes of the text; its ValueError says what would be right."""
-
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name, self._parse = name, parse
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Text to the value."""
-        try:
-            return self._parse(str(value))
-        except (ValueError, ShardError) as error:
-            self.fail(str(error))
+from mock_server.worlds.shard import Shard
 
 
 def instant(text: str) -> datetime:
     """
-    An ISO 8601 instant; without an offset it is taken as UTC.
+    An ISO 8601 instant with an offset.
 
     Raises:
         ValueError: it is none.
     """
-    try:
+    with suppress(ValueError, OverflowError):
         parsed = datetime.fromisoformat(text)
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        message = f"'{text}' is not an ISO 8601 instant such as 2026-03-01T09:00:00Z"
-        raise ValueError(message) from None
+        if parsed.tzinfo:
+            return parsed.astimezone(UTC)
+    raise ValueError(
+        f"'{text}' is not an ISO 8601 instant with its offset, such as 2026-03-01T09:00:00Z"
+    )
 
 
 def seconds(text: str) -> float:

@@ -13,7 +13,9 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from mock_server.cli.common import Parsed
 from mock_server.client.client import MockError
+from mock_server.http.origin import address
 
 STARTED_S = 30
 _OWN = ("--workers", "-p", "--port", "-H", "--host", "--port-file", "--persist")
@@ -75,12 +77,34 @@ http {{
 """
 
 
+def _checked(text: str) -> str:
+    address(text)
+    return text
+
+
+def _address_of_a_shard(text: str) -> str:
+    if not address(text)[0]:
+        raise ValueError(f"'{text}' has no host; it is HOST:PORT")
+    return text
+
+
 @click.command()
 @click.option("--count", default=2, type=click.IntRange(1, 1000), show_default=True)
 @click.option(
-    "--address", "addresses", multiple=True, metavar="HOST:PORT", help="Of a shard. Repeatable."
+    "--address",
+    "addresses",
+    multiple=True,
+    type=Parsed("address", _address_of_a_shard),
+    metavar="HOST:PORT",
+    help="Of a shard. Repeatable.",
 )
-@click.option("--listen", default="4010", show_default=True, help="Port of the balancer.")
+@click.option(
+    "--listen",
+    default="4010",
+    type=Parsed("address", _checked),
+    show_default=True,
+    help="Port of the balancer.",
+)
 @click.option("--print", "kind", type=click.Choice(["nginx"]), default="nginx", show_default=True)
 def shards(count: int, addresses: tuple[str, ...], listen: str, kind: str) -> None:
     """Write the configuration of the balancer before several shards.
@@ -88,7 +112,7 @@ def shards(count: int, addresses: tuple[str, ...], listen: str, kind: str) -> No
     Shard K of N is started by `mock-server serve --shard K/N`. Without an address for each, they
     are taken to listen on this machine, on the ports above that of the balancer.
     """
-    first = int(listen.rpartition(":")[2])
+    _, first = address(listen)
     local = tuple(f"127.0.0.1:{first + number}" for number in range(1, count + 1))
     if addresses and len(addresses) != count:
         raise click.UsageError(f"{count} shards want as many addresses; got {len(addresses)}")

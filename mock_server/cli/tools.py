@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from mock_server.cli.common import one_line_errors, visible
+from mock_server.cli.common import URL, Number, one_line_errors, visible
 from mock_server.client import replay_code
 from mock_server.client.client import MockError, MockServer, unmet
 from mock_server.client.process import running
@@ -23,9 +23,11 @@ _admin = click.option("--admin-token", envvar="MOCK_SERVER_ADMIN_TOKEN", help="O
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:4010", show_default=True, help="A running mock.")
+@click.option(
+    "--url", default="http://127.0.0.1:4010", type=URL, show_default=True, help="A running mock."
+)
 @click.option("--sandbox", help="Id of one sandbox; by default all, closed ones included.")
-@click.option("--require", type=click.FloatRange(0, 100), help="Exit with 1 below this percentage.")
+@click.option("--require", type=Number(0, 100), help="Exit with 1 below this percentage.")
 @_admin
 def coverage(url: str, sandbox: str | None, require: float | None, admin_token: str | None) -> None:
     """Show what clients have seen of the API, and what not."""
@@ -55,11 +57,11 @@ def _table(report: Coverage) -> Table:
 
 @click.command()
 @click.argument("bundle", type=Path)
-@click.option("--url", help="URL of a real service; by default a mock is started.")
+@click.option("--url", type=URL, help="URL of a real service; by default a mock is started.")
 @click.option(
     "--token", "tokens", multiple=True, metavar="PERSONA=TOKEN", help="For --url. Repeatable."
 )
-@click.option("--mock", help="URL of a running mock to use instead of a new one.")
+@click.option("--mock", type=URL, help="URL of a running mock to use instead of a new one.")
 @click.option(
     "--as", "kind", type=click.Choice(list(replay_code.WRITERS)), help="Print a test instead."
 )

@@ -56,7 +56,7 @@ class Recorded(Struct, frozen=True):
     at: Annotated[datetime, Meta(tz=True)]
     persona: str | None
     role: str | None
-    method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")]
+    method: Annotated[str, Meta(pattern="^[A-Za-z-]{1,20}$")]
     path: Annotated[str, Meta(pattern="^/")]
     query: str
     status: Annotated[int, Meta(ge=100, le=599)]

@@ -79,6 +79,20 @@ def web_origin(text: str) -> str:
     return origin.removesuffix(default) if default else origin
 
 
+def address(text: str) -> tuple[str, int]:
+    """
+    A host, or none, and a port.
+
+    Raises:
+        ValueError: it is neither HOST:PORT nor a port.
+    """
+    host, _, port = text.rpartition(":")
+    known = not host or is_host(host)
+    if not (known and port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise ValueError(f"'{text}' is not an address such as 127.0.0.1:4011, nor a port")
+    return host, int(port)
+
+
 def public_url(text: str) -> str:
     """
     The URL that a server is known by, without a slash at its end.
@@ -89,6 +103,7 @@ def public_url(text: str) -> str:
     url = text.rstrip("/")
     try:
         parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         parts = urlsplit("")
     path_ok = not parts.path or _PREFIX.fullmatch(parts.path)

@@ -331,7 +331,7 @@ class _Reader:
         if kind is None:
             known = ("description", *sorted(self.kinds))
             self.mistakes.append((place, not_one_of(kind_name, known)))
-            self._note_unknown(kind_name, known, place[:-1])
+            self._note_unknown(kind_name, known, (), place[:-1])
             return {}
         if not kind.single and not isinstance(value, dict):
             self.mistakes.append((place, "must map names to holdings"))
@@ -372,11 +372,14 @@ class _Reader:
         made = convert(value, shape, place, self.mistakes)
         known = shape.__struct_encode_fields__
         for name in value.keys() - known if isinstance(value, Mapping) else ():
-            self._note_unknown(name, known, place)
+            self._note_unknown(name, known, value, place)
         return made
 
-    def _note_unknown(self, name: str, known: Iterable[str], place: Place) -> None:
-        if meant := nearest(name, known):
+    def _note_unknown(
+        self, name: str, known: Iterable[str], present: Iterable[str], place: Place
+    ) -> None:
+        meant = nearest(name, set(known) - set(present))
+        if meant:
             self._meant.add((*place, meant))
 
 

@@ -21,6 +21,7 @@ from mock_server.worlds.world import World
 
 FORMAT: Literal["my-account-snapshot"] = "my-account-snapshot"
 VERSION: Literal[1] = 1
+LARGEST_FILE = 16 << 20
 
 
 class SnapshotError(UserError):
@@ -185,7 +186,11 @@ def from_file(file: Path) -> Snapshot:
         SnapshotError: it holds none, or cannot be read.
     """
     try:
-        return decode(file.read_bytes())
+        with file.open("rb") as stream:
+            text = stream.read(LARGEST_FILE + 1)
+        if len(text) > LARGEST_FILE:
+            raise SnapshotError(f"longer than {LARGEST_FILE} bytes, which no snapshot is")
+        return decode(text)
     except OSError as error:
         raise SnapshotError(f"{file} cannot be read: {error.strerror}") from None
     except SnapshotError as error:

@@ -80,6 +80,8 @@ def test_thin_coverage_is_exit_4_when_more_is_required(url: str) -> None:
 
     assert run("run", *only).exit_code == 0
     assert run("run", *only, "--require-coverage", "95").exit_code == 4
+    for nonsense in ("nan", "101", "-1"):
+        assert run("run", *only, "--require-coverage", nonsense).exit_code == 2
 
 
 def test_reports_are_written_and_no_token_is_in_them(broken: Broken, tmp_path: Path) -> None:

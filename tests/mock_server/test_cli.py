@@ -2,12 +2,15 @@
 
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -34,6 +37,7 @@ def test_version_and_help_answer() -> None:
 
 HELP = """
 import sys
+import time
 from click.testing import CliRunner
 from mock_server.cli import main
 
@@ -177,6 +181,7 @@ def test_no_text_of_a_stranger_steers_the_terminal(tmp_path: Path) -> None:
         ("--now", "9999-12-31T23:59:59-14:00"),
         ("--sandbox-ttl", "nan"),
         ("--sandbox-ttl", "-1"),
+        ("--now", "2026-03-01T09:00:00"),
         ("--redirect-uri", "app.example"),
         ("--redirect-uri", "javascript:alert(1)"),
     ],
@@ -189,3 +194,63 @@ def test_a_value_out_of_its_bounds_is_refused_with_what_would_be_right(
 
     assert result.exit_code == 2
     assert f"'{option}'" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "shards --listen abc",
+        "shards --listen 80;",
+        "shards --count 1 --address a:b",
+        "shards --count 1 --address 4011",
+        "proxy http://a:99999",
+        "proxy http://127.0.0.1:1 --timeout nan",
+        "coverage --url http://[::1",
+        "coverage --require nan",
+        "replay bug.json --mock nowhere",
+        "serve --snapshot /dev/zero",
+    ],
+)
+def test_a_value_that_is_none_is_refused_in_a_line(arguments: str) -> None:
+    result = run(*arguments.split())
+    told = [line for line in result.stderr.splitlines() if re.match("Error: |mock-server: ", line)]
+
+    assert (result.exit_code, len(told)) == (2, 1), result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_fault_of_the_mocks_own_is_a_line_and_has_an_exit_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("of\nnothing")
+
+    monkeypatch.setattr("mock_server.cli.shards.nginx", fail)
+    result = run("shards")
+
+    assert result.exit_code == 70
+    assert result.stderr.startswith(
+        "mock-server: a fault of its own: ZeroDivisionError: of nothing"
+    )
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_server_starts_whichever_standard_stream_is_closed(closed: int, tmp_path: Path) -> None:
+    port_file = tmp_path / "port"
+    command = f"exec {shlex.quote(sys.executable)} -m mock_server serve --port 0 --port-file "
+    process = subprocess.Popen(
+        ["sh", "-c", f"{command}{shlex.quote(str(port_file))} {closed}>&-"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not (port_file.exists() and port_file.read_text()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        url = f"http://127.0.0.1:{port_file.read_text()}"
+        assert httpx.get(f"{url}/__mock__/health").status_code == 200
+    finally:
+        process.terminate()
+        process.wait()

@@ -6,8 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -149,6 +152,17 @@ def test_other_credentials_are_hidden_and_answered_the_same_when_they_are_replay
     assert "hunter22" not in file.read_text() or "hunter22" not in str(headers)
     assert "0 of 1 requests" in replayed(file).stdout
     assert "1 passed" in tested.stdout, tested.stdout
+
+
+def test_whatever_was_asked_of_a_sandbox_its_bundle_can_be_read(url: str, tmp_path: Path) -> None:
+    with closing(HTTPConnection(urlsplit(url).netloc)) as connection:
+        for line in ("OPTIONS *", "M-SEARCH /customers/my-account", "GET //", "GET /%00?%ff=%"):
+            connection.request(*line.split())
+            connection.getresponse().read()
+    file = tmp_path / "bug.json"
+    file.write_bytes(httpx.get(f"{url}/__mock__/sandboxes/default/bundle").content)
+
+    assert {each.method for each in read(file).requests} >= {"M-SEARCH", "GET"}
 
 
 @pytest.mark.slow
