@@ -156,7 +156,12 @@ def test_other_credentials_are_hidden_and_answered_the_same_when_they_are_replay
 
 def test_whatever_was_asked_of_a_sandbox_its_bundle_can_be_read(url: str, tmp_path: Path) -> None:
     with closing(HTTPConnection(urlsplit(url).netloc)) as connection:
-        for line in ("OPTIONS *", "M-SEARCH /customers/my-account", "GET //", "GET /%00?%ff=%"):
+        for line in (
+            "OPTIONS *",
+            "M-SEARCH /customers/my-account",
+            "GET //",
+            "GET /customers/my-account?%ff=%",
+        ):
             connection.request(*line.split())
             connection.getresponse().read()
     file = tmp_path / "bug.json"
