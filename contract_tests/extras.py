@@ -13,6 +13,8 @@ from contract_tests.document import Contract, Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.queries import malformed_queries
 from contract_tests.vocabulary import (
+    ASKING,
+    ASKING_HEADERS,
     CLAIM_HEADERS,
     CLAIMING,
     CLAIMING_HEADERS,
@@ -171,7 +173,7 @@ def bundles(
     may be a filter; in another `turn` names have other values.
     """
     known = {each.name for each in operation.parameters}
-    words = PARAMETERS if operation.reads else (*PARAMETERS, *OVERRIDING)
+    words = (*PARAMETERS, *(ASKING if operation.reads else OVERRIDING))
     tried = _tried(_without(known, _flat(words) | _filters(sample)), turn)
     steady = _without(known, dict(_in_each_request(contract, operation, sample)))
     longest = sum(max(_length((name, each)) for each in values) for name, values in steady.items())
@@ -301,7 +303,7 @@ def _in_each_request(
 
 def _headers(contract: Contract, operation: Operation) -> _Choices:
     others = [each.path for each in contract.reads if each.path != operation.path]
-    words = HEADERS if operation.reads else (*HEADERS, *OVERRIDING_HEADERS)
+    words = (*HEADERS, *(ASKING_HEADERS if operation.reads else OVERRIDING_HEADERS))
     return _flat(words) | dict.fromkeys(REWRITING, others)
 
 

@@ -76,11 +76,16 @@ PARAMETERS: Words = (
     ("név", ("érték",)),
     ("note", ("x" * 300,)),
 )
+ASKING: Words = (("_method method http_method", ("GET", "HEAD", "OPTIONS")),)
+ASKING_HEADERS: Words = (
+    ("X-HTTP-Method-Override X-HTTP-Method X-Method-Override", ("HEAD", "OPTIONS")),
+)
+"""What some frameworks take for the method, with such as write nothing."""
 OVERRIDING: Words = (("_method method http_method", ("DELETE", "POST", "delete")),)
 OVERRIDING_HEADERS: Words = (
     ("X-HTTP-Method-Override X-HTTP-Method X-Method-Override", ("DELETE", "POST")),
 )
-"""What some frameworks take for the method; only decisions carry it, which are undone."""
+"""The same with such as write; only decisions carry it, which are undone."""
 REPEATED = (("tag", "a"), ("tag", "b"))
 """A parameter that stands twice."""
 SUPPRESSING: Words = (

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from urllib.parse import parse_qsl
 
 from contract_tests.actor import CREDITS, ORDERS, Customer, Record
 from contract_tests.document import Operation
@@ -319,9 +318,17 @@ def a_flag_is_true_or_false_in_any_case_and_once(session: Session) -> None:
                 _check_same_list(holding, ((name, word),), ((name, word.lower()),))
             for query in _unclear(name, values_for(values, number), whole=number == 0):
                 check_malformed(holding.customer, holding.customer.operation(CREDITS), query, name)
+        _check_bare(holding.customer)
         _check_encoded(holding, number)
         some = casings if number == 0 else casings[number % 5 :][:2]
         _check_both_flags(holding, some, values_for(values, number))
+
+
+def _check_bare(customer: Customer) -> None:
+    """Check that a name without a value is no truth value."""
+    for name, other in (NAMES, NAMES[::-1]):
+        for query in (name, f"{name}&{other}=true", f"{other}=false&{name}"):
+            check_malformed_at(customer, customer.operation(CREDITS), query, name)
 
 
 def _check_encoded(holding: Holding, number: int) -> None:
@@ -391,23 +398,23 @@ def _check_both_flags(holding: Holding, casings: Sequence[str], values: Sequence
 
 def check_malformed(customer: Customer, operation: Operation, query: Query, *names: str) -> None:
     """Check that a query is refused with 400 and a message naming one of the parameters."""
-    _check_refusal(customer.cached_call(operation, query), query, names)
+    text = "&".join(f"{key}={value}" for key, value in query)
+    _check_refusal(customer.cached_call(operation, query), text, names)
 
 
 def check_malformed_at(customer: Customer, operation: Operation, query: str, *names: str) -> None:
     """The same of a query that is encoded already."""
     answer = customer.at(f"{operation.path}?{query}")
     if not answer.from_the_edge:
-        _check_refusal(answer, parse_qsl(query), names)
+        _check_refusal(answer, query, names)
 
 
-def _check_refusal(answer: Exchange, query: Query, names: Collection[str]) -> None:
-    if answer.from_the_edge and not all(value.isprintable() for _, value in query):
+def _check_refusal(answer: Exchange, query: str, names: Collection[str]) -> None:
+    if answer.from_the_edge and not query.isprintable():
         return  # Who stands before the API may take none of these.
     message = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
-        text = "&".join(f"{key}={value}" for key, value in query)
-        raise Violation(expected=f"400 to {text}", actual=answer.brief(), exchange=answer)
+        raise Violation(expected=f"400 to {query}", actual=answer.brief(), exchange=answer)
     if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", str(message).lower()):
         expected = f"a message naming {' or '.join(names)}"
         raise Violation(expected=expected, actual=answer.brief(), exchange=answer)

@@ -540,6 +540,8 @@ def what_is_no_positive_integer_is_refused(session: Session, customers: list[Cus
             for value in values_for(values, number):
                 check_malformed(customer, operation, ((name, value),), name)
             other = NAMES[1 - NAMES.index(name)]
+            for bare in (name, f"{name}&{other}=1"):
+                check_malformed_at(customer, operation, bare, name)
             for fine in ("1", str(HUGE)):
                 check_malformed(customer, operation, ((other, fine), (name, values["word"])), name)
                 check_malformed(customer, operation, ((name, "0"), (other, fine)), name)

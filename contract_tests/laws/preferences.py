@@ -415,13 +415,25 @@ def an_unknown_preference_is_not_found(
                 values = {kind: id for kind, id in values.items() if not id.endswith(FILE_ENDING)}
             # Those of another site, which the customer's own list does not show.
             unlisted = _not_listed(customer, customers, foreign=False)[:2]
-            unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted]
+            others = _ids_of_other_kinds(customer)
+            unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted, *others]
             _check_refused(customer, operation, unknown, 404)
             tried += 1
         except NotCovered as missing:
             reason = str(missing)
     if not tried:
         raise NotCovered(reason)
+
+
+def _ids_of_other_kinds(customer: Customer) -> list[str]:
+    """What the customer has besides preferences, by id: one of each kind, and their own."""
+    contract = customer.client.contract
+    reads = [each for each in contract.reads if each is not contract.preferences]
+    answers = [customer.cached_call(each) for each in reads]
+    records = [each.records[0] if each.records else {} for each in answers if each.fits]
+    account = customer.cached_call(contract.account)
+    records.append(account.data if account.fits and isinstance(account.data, dict) else {})
+    return [record["id"] for record in records if isinstance(record.get("id"), str)]
 
 
 def _refused_by_another(answer: Exchange, preference: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from contract_tests.actor import Customer, Record, readers
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
+from contract_tests.extras import unanswered
 from contract_tests.headers import CONDITIONAL_HEADERS, CURL_HEADERS
 from contract_tests.law import Violation, law
 from contract_tests.laws.comparison import (
@@ -17,6 +18,7 @@ from contract_tests.laws.comparison import (
     LAST_ACTIVE,
     changed,
     differing_field,
+    steady,
     substance,
     unexplained,
     without_words,
@@ -49,7 +51,19 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
             reads.append(customer.call(operation))
         _require_agreement(reads, agree)
         _check_other_language(customer, operation)
+        _check_any_copy(customer, operation)
         _check_one_form(customer, operation)
+
+
+def _check_any_copy(customer: Customer, operation: Operation) -> None:
+    """Check that who would do with any copy is given the answer, or told to keep the copy."""
+    asking = customer.with_headers({"If-None-Match": "*"})
+    answer, plain = asking.call(operation), customer.cached_call(operation)
+    if unanswered(answer) or answer.status == 304 or steady(answer) == steady(plain):
+        return
+    plain, answer = customer.call(operation), asking.call(operation)
+    if not unanswered(answer) and answer.status != 304 and steady(answer) != steady(plain):
+        raise changed(plain, answer)
 
 
 def _check_other_language(customer: Customer, operation: Operation) -> None:

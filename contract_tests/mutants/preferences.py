@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
+    MEMBERSHIPS,
     PREFERENCES,
     Change,
     Tree,
     answer,
+    at,
     changed,
     decides,
     edit,
@@ -431,3 +433,17 @@ def the_first_customer_reads_one_preference(
         named = [each for each in listed.json["data"] if each["id"] == _named(request)]
         return replace(listed, body=msgspec.json.encode({"data": named[0]})) if named else listed
     return send(request)
+
+
+@stateful("PREF-07")
+def what_is_of_another_kind_is_forbidden() -> Change:
+    """Opting in to the id of a membership is answered 403."""
+    seen: set[str] = set()
+
+    def forbidden(request: Request, send: Send, _people: People) -> Response:
+        response = send(request)
+        if at(request, MEMBERSHIPS) and response.status == 200 and request.method == "GET":
+            seen.update(each["id"] for each in response.json["data"])
+        return error(403) if decides(request) and _named(request) in seen else response
+
+    return forbidden

@@ -372,3 +372,35 @@ def payment_methods_have_a_page_size(response: Response, request: Request) -> Re
         tree["data"] = tree["data"][: int(sizes[0])]
 
     return changed(request, response, cut)
+
+
+@mutant("CREDITS-09")
+def a_bare_name_is_true(request: Request, send: Send, _people: People) -> Response:
+    """`?expired` without a value passes for `expired=true`."""
+    if not at(request, CREDITS):
+        return send(request)
+    pairs = ["expired=true" if each == "expired" else each for each in request.query.split("&")]
+    return send(replace(request, query="&".join(pairs)))
+
+
+@mutant("PAGE-10")
+def a_bare_size_is_the_usual_one(request: Request, send: Send, _people: People) -> Response:
+    """`per_page` without a value is passed over."""
+    if not at(request, ORDERS):
+        return send(request)
+    pairs = [each for each in request.query.split("&") if each != "per_page"]
+    return send(replace(request, query="&".join(pairs)))
+
+
+@mutant("QUERY-01")
+def reads_obey_a_method(request: Request, send: Send, _people: People) -> Response:
+    """Memberships are answered 405 where the query names another method."""
+    named = _asked(request).get("_method", ["GET"])[0]
+    return error(405) if at(request, MEMBERSHIPS) and named != "GET" else send(request)
+
+
+@mutant("TIME-01")
+def any_copy_is_a_conflict(request: Request, send: Send, _people: People) -> Response:
+    """Charges are answered 412 to `If-None-Match: *`."""
+    conflict = at(request, CHARGES) and request.headers.get("if-none-match") == "*"
+    return error(412) if conflict else send(request)
