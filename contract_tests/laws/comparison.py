@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Record
+from contract_tests.client import http_date
 from contract_tests.exchange import Exchange, in_one_notation
 from contract_tests.law import Violation
 
@@ -22,6 +24,8 @@ PAGING = ("page", "per_page")
 """The parameters of links."""
 RUN = timedelta(minutes=10)
 """How long ago a run may have begun."""
+A_MOMENT = timedelta(seconds=2)
+"""How far the date of an answer may be from the clock that it was made by."""
 TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 _CODE = re.compile(r"(?=.*\d)\S+")
@@ -107,6 +111,20 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
     return bool(_meta_and_links(first) != _meta_and_links(other))
 
 
+def fell_due_between(first: Exchange, last: Exchange) -> bool:
+    """Whether each record that differs was told before to change at an instant that then came."""
+    begin, end = (http_date(each.headers.get("date", "")) for each in (first, last))
+    if not (begin and end and first.fits and last.fits):
+        return False
+    earliest, latest = begin - A_MOMENT, end + A_MOMENT
+    before, after = ({each.get("id"): each for each in one.plain_records} for one in (first, last))
+    return all(
+        any(earliest <= instant <= latest for instant in _instants(before.get(id)))
+        for id in before.keys() | after.keys()
+        if before.get(id) != after.get(id)
+    )
+
+
 def _is_shifted(first: Exchange, other: Exchange) -> bool:
     """Whether a page after the first one stands further on, by as many as there are more in all."""
     before, after = (each.json.get("meta") or {} for each in (first, other))
@@ -147,7 +165,9 @@ def _recent(instant: datetime, now: datetime) -> bool:
 
 def _instants(node: Any) -> Iterator[datetime]:
     if isinstance(node, str) and _INSTANT.fullmatch(node):
-        yield datetime.fromisoformat(node)
+        with suppress(ValueError):
+            instant = datetime.fromisoformat(node)
+            yield instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from _instants(item)
 

@@ -242,15 +242,6 @@ def orders_are_always_packed(request: Request, send: Send, _people: People) -> R
     return _packed(send(request)) if at(request, ORDERS) else send(request)
 
 
-@mutant("HTTP-06")
-def a_refused_coding_is_found_in_the_header(
-    request: Request, send: Send, _people: People
-) -> Response:
-    """Credits are compressed wherever Accept-Encoding has the word, `gzip;q=0` among it."""
-    named = "gzip" in request.headers.get("accept-encoding", "")
-    return _packed(send(request)) if at(request, CREDITS) and named else send(request)
-
-
 @mutant("HTTP-05", needs="a customer whom no payment processor knows")
 def head_finds_payment_methods_of_nobody(request: Request, send: Send, _people: People) -> Response:
     """HEAD of payment methods is 200 where GET is 404."""

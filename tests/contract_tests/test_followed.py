@@ -1,11 +1,18 @@
 """What contradicts itself over a run is a violation at once: no second try can show it again."""
 
+import json
+
+import httpx
 import pytest
 
+from contract_tests.check import Plan, check
 from contract_tests.document import Contract
+from contract_tests.engine import Options
 from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.mutants.study import Study
 from tests.contract_tests import implementations
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +55,37 @@ def test_a_lost_opt_in_is_shown_with_the_decision_and_the_list_that_lacks_it(stu
 )
 def test_what_time_changes_is_no_contradiction(study: Study, variant: str) -> None:
     assert study.finding(MUTANTS[variant]).outcome == "quiet"
+
+
+class Beginning(httpx.BaseTransport):
+    """The mock, with memberships that are upcoming until somebody decides, and then active."""
+
+    def __init__(self, inner: httpx.BaseTransport, starts: str) -> None:
+        self._inner, self._starts, self._decided = inner, starts, False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._decided |= request.method == "DELETE"
+        response = self._inner.handle_request(request)
+        if response.status_code == 200 and request.url.path.endswith("/memberships"):
+            tree = json.loads(response.read())
+            for each in tree["data"]:
+                status = "active" if self._decided else "upcoming"
+                each.update(start_date=self._starts, status=status, attention_reason=None)
+            response = httpx.Response(200, headers=JSON, json=tree)
+        response.headers["Date"] = f"Sun, 01 Mar 2026 09:00:{'09' if self._decided else '04'} GMT"
+        return response
+
+
+@pytest.mark.parametrize(
+    ("starts", "outcome"),
+    [("2026-03-01T09:00:06Z", "holds"), ("2026-03-01T08:58:00Z", "violated")],
+)
+def test_what_comes_to_its_hour_at_a_decision_is_not_that_decisions_doing(
+    contract: Contract, starts: str, outcome: str
+) -> None:
+    target, transport = implementations.mock()
+    plan = Plan(Options(only=("TIME-02@listMyAccountMemberships",)), "quick")
+    beginning = Beginning(transport, starts)
+    [verdict] = check(target, plan, contract=contract, transport=beginning).verdicts
+
+    assert verdict.outcome == outcome
