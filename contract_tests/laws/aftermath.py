@@ -92,6 +92,7 @@ def _check_first_decision(session: Session, operation: Operation) -> None:
         journal = session.first_decisions()
     except NotCovered:
         return
+    fresh: dict[str, Violation] = {}
     for customer in session.acting:
         places = [
             place
@@ -106,7 +107,13 @@ def _check_first_decision(session: Session, operation: Operation) -> None:
                 != _unaffected_by_decisions(last)
             ) and not fell_due_between(first, last):
                 decisions = [each for each in journal[before:after] if each.method != "GET"]
-                raise changed(first, last, [first, *decisions], certain=True)
+                violation = changed(first, last, [first, *decisions], certain=True)
+                if not fell_due_between(first, last, fresh=True):
+                    raise violation
+                # What falls due does so for one customer, and not for whoever decides.
+                fresh[customer.name] = violation
+    if len(fresh) > 1:
+        raise next(iter(fresh.values()))
 
 
 def _unaffected_by_decisions(exchange: Exchange) -> Any:

@@ -111,15 +111,21 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
     return bool(_meta_and_links(first) != _meta_and_links(other))
 
 
-def fell_due_between(first: Exchange, last: Exchange) -> bool:
-    """Whether each record that differs was told before to change at an instant that then came."""
+def fell_due_between(first: Exchange, last: Exchange, *, fresh: bool = False) -> bool:
+    """
+    Whether each record that differs was told before to change at an instant that then came; with
+    `fresh` also whether it is one that only the later answer tells, such as that of a new charge.
+    """
     begin, end = (http_date(each.headers.get("date", "")) for each in (first, last))
     if not (begin and end and first.fits and last.fits):
         return False
     earliest, latest = begin - A_MOMENT, end + A_MOMENT
     before, after = ({each.get("id"): each for each in one.plain_records} for one in (first, last))
     return all(
-        any(earliest <= instant <= latest for instant in _instants(before.get(id)))
+        any(
+            earliest <= instant <= latest
+            for instant in _instants([before.get(id), fresh and after.get(id)])
+        )
         for id in before.keys() | after.keys()
         if before.get(id) != after.get(id)
     )

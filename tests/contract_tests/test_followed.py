@@ -1,6 +1,8 @@
 """What contradicts itself over a run is a violation at once: no second try can show it again."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +15,8 @@ from contract_tests.mutants.study import Study
 from tests.contract_tests import implementations
 
 JSON = {"Content-Type": "application/json"}
+Records = list[dict[str, Any]]
+Change = Callable[[Records, str, bool], None]
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +61,29 @@ def test_what_time_changes_is_no_contradiction(study: Study, variant: str) -> No
     assert study.finding(MUTANTS[variant]).outcome == "quiet"
 
 
-class Beginning(httpx.BaseTransport):
-    """The mock, with memberships that are upcoming until somebody decides, and then active."""
+class Dated(httpx.BaseTransport):
+    """The mock, with a list that is another one from the first opt-out on, five seconds later."""
 
-    def __init__(self, inner: httpx.BaseTransport, starts: str) -> None:
-        self._inner, self._starts, self._decided = inner, starts, False
+    def __init__(self, inner: httpx.BaseTransport, path: str, change: Change) -> None:
+        self._inner, self._path, self._change, self._decided = inner, path, change, False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._decided |= request.method == "DELETE"
         response = self._inner.handle_request(request)
-        if response.status_code == 200 and request.url.path.endswith("/memberships"):
+        if response.status_code == 200 and request.url.path.endswith(self._path):
             tree = json.loads(response.read())
-            for each in tree["data"]:
-                status = "active" if self._decided else "upcoming"
-                each.update(start_date=self._starts, status=status, attention_reason=None)
+            self._change(tree["data"], request.headers["authorization"], self._decided)
             response = httpx.Response(200, headers=JSON, json=tree)
         response.headers["Date"] = f"Sun, 01 Mar 2026 09:00:{'09' if self._decided else '04'} GMT"
         return response
+
+
+def outcome_at(contract: Contract, operation: str, path: str, change: Change) -> str:
+    target, transport = implementations.mock()
+    plan = Plan(Options(only=(f"TIME-02@{operation}",)), "quick")
+    dated = Dated(transport, path, change)
+    [verdict] = check(target, plan, contract=contract, transport=dated).verdicts
+    return verdict.outcome
 
 
 @pytest.mark.parametrize(
@@ -83,9 +93,22 @@ class Beginning(httpx.BaseTransport):
 def test_what_comes_to_its_hour_at_a_decision_is_not_that_decisions_doing(
     contract: Contract, starts: str, outcome: str
 ) -> None:
-    target, transport = implementations.mock()
-    plan = Plan(Options(only=("TIME-02@listMyAccountMemberships",)), "quick")
-    beginning = Beginning(transport, starts)
-    [verdict] = check(target, plan, contract=contract, transport=beginning).verdicts
+    def begin(memberships: Records, _token: str, decided: bool) -> None:
+        for each in memberships:
+            status = "active" if decided else "upcoming"
+            each.update(start_date=starts, status=status, attention_reason=None)
 
-    assert verdict.outcome == outcome
+    assert outcome_at(contract, "listMyAccountMemberships", "/memberships", begin) == outcome
+
+
+@pytest.mark.parametrize(("whose", "outcome"), [("ada", "holds"), ("", "violated")])
+def test_a_charge_that_falls_due_at_a_decision_does_so_for_one_customer(
+    contract: Contract, whose: str, outcome: str
+) -> None:
+    def fall_due(charges: Records, token: str, decided: bool) -> None:
+        if whose in token and charges:
+            charges[0].update(billed_at="2026-03-01T09:00:06Z", completed_at=None)
+            charges[0].update(status="processing", failure_reason=None)
+            del charges[: 0 if decided else 1]
+
+    assert outcome_at(contract, "listMyAccountCharges", "/charges", fall_due) == outcome
