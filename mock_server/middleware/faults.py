@@ -120,7 +120,8 @@ def _own_answer(spec: FaultSpec) -> Response:
 
 
 def _rate_limit(spec: FaultSpec) -> Response:
-    return _status(replace(spec, retry_after_s=spec.retry_after_s or 1))
+    after = 1 if spec.retry_after_s is None else spec.retry_after_s
+    return _status(replace(spec, retry_after_s=after))
 
 
 def _drip(spec: FaultSpec, response: Response) -> Response:

@@ -107,10 +107,12 @@ class FaultSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
             return "A fault of kind 'status' says which status"
         unlisted = next((each for each in affected if not self.documented(each)), None)
         if self.kind == "status" and unlisted and not self.off_contract:
-            known = ", ".join(map(str, sorted(unlisted.answers)))
+            known = ", ".join(
+                f"{each}" for each in sorted(unlisted.answers) if _is_error(unlisted, each)
+            )
             return (
-                f"The contract lists no {self.status} for {unlisted.id}, only {known}. Name an"
-                ' operation that has it, or say "off_contract": true'
+                f"The contract lists no error {self.status} for {unlisted.id}, only {known}. Name"
+                ' an operation that has it, or say "off_contract": true'
             )
         return self._misfit()
 
@@ -133,20 +135,26 @@ class FaultSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     def documented(self, route: Route) -> bool:
         """Whether the contract allows what it does at an operation."""
         if self.kind == "status":
-            return self.status in route.answers
+            return _is_error(route, self.status or HTTPStatus.OK)
         if self.kind == "answer":
-            return self._fits(route, self.status or HTTPStatus.OK)
+            return _has(route, self.status or HTTPStatus.OK, self.body)
         return self.kind in ("latency", "drip")
-
-    def _fits(self, route: Route, status: int) -> bool:
-        """Whether the document has such an answer."""
-        if self.body is UNSET:
-            return status in route.answers and route.answers[status] is None
-        return status in route.answers and violation(route, status, self.body) is None
 
     def applies_to(self, route: Route) -> bool:
         """Whether it is for this operation."""
         return self.operation in (None, route.id)
+
+
+def _is_error(route: Route, status: int) -> bool:
+    """Whether the document has a refusal of this status, or an answer that says nothing."""
+    return _has(route, status, UNSET if status in BODILESS else {"message": "Why."})
+
+
+def _has(route: Route, status: int, body: Any) -> bool:
+    """Whether the document has such an answer."""
+    if status not in route.answers:
+        return False
+    return route.answers[status] is None if body is UNSET else not violation(route, status, body)
 
 
 class Fault(Struct, frozen=True):

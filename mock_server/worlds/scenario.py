@@ -317,11 +317,12 @@ class _Reader:
 
     def _plan(self, who: str, plan: Any) -> Plan:
         place = ("customers", who)
-        if not isinstance(plan or {}, dict):
+        plan = {} if plan is None else plan
+        if not isinstance(plan, dict):
             self.mistakes.append((place, "a customer is a mapping of what they hold"))
             return Plan("", {})
         # Null, as an override may say, is nothing.
-        held = {kind: value for kind, value in (plan or {}).items() if value is not None}
+        held = {kind: value for kind, value in plan.items() if value is not None}
         about = held.pop("description", "")
         description = convert(about, str, (*place, "description"), self.mistakes) or ""
         return Plan(description, {kind: self._kind(who, kind, held[kind]) for kind in held})
@@ -350,11 +351,12 @@ class _Reader:
     def _holding(self, kind: Kind[Any, Any], name: str, value: Any, place: Place) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             value = {"count": value} | ({kind.state: name} if kind.state else {})
-        if not isinstance(value or {}, dict):
+        value = {} if value is None else value
+        if not isinstance(value, dict):
             what = "must be how many, or a mapping of what they are like"
             self.mistakes.append((place, f"{what}; got {quoted(value)}"))
             return None
-        return self._make_holding(kind, value or {}, place)
+        return self._make_holding(kind, value, place)
 
     def _make_holding(self, kind: Kind[Any, Any], value: Any, place: Place) -> Any:
         holding, before = self._convert(value, kind.holding, place), self._cost

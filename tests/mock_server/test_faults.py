@@ -75,6 +75,12 @@ def test_skipped_calls_pass_before_a_fault_begins(world: World) -> None:
     assert answers[1].headers["X-Mock-Off-Contract"] == "rate_limit"
 
 
+def test_a_limit_may_ask_for_no_pause(world: World) -> None:
+    fault(world, kind="rate_limit", retry_after_s=0)
+
+    assert ask(world).headers["Retry-After"] == "0"
+
+
 def test_a_status_that_is_not_documented_must_be_asked_for_as_such(world: World) -> None:
     refused = fault(world, kind="status", status=503)
     allowed = fault(world, kind="status", status=503, off_contract=True, message="Back soon.")
@@ -83,6 +89,16 @@ def test_a_status_that_is_not_documented_must_be_asked_for_as_such(world: World)
     assert "off_contract" in refused.json()["message"]
     assert allowed.json()["documented"] is False
     assert ask(world).json() == {"message": "Back soon."}
+
+
+def test_a_message_is_no_success(world: World) -> None:
+    refused = fault(world, kind="status", status=200)
+    allowed = fault(world, kind="status", status=200, off_contract=True)
+    answer = ask(world)
+
+    assert (refused.status_code, allowed.json()["documented"]) == (409, False)
+    assert "no error 200" in refused.json()["message"]
+    assert "X-Mock-Off-Contract" in answer.headers
 
 
 def test_an_unknown_operation_is_refused_with_those_there_are(world: World) -> None:

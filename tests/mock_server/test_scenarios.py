@@ -442,3 +442,12 @@ def test_a_new_scenario_has_its_schema_beside_it_which_knows_every_name(tmp_path
     assert not validator.is_valid({"title": "Mine", "catalogue": {"site": {}}})
     for shipped in Path("fixtures/scenarios").glob("*.yaml"):
         assert validator.is_valid(tree_of(shipped.read_text("utf-8"))), shipped
+
+
+@pytest.mark.parametrize("value", ["0", "false", "[]", '""', "no"])
+def test_what_is_empty_is_no_mapping(served: Any, value: str) -> None:
+    told = mistakes(
+        served, f"  mia: {value}\n  ben: {{credits: {{x: {value}}}, charges: {value}}}\n"
+    )
+
+    assert len(told) == 3

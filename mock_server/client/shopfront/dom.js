@@ -38,13 +38,18 @@ export function section(title, load) {
       body.replaceChildren(...[await load(run)].flat(Infinity));
     } catch (error) {
       if (error.status === 401) dispatchEvent(new CustomEvent("signed-out", { detail: error.message }));
-      body.replaceChildren(h("p", { class: "bad", role: "alert" }, error.message ?? "This cannot be shown."), h("button", { type: "button", click: run }, "Try again"));
+      body.replaceChildren(h("p", { class: "bad", role: "alert" }, worded(error)), h("button", { type: "button", click: run }, "Try again"));
     } finally {
       body.removeAttribute("aria-busy");
     }
   }
   run();
   return h("section", {}, h("h2", {}, title), body);
+}
+
+/** What went wrong; of an answer that nobody could have expected the browser's own words say nothing to a customer. */
+function worded(error) {
+  return error instanceof TypeError ? "The spa answered something that we do not understand. Please try again." : error.message ?? "This cannot be shown.";
 }
 
 export function none(text) {
