@@ -149,7 +149,16 @@ def agree(one: Exchange, other: Exchange) -> bool:
 
 
 def _explained_by_time(now: datetime, one: Exchange, other: Exchange) -> bool:
-    return not unexplained(one, other, now)
+    return not unexplained(one, other, now) and not _is_dated_by_reading(one, other)
+
+
+def _is_dated_by_reading(one: Exchange, other: Exchange) -> bool:
+    """Whether consents are the same, but for their dates: whoever decides on one changes more."""
+    consents = [
+        {each["id"]: each["opted_in"] for each in exchange.plain_records if "opted_in" in each}
+        for exchange in (one, other)
+    ]
+    return bool(consents[0]) and consents[0] == consents[1]
 
 
 def _account(exchange: Exchange) -> Record:

@@ -236,3 +236,24 @@ def reading_the_charges_dates_the_account() -> Change:
         return changed(request, response, date) if shown else response
 
     return change
+
+
+@stateful(("TIME-01", "TIME-02"))
+def the_first_look_dates_a_preference() -> Change:
+    """The first read of preferences dates the last of them to now, as later ones show."""
+    seen: set[str] = set()
+
+    def dating(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if not at(request, PREFERENCES) or response.status != 200 or request.method != "GET":
+            return response
+        first = name not in seen
+        seen.add(name)
+
+        def date(tree: Tree, _request: Request) -> None:
+            for each in tree["data"][-1:]:
+                each["updated_at"] = people.now.isoformat()
+
+        return response if first else changed(request, response, date)
+
+    return dating
