@@ -31,6 +31,8 @@ MOST_WAITING = 200
 """So many connections may keep us waiting for that; the oldest makes room."""
 MOST_BYTES_WAITING = 32 << 20
 """So much may have come of all that is waited for; the oldest makes room here, too."""
+PIECE = 16 << 10
+"""So many bytes at most are parsed ahead of the answers that a connection waits for."""
 KEEP_ALIVE_S = 75
 """Longer than clients keep a connection, so that they never send into a closing one."""
 
@@ -70,6 +72,8 @@ class Protocol(HttpToolsProtocol):
 
     _bytes = 0
     """How much came since a request began, less what came with its beginning."""
+    _held = b""
+    """What came behind requests that are not answered yet."""
     _in_head = False
     _in_message = False
     """Whether a request has begun and not ended, whatever it was answered meanwhile."""
@@ -88,7 +92,25 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, while the head is no longer than it may be."""
+        """Read on, but not ahead of answers that nobody takes."""
+        data, self._held = self._held + data, b""
+        for at in range(0, len(data), PIECE):
+            if self.pipeline:
+                self._held = data[at:]
+                self.flow.pause_reading()
+                return
+            self._parse(data[at : at + PIECE])
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, and read on once no other waits."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
+        elif self._held:
+            self.data_received(b"")
+
+    def _parse(self, data: bytes) -> None:
+        """Take what comes, while the head is no longer than it may be."""
         self._bytes += len(data)
         if b"pgrade" in data and not self._in_message:
             data = _without_upgrade(data)

@@ -283,6 +283,7 @@ class Journal:
         "_entries",
         "_memory",
         "_subscriptions",
+        "_texts",
         "body_bytes",
         "complete",
         "coverage",
@@ -294,6 +295,8 @@ class Journal:
         self._memory = memory or MemoryBudget()
         self._entries: deque[tuple[int, Entry]] = deque()
         self._subscriptions: set[Subscription] = set()
+        self._texts: dict[int, bytes] = {}
+        """Entries as those who come to a stream are given them, while there is anybody."""
         self.number = 0
         self.body_bytes = BODY_BYTES
         """So much of each body is remembered."""
@@ -343,7 +346,9 @@ class Journal:
 
     def forget(self) -> None:
         """Forget the oldest entry, to make room."""
-        self._memory.release(self._entries.popleft()[0])
+        key, entry = self._entries.popleft()
+        self._memory.release(key)
+        self._texts.pop(entry.number, None)
         self.forgotten += 1
         self.complete = False
 
@@ -352,6 +357,7 @@ class Journal:
         for key, _ in self._entries:
             self._memory.release(key)
         self._entries.clear()
+        self._texts.clear()
         self.forgotten = 0
         self.complete = reset
 
@@ -386,7 +392,11 @@ class Journal:
             matches = msgspec.structs.replace(matches, since=0)
         with self._subscribe(matches) as coming:
             for entry in self.entries(matches):
-                yield _Event(entry).text
+                if entry.number not in self._texts:
+                    self._texts[entry.number] = _Event(entry).text
+                yield self._texts[entry.number]
+                # Others are answered meanwhile.
+                await asyncio.sleep(0)
             while True:
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
@@ -406,6 +416,8 @@ class Journal:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+            if not self._subscriptions:
+                self._texts.clear()
 
 
 def _verdict(problem: str | None) -> Verdict:

@@ -1,6 +1,8 @@
 """Those who wait for requests: streams and long polls, their end, and the memory of journals."""
 
+import asyncio
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,16 +16,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from mock_server.app import Settings
 from mock_server.client import MockServer, Sandbox
-from mock_server.http.server import MOST_BYTES_WAITING, MOST_WAITING
+from mock_server.http.exchange import Request, Response
+from mock_server.http.server import MOST_BYTES_WAITING, MOST_WAITING, PIECE, Protocol, listen
 from mock_server.observation import journal
-from mock_server.observation.journal import ENTRY_BYTES
+from mock_server.observation.journal import ENTRY_BYTES, Filter, Journal
 from mock_server.worlds.registry import Limits
 from tests.conftest import Caller, Serve
 
 ACCOUNT = "/customers/my-account"
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -194,3 +199,65 @@ def _received(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         # Closed with something unread.
         return b""
+
+
+ASKED = b"GET /customers/my-account HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_requests_are_read_no_faster_than_their_answers_are() -> None:
+    [listening] = listen("127.0.0.1", 0)
+    answer = Response(200, b"x" * 100_000)
+    config = uvicorn.Config(answer, http=Protocol, interface="asgi3", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        with socket.create_connection(listening.getsockname(), 1) as connection:
+            with pytest.raises(TimeoutError):
+                for _ in range(1000):
+                    connection.sendall(ASKED * 1000)
+            [protocol] = server.server_state.connections
+            waiting = len(protocol.pipeline)  # type: ignore[union-attr]  # it is ours
+    finally:
+        server.should_exit = True
+        thread.join()
+
+    assert 0 < waiting <= PIECE / len(ASKED) + 1
+
+
+def test_requests_in_a_row_are_all_answered_in_their_order(serve: Serve) -> None:
+    host, _, port = serve("--quiet").removeprefix("http://").partition(":")
+    paths = [f"/nothing-{number}" for number in range(3000)]
+    asked = b"".join(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode() for path in paths)
+    with socket.create_connection((host, int(port)), 30) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(asked,))
+        sender.start()
+        received, last = b"", f"{paths[-1]}.".encode()
+        while last not in received:
+            received += connection.recv(1 << 16)
+        sender.join()
+
+    assert re.findall(rb"nothing at (/nothing-\d+)", received) == [each.encode() for each in paths]
+
+
+def test_streams_that_open_on_a_full_journal_share_its_text_and_let_others_in() -> None:
+    journal, texts, turns = Journal(), [], 0
+    for _ in range(50):
+        journal.record(NOW, None, None, None, Request("GET", "/", "", {}), Response(200), [])
+
+    async def read() -> None:
+        stream = journal.stream(Filter())
+        texts.append([await anext(stream) for _ in range(50)])
+
+    async def others() -> None:
+        nonlocal turns
+        while len(texts) < 20:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(others(), *(read() for _ in range(20)))
+
+    asyncio.run(all_at_once())
+    assert turns >= 50
+    assert len({id(text) for each in texts for text in each}) == 50
