@@ -229,6 +229,7 @@ class Journal(TypedDict):
 
     count: int
     forgotten: int
+    last_event_id: str
     entries: list[JournalEntry]
 
 

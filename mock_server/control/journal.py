@@ -12,7 +12,7 @@ from mock_server.http.exchange import UNSEEN, Response
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import operation
 from mock_server.http.router import JSON
-from mock_server.observation.journal import Entry, Filter, Journal
+from mock_server.observation.journal import Entry, Filter, Journal, Position
 from mock_server.worlds import snapshot
 from mock_server.worlds.registry import Sandboxes
 
@@ -46,13 +46,13 @@ def wait_for_requests(
 
 @operation("streamRequests")
 def stream_requests(
-    sandboxes: Sandboxes, *, sandbox_id: str, last_event_id: int | None = None, **filters: Any
+    sandboxes: Sandboxes, *, sandbox_id: str, last_event_id: str | None = None, **filters: Any
 ) -> Response:
     # A browser that comes back asks the same URL again, so its header goes before `since`.
-    since = {} if last_event_id is None else {"since": last_event_id}
-    filter = _filter(sandboxes, sandbox_id, **filters | since)
+    after = None if last_event_id is None else Position.read(last_event_id)
+    filter = _filter(sandboxes, sandbox_id, **filters)
     headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
-    stream = _journal(sandboxes, sandbox_id).stream(filter)
+    stream = _journal(sandboxes, sandbox_id).stream(filter, after)
     return Response(200, b": listening\n\n", headers, stream=stream)
 
 
@@ -121,7 +121,12 @@ def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
 def _page(journal: Journal, entries: list[Entry], limit: int) -> Json:
     """The latest entries, oldest first, and how many there are and were."""
     latest = [each.as_json() for each in (entries[-limit:] if limit else [])]
-    return {"count": len(entries), "forgotten": journal.forgotten, "entries": latest}
+    return {
+        "count": len(entries),
+        "forgotten": journal.forgotten,
+        "last_event_id": str(journal.position),
+        "entries": latest,
+    }
 
 
 async def _wait(

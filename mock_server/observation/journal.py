@@ -1,13 +1,15 @@
 """The requests to a sandbox, what it answered and why."""
 
 import asyncio
+import re
+import secrets
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +31,8 @@ ENTRY_BYTES = 2048
 MEMORY_BYTES = 256 << 20
 """So much of all requests and answers is remembered in all sandboxes."""
 HEARTBEAT_S = 15.0
+Part = Literal["journal", "customers", "clock", "faults"]
+"""What of a sandbox can be another than before; of the journal, that it was emptied."""
 Json = dict[str, Any]
 
 
@@ -234,12 +238,31 @@ class MemoryBudget:
         self._used -= self._allocated.pop(key)[1]
 
 
-class Subscription:
-    """The entries that somebody waits for, handed over as they come."""
+class Position(NamedTuple):
+    """How far a reader of a stream has come; its text is the id of a server-sent event."""
 
-    def __init__(self, filter: Filter) -> None:
-        self.matches = filter
-        self._pending: deque[_Event] = deque()
+    journal: str
+    number: int
+    """The last entry."""
+    changes: int
+    """How often something of the sandbox had changed by then."""
+
+    @classmethod
+    def read(cls, text: str) -> "Position":
+        """The position that a text tells; whatever is none is one in another journal."""
+        found = re.fullmatch(r"([0-9a-f]{8})-(\d{1,18})-(\d{1,18})", text, re.ASCII)
+        return cls(found[1], int(found[2]), int(found[3])) if found else cls("", 0, 0)
+
+    def __str__(self) -> str:
+        return f"{self.journal}-{self.number}-{self.changes}"
+
+
+class Subscription:
+    """What somebody waits for, handed over as it comes: entries, and for who follows, changes."""
+
+    def __init__(self, filter: Filter, *, follows: bool = False) -> None:
+        self.matches, self._follows = filter, follows
+        self._pending: deque[_Event | _Change] = deque()
         self._news = asyncio.Event()
         self._ended = False
 
@@ -251,13 +274,23 @@ class Subscription:
             if len(self._pending) > KEPT:
                 self.end()
 
+    def tell(self, change: "_Change") -> None:
+        """Hand a change over, together with the one before where nothing came between."""
+        if self._ended or not self._follows:
+            return
+        if self._pending and isinstance(last := self._pending[-1], _Change):
+            self._pending.pop()
+            change = _Change(change.position, {*last.parts, *change.parts})
+        self._pending.append(change)
+        self._news.set()
+
     def end(self) -> None:
         """End the wait."""
         self._ended = True
         self._news.set()
 
-    async def next(self) -> "_Event | None":
-        """The next entry, once it is there; None when no more will come."""
+    async def next(self) -> "_Event | _Change | None":
+        """What comes next, once it is there; None when no more will come."""
         while not self._pending and not self._ended:
             self._news.clear()
             await self._news.wait()
@@ -267,20 +300,38 @@ class Subscription:
 class _Event:
     """An entry as a server-sent event, written once for all who get it."""
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
+    def __init__(self, entry: Entry, position: Position) -> None:
+        self.entry, self.position = entry, position
 
     @cached_property
     def text(self) -> bytes:
-        data = msgspec.json.encode(self.entry.as_json())
-        return b"id: %d\nevent: request\ndata: %s\n\n" % (self.entry.number, data)
+        return _event(self.position, "request", self.entry.as_json())
+
+
+class _Change:
+    """That something of the sandbox is another now; what, one asks for."""
+
+    def __init__(self, position: Position, parts: Collection[Part]) -> None:
+        self.position, self.parts = position, parts
+
+    @property
+    def text(self) -> bytes:
+        return _event(self.position, "change", {"changed": sorted(self.parts)})
+
+
+def _event(position: Position, name: str, data: Json) -> bytes:
+    text = msgspec.json.encode(data)
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(position).encode(), name.encode(), text)
 
 
 class Journal:
     """The latest requests of a sandbox, and what its clients have covered."""
 
     __slots__ = (
+        "_changes",
+        "_cleared",
         "_entries",
+        "_id",
         "_memory",
         "_subscriptions",
         "_texts",
@@ -293,8 +344,12 @@ class Journal:
 
     def __init__(self, memory: MemoryBudget | None = None) -> None:
         self._memory = memory or MemoryBudget()
-        self._entries: deque[tuple[int, Entry]] = deque()
+        self._entries: deque[tuple[int, Entry, Position]] = deque()
         self._subscriptions: set[Subscription] = set()
+        self._id = secrets.token_hex(4)
+        """Tells it apart from one that a server before this one kept of the same sandbox."""
+        self._changes, self._cleared = 0, 0
+        """How often something changed, and had when it was cleared."""
         self._texts: dict[int, bytes] = {}
         """Entries as those who come to a stream are given them, while there is anybody."""
         self.number = 0
@@ -337,34 +392,50 @@ class Journal:
             self.forget()
         size = _size(entry.request) + len(entry.response.body)
         key = self._memory.reserve(self, ENTRY_BYTES + size)
-        self._entries.append((key, entry))
+        self._entries.append((key, entry, self.position))
         if self._subscriptions:
-            event = _Event(entry)
+            event = _Event(entry, self.position)
             for each in self._subscriptions:
                 each.offer(event)
         return entry
 
     def forget(self) -> None:
         """Forget the oldest entry, to make room."""
-        key, entry = self._entries.popleft()
+        key, entry, _ = self._entries.popleft()
         self._memory.release(key)
         self._texts.pop(entry.number, None)
         self.forgotten += 1
         self.complete = False
 
+    @property
+    def position(self) -> Position:
+        """How far a reader has come who knows everything."""
+        return Position(self._id, self.number, self._changes)
+
+    def tell(self, parts: Collection[Part]) -> None:
+        """Tell who follows what of the sandbox is another now."""
+        self._changes += 1
+        for each in self._subscriptions:
+            each.tell(_Change(self.position, parts))
+
     def clear(self, *, reset: bool = False) -> None:
         """Forget the requests; coverage stays, and numbers go on."""
-        for key, _ in self._entries:
-            self._memory.release(key)
-        self._entries.clear()
-        self._texts.clear()
+        self._release()
         self.forgotten = 0
         self.complete = reset
+        self._cleared = self._changes + 1
+        self.tell({"journal"})
 
     def close(self) -> None:
         """Forget the requests, and end the streams."""
-        self.clear()
+        self._release()
         self.end_streams()
+
+    def _release(self) -> None:
+        for key, _, _ in self._entries:
+            self._memory.release(key)
+        self._entries.clear()
+        self._texts.clear()
 
     def end_streams(self) -> None:
         """End the streams of those who wait for requests."""
@@ -373,7 +444,7 @@ class Journal:
 
     def entries(self, matches: Callable[[Entry], bool]) -> Iterator[Entry]:
         """The remembered entries that match, oldest first."""
-        return filter(matches, [entry for _, entry in self._entries])
+        return filter(matches, [entry for _, entry, _ in self._entries])
 
     async def wait_for(self, matches: Filter, count: int, timeout_s: float) -> list[Entry]:
         """The entries that match, once there are `count` of them or time is up."""
@@ -382,18 +453,28 @@ class Journal:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     while len(entries) < count and (event := await coming.next()):
-                        entries.append(event.entry)
+                        if isinstance(event, _Event):
+                            entries.append(event.entry)
         return entries
 
-    async def stream(self, matches: Filter) -> AsyncIterator[bytes]:
-        """Entries as server-sent events, as they come; a comment now and then keeps it open."""
-        if matches.since > self.number:
+    async def stream(self, matches: Filter, after: Position | None = None) -> AsyncIterator[bytes]:
+        """
+        Entries and changes as server-sent events, as they come, those `after` a reader was here
+        last among them; a comment now and then keeps it open.
+        """
+        changed = self._changed_since(after) if after is not None else ()
+        since = matches.since if after is None else after.number
+        if "journal" in changed or since > self.number:
             # It was counted by a server before this one.
-            matches = msgspec.structs.replace(matches, since=0)
-        with self._subscribe(matches) as coming:
-            for entry in self.entries(matches):
+            since = 0
+        matches = msgspec.structs.replace(matches, since=since)
+        with self._subscribe(matches, follows=True) as coming:
+            if changed:
+                yield _Change(self.position._replace(number=since), changed).text
+            kept = [(entry, at) for _, entry, at in self._entries if matches(entry)]
+            for entry, at in kept:
                 if entry.number not in self._texts:
-                    self._texts[entry.number] = _Event(entry).text
+                    self._texts[entry.number] = _Event(entry, at).text
                 yield self._texts[entry.number]
                 # Others are answered meanwhile.
                 await asyncio.sleep(0)
@@ -408,9 +489,15 @@ class Journal:
                     return
                 yield event.text
 
+    def _changed_since(self, reader: Position) -> Collection[Part]:
+        """What may be another than when a reader was here last."""
+        if reader.journal != self._id or reader.changes < self._cleared:
+            return get_args(Part)
+        return [] if reader.changes == self._changes else ["customers", "clock", "faults"]
+
     @contextmanager
-    def _subscribe(self, matches: Filter) -> Iterator[Subscription]:
-        subscription = Subscription(matches)
+    def _subscribe(self, matches: Filter, *, follows: bool = False) -> Iterator[Subscription]:
+        subscription = Subscription(matches, follows=follows)
         self._subscriptions.add(subscription)
         try:
             yield subscription

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from mock_server.observation.journal import Part
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.world import World
@@ -24,6 +25,15 @@ class State:
     """Persona → preference id → whether they opted in, since the opening."""
     faults: tuple[Fault, ...] = ()
     """What goes wrong on demand."""
+
+    def differs_from(self, other: "State") -> set[Part]:
+        """What of a sandbox is another in this state."""
+        parts: tuple[tuple[Part, bool], ...] = (
+            ("customers", self.world is not other.world or self.decisions is not other.decisions),
+            ("clock", self.clock is not other.clock),
+            ("faults", self.faults is not other.faults),
+        )
+        return {part for part, differs in parts if differs}
 
 
 class Change(Protocol):

@@ -131,10 +131,14 @@ class Sandbox:
             self.state = before
             raise
         self.revision = next(_REVISIONS)
-        if isinstance(change, Reset):
+        is_reset = isinstance(change, Reset)
+        if is_reset:
             self._grants = None
-            if self._journal is not None:
+        if self._journal is not None:
+            if is_reset:
                 self._journal.clear(reset=True)
+            if parts := self.state.differs_from(before):
+                self._journal.tell(parts)
         for changes in self._listeners:
             changes.append(change)
 
@@ -142,6 +146,8 @@ class Sandbox:
         """Continue in other worlds, persisted by another registry; the journal stays."""
         self.opening, self.state, self._persist = opening, state, persist
         self.revision = next(_REVISIONS)
+        if self._journal is not None:
+            self._journal.tell(["customers"])
 
     def account(self, name: str) -> Account:
         """A customer as they are now."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,9 +42,23 @@ def journal_of(sandbox: Sandbox, place: str = "") -> str:
 
 
 def numbers(lines: Iterator[str], count: int) -> list[int]:
-    """The ids of the next events of a stream."""
-    ids = (int(line.removeprefix("id: ")) for line in lines if line.startswith("id: "))
-    return [next(ids) for _ in range(count)]
+    """The numbers of the next requests of a stream."""
+    return [number for event, number in events(lines, count, "request")]
+
+
+def events(lines: Iterator[str], count: int, kind: str = "") -> list[tuple[str, Any]]:
+    """The next events of a stream: of a request its number, of a change what is another now."""
+    fields = (line.partition(": ") for line in lines)
+    told: list[tuple[str, Any]] = []
+    name = ""
+    while len(told) < count:
+        field, _, text = next(fields)
+        if field == "event":
+            name = text
+        elif field == "data" and kind in ("", name):
+            data = json.loads(text)
+            told.append((name, data["number"] if name == "request" else data["changed"]))
+    return told
 
 
 @pytest.mark.parametrize("place", ["/stream", "/wait"])
@@ -84,13 +99,63 @@ def test_a_stream_goes_on_after_a_reset(sandbox: Sandbox) -> None:
 def test_who_comes_back_gets_what_came_meanwhile_and_nothing_twice(sandbox: Sandbox) -> None:
     for _ in range(4):
         httpx.get(sandbox.url + ACCOUNT)
-    # As a browser reconnects: the URL as before, and the header.
     url = journal_of(sandbox, "/stream?since=1")
-    with httpx.stream("GET", url, headers={"Last-Event-ID": "2"}, timeout=10) as answer:
-        assert numbers(answer.iter_lines(), 2) == [3, 4]
-    # Numbers begin again with a server that was restarted.
-    with httpx.stream("GET", url, headers={"Last-Event-ID": "900"}, timeout=10) as answer:
-        assert numbers(answer.iter_lines(), 4) == [1, 2, 3, 4]
+    with httpx.stream("GET", url, timeout=10) as answer:
+        last = next(line for line in answer.iter_lines() if line.startswith("id: "))[4:]
+    # As a browser reconnects: the URL as before, and the header.
+    with httpx.stream("GET", url, headers={"Last-Event-ID": last}, timeout=10) as answer:
+        assert events(answer.iter_lines(), 2) == [("request", 3), ("request", 4)]
+
+
+EVERYTHING = ["clock", "customers", "faults", "journal"]
+
+
+def test_who_comes_back_to_another_journal_is_told_and_gets_all_of_it(sandbox: Sandbox) -> None:
+    for _ in range(3):
+        httpx.get(sandbox.url + ACCOUNT)
+    last = sandbox.server.call("GET", f"/__mock__/sandboxes/{sandbox.id}/journal")["last_event_id"]
+    # That of a server before this one, which had counted less.
+    for other in (f"0{last[1:]}" if last[0] != "0" else f"1{last[1:]}", "2", "x"):
+        headers = {"Last-Event-ID": other.replace("-3-", "-1-")}
+        with httpx.stream("GET", journal_of(sandbox, "/stream"), headers=headers) as answer:
+            told = events(answer.iter_lines(), 4)
+        assert told == [("change", EVERYTHING), ("request", 1), ("request", 2), ("request", 3)]
+
+
+def test_who_follows_is_told_of_every_change_by_whomever(sandbox: Sandbox) -> None:
+    with httpx.stream("GET", journal_of(sandbox, "/stream"), timeout=10) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        sandbox.advance("P1D")
+        assert events(lines, 1) == [("change", ["clock"])]
+        sandbox.fault("status", status=401)
+        assert events(lines, 1) == [("change", ["faults"])]
+        sandbox.change("ada", customer={"first_name": "Zoe"})
+        assert events(lines, 2) == [("change", ["customers"]), ("request", 1)]
+        sandbox.server.call("POST", f"/__mock__/sandboxes/{sandbox.id}/journal/clear")
+        assert events(lines, 1) == [("change", ["journal"])]
+        sandbox.reset()
+        assert events(lines, 1) == [("change", EVERYTHING)]
+
+
+def test_who_was_away_is_told_what_may_have_changed(sandbox: Sandbox) -> None:
+    httpx.get(sandbox.url + ACCOUNT)
+    place = f"/__mock__/sandboxes/{sandbox.id}/journal"
+
+    def told(last: str, count: int) -> list[tuple[str, Any]]:
+        headers = {"Last-Event-ID": last}
+        with httpx.stream("GET", journal_of(sandbox, "/stream"), headers=headers) as answer:
+            return events(answer.iter_lines(), count)
+
+    last = sandbox.server.call("GET", place)["last_event_id"]
+    sandbox.advance("P1D")
+    httpx.get(sandbox.url + ACCOUNT)
+    assert told(last, 2) == [("change", ["clock", "customers", "faults"]), ("request", 2)]
+
+    last = sandbox.server.call("GET", place)["last_event_id"]
+    sandbox.server.call("POST", f"{place}/clear")
+    httpx.get(sandbox.url + ACCOUNT)
+    assert told(last, 2) == [("change", EVERYTHING), ("request", 3)]
 
 
 def test_a_reader_who_is_far_behind_is_let_go_and_the_others_get_all(
@@ -103,7 +168,7 @@ def test_a_reader_who_is_far_behind_is_let_go_and_the_others_get_all(
     kept._subscriptions |= {slow, quick}
     for _ in range(20):
         mock("GET", ACCOUNT, "customer-ada")
-        assert quick._pending.popleft().entry.number == kept.number
+        assert quick._pending.popleft().position.number == kept.number
 
     assert len(slow._pending) == 6
 

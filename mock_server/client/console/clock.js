@@ -12,6 +12,7 @@ export const clock = {
     const freeze = action("", () => move({ running: !app.clock.running }));
     const changes = h("div", { "aria-live": "polite", class: "stack" }, h("p", { class: "soft" }, "Move the clock to see what that changes."));
     const input = h("input", { type: "datetime-local", name: "now", step: 1 });
+    let suggested = "";
     const force = h("input", { type: "checkbox", name: "force" });
 
     async function move(change) {
@@ -26,7 +27,10 @@ export const clock = {
       shown.textContent = instant(app.now());
       state.textContent = app.clock.running ? "It runs with real time." : "It stands still.";
       freeze.textContent = app.clock.running ? "Freeze" : "Let it run";
+      // What somebody is writing stays.
+      if (input.value !== suggested) return;
       input.value = new Date(app.now()).toISOString().slice(0, 19);
+      suggested = input.value;
     }
 
     tell();
@@ -38,7 +42,7 @@ export const clock = {
             return move({ now: `${now.length === 16 ? `${now}:00` : now}Z`, ...(backwards ? { force: true } : {}) });
           }, "Put the clock")),
       h("section", { class: "card" }, h("h2", {}, "What that changed"), changes)));
-    return { tick: () => { shown.textContent = instant(app.now()); } };
+    return { changed: tell, tick: () => { shown.textContent = instant(app.now()); } };
   },
 };
 

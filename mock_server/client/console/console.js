@@ -7,7 +7,7 @@ import { people } from "./people.js";
 import { reference } from "./reference.js";
 import { state } from "./state.js";
 import { traffic } from "./traffic.js";
-import { contract, follow, server, useAdminToken } from "./world.js";
+import { contract, follow, sandboxPath, server, useAdminToken } from "./world.js";
 import { worlds } from "./worlds.js";
 
 const VIEWS = { people, state, clock, faults, traffic, coverage, world: worlds, reference };
@@ -23,7 +23,7 @@ const app = {
 
   /** The address of a view of this sandbox. */
   link(view, persona = app.persona) {
-    return `#/${encodeURIComponent(app.sandbox.id)}/${view}${persona ? `/${encodeURIComponent(persona)}` : ""}`;
+    return addressOf(app.sandbox.id, view, persona);
   },
 
   /** The sandbox's present, in milliseconds. */
@@ -37,7 +37,10 @@ const app = {
   },
 
   async loadFaults() {
-    app.faults = await app.sandbox.faults();
+    const { sandbox } = app;
+    const faults = await sandbox.faults();
+    if (app.sandbox !== sandbox) return;
+    app.faults = faults;
     drawBanner();
     live.faults?.();
   },
@@ -50,36 +53,130 @@ const app = {
   /** Show a sandbox, from its start or anew. */
   async open(id) {
     const { view } = route();
-    app.sandbox = null;
-    const address = `#/${encodeURIComponent(id)}/${view}`;
+    leave();
+    const address = addressOf(id, view);
     if (location.hash === address) await navigate();
     else location.hash = address;
   },
 };
+
+function addressOf(id, view, persona) {
+  return `#/${encodeURIComponent(id)}/${view}${persona ? `/${encodeURIComponent(persona)}` : ""}`;
+}
 
 function views() {
   return app.upstream ? PROXIED : Object.keys(VIEWS);
 }
 
 function route() {
-  const [, id = "default", view, persona = null] = location.hash.split("/").map(decodeURIComponent);
-  return { id, view: views().includes(view) ? view : views()[0], persona };
+  const [, id, view, persona] = location.hash.split("/").map(decoded);
+  return { id: id || "default", view: views().includes(view) ? view : views()[0], persona: persona || null };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 let stop = () => {};
+/** How the view that is shown hears of what happens: `traffic`, `cleared`, `changed`, `faults`, `tick`. */
 let live = {};
 let connected = true;
+/** Whether what should be shown is not, since the server did not answer. */
+let failed = false;
 
-async function load(id) {
+function leave() {
   stop();
+  stop = () => {};
   live = {};
-  const sandbox = app.sandbox = await app.server.open(id);
-  const [clock, traffic] = await Promise.all([sandbox.clock(), sandbox.requests({ limit: AT_ONCE }), app.loadFaults()]);
+  changed = new Set();
+  pending = [];
+  connected = true;
+  app.sandbox = app.clock = null;
+  app.faults = [];
+  app.traffic = [];
+}
+
+/** Load a sandbox, unless the page has gone on to another meanwhile. */
+async function load(id, isWanted) {
+  leave();
+  const path = sandboxPath(id);
+  // The journal first: whatever changes after this answer, the stream tells.
+  const journal = await app.server.call("GET", `${path}/journal?limit=${AT_ONCE}`);
+  const [sandbox, clock, faults] = await Promise.all([app.server.open(id), app.server.call("GET", `${path}/clock`), app.server.call("GET", `${path}/faults`)]);
+  if (!isWanted()) return;
+  Object.assign(app, { sandbox, faults, traffic: journal.entries });
   app.setClock(clock);
-  app.traffic = traffic;
-  stop = follow(sandbox, traffic.at(-1)?.number ?? 0, received, (up) => { connected = up; drawBanner(); });
+  drawBanner();
+  stop = follow(sandbox, journal.last_event_id, { request: received, change: heard, connection: connectionChanged, refused: (status) => refused(id, status) });
   drawSandboxes().catch(() => {});
-  older = traffic.length === AT_ONCE ? () => loadOlder(sandbox) : async () => {};
+  older = journal.count > AT_ONCE ? () => loadOlder(sandbox) : async () => {};
+}
+
+function connectionChanged(up) {
+  connected = up;
+  drawBanner();
+  if (up && failed) navigate();
+}
+
+function refused(id, status) {
+  if (status === 404) return showNone(id, "This sandbox is closed");
+  leave();
+  navigate();
+}
+
+/** Say that there is no such sandbox, or no longer. */
+function showNone(id, title = "There is no such sandbox") {
+  leave();
+  drawBanner();
+  at("time").hidden = true;
+  fill(at("tabs"));
+  drawSandboxes().catch(() => {});
+  showInstead(title, h("p", {}, `Nothing is open under “${id}”: it was closed, or never opened here.`));
+}
+
+function showInstead(title, ...why) {
+  document.title = `${title} · My Account mock`;
+  fill(at("view"), h("div", { class: "stack" }, h("h1", {}, title), why, h("a", { class: "button", href: "#/default/people" }, "Go to the default sandbox")));
+}
+
+let changed = new Set();
+
+/** Something of the sandbox is another now, by whomever. */
+function heard({ changed: parts }) {
+  if (parts.includes("journal")) {
+    app.traffic = [];
+    pending = [];
+    older = async () => {};
+    drawCount();
+    live.cleared?.();
+  }
+  if (!changed.size) setTimeout(refresh, 250);
+  parts.forEach((part) => changed.add(part));
+}
+
+async function refresh() {
+  const { sandbox } = app;
+  const parts = changed;
+  changed = new Set();
+  if (!sandbox) return;
+  try {
+    if (parts.has("faults")) await app.loadFaults();
+    if (!parts.has("customers") && !parts.has("clock")) return;
+    const [seen, clock] = await Promise.all([app.server.open(sandbox.id), sandbox.clock()]);
+    if (app.sandbox !== sandbox) return;
+    if (seen.scenario !== sandbox.scenario) drawSandboxes().catch(() => {});
+    Object.assign(sandbox, seen);
+    app.setClock(clock);
+    await live.changed?.();
+  } catch {
+    if (app.sandbox !== sandbox) return;
+    parts.forEach((part) => changed.add(part));
+    setTimeout(refresh, 1000);
+  }
 }
 
 let older = async () => {};
@@ -104,7 +201,6 @@ function received(entry) {
     pending = [];
     drawCount();
     live.traffic?.(entries);
-    if (entries.some((each) => each.fault)) app.loadFaults().catch(() => {});
   }, 250);
 }
 
@@ -117,27 +213,41 @@ async function learnServer() {
   document.querySelector(".chosen").hidden = true;
 }
 
+let turns = 0;
+
 async function navigate() {
-  const place = at("view");
+  const turn = ++turns;
+  const isWanted = () => turn === turns;
   document.querySelectorAll("dialog").forEach((each) => each.close());
+  failed = false;
   try {
     if (!app.contract) await learnServer();
     const { id, view, persona } = route();
-    if (app.sandbox?.id !== id) await load(id);
+    if (app.sandbox?.id !== id) await load(id, isWanted);
+    if (!isWanted()) return;
     app.persona = persona;
     drawTabs();
     showTab();
     const { title, intro, proxied, show } = VIEWS[view];
     document.title = `${title} · My Account ${app.upstream ? "proxy" : "mock"}`;
     const body = h("div");
-    live = await show(app, body) ?? {};
+    live = {};
+    const shown = await show(app, body) ?? {};
     if (app.upstream) await app.loadOlder();
-    fill(place, h("div", { class: "head" }, h("h1", {}, title), h("p", {}, app.upstream ? `Before ${app.upstream}. ${proxied}` : intro)), body);
+    if (!isWanted()) return;
+    live = shown;
+    fill(at("view"), h("div", { class: "head" }, h("h1", {}, title), h("p", {}, app.upstream ? `Before ${app.upstream}. ${proxied}` : intro)), body);
   } catch (error) {
-    if (error.status === 401) return askForToken();
-    fill(place, h("div", { class: "stack" }, h("h1", {}, "This cannot be shown"), h("p", { class: "error", role: "alert" }, error.message),
-      h("a", { class: "button", href: "#/default/people" }, "Go to the default sandbox")));
+    if (isWanted()) showError(error);
   }
+}
+
+function showError(error) {
+  if (error.status === 401) return askForToken();
+  // A sandbox that is open has shown itself; 400 is for what cannot be the id of one.
+  if (!app.sandbox && [400, 404].includes(error.status)) return showNone(route().id);
+  failed = !(error.status < 500);
+  showInstead("This cannot be shown", h("p", { class: "error", role: "alert" }, error.message));
 }
 
 function askForToken() {
@@ -158,7 +268,7 @@ async function drawSandboxes() {
   // There may be thousands, and most of the time they are the same ones.
   if (key !== listed) fill(at("sandbox"), all.map(({ id, scenario }) => h("option", { value: id }, id === "default" ? `default · ${scenario}` : `${id.slice(0, 12)} · ${scenario}`)));
   listed = key;
-  at("sandbox").value = app.sandbox.id;
+  at("sandbox").value = app.sandbox?.id ?? "";
 }
 
 function drawTabs() {
@@ -180,6 +290,7 @@ function showTab() {
 }
 
 function drawTime() {
+  at("time").hidden = false;
   at("time").textContent = `${instant(app.now())}${app.clock.running ? "" : " · frozen"}`;
 }
 
@@ -197,14 +308,16 @@ function drawBanner() {
   fill(at("banner"), lost, broken, active);
 }
 
-at("sandbox").addEventListener("change", (event) => { location.hash = `#/${encodeURIComponent(event.target.value)}/${route().view}`; });
+at("sandbox").addEventListener("change", (event) => { location.hash = addressOf(event.target.value, route().view); });
 at("time").addEventListener("click", () => { location.hash = app.link("clock"); });
 addEventListener("hashchange", navigate);
 setInterval(async () => {
-  if (document.hidden || !app.sandbox || !connected) return;
-  const { problem } = await app.server.call("GET", "/__mock__/health").catch(() => ({}));
-  if ((problem ?? null) === app.reload) return;
-  app.reload = problem ?? null;
+  if (document.hidden || !connected) return;
+  const health = await app.server.call("GET", "/__mock__/health").catch(() => null);
+  if (!health) return;
+  if (failed) navigate();
+  if ((health.problem ?? null) === app.reload) return;
+  app.reload = health.problem ?? null;
   drawBanner();
 }, 2000);
 addEventListener("unhandledrejection", (event) => toast(event.reason?.message ?? "Something went wrong."));

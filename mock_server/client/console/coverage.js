@@ -25,11 +25,13 @@ export const coverage = {
     await refresh();
     fill(place, h("div", { class: "card" }, percent, bar), h("div", { class: "scroll gap", tabindex: 0, role: "region", "aria-label": "Coverage by operation" }, h("table", { class: "blocks" },
       h("thead", {}, h("tr", {}, ["Operation", "Statuses", "Edge states", "Asked by"].map((name) => h("th", { scope: "col" }, name)))), body)));
-    return { traffic() {
+    function soon() {
       if (waiting) return;
       waiting = true;
       setTimeout(() => { waiting = false; if (place.isConnected) refresh().catch(() => {}); }, 500);
-    } };
+    }
+
+    return { traffic: soon, cleared: soon };
   },
 };
 

@@ -18,6 +18,20 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** Shows items in an element, each by a node of its own that stays while its item does: nothing goes away under the pointer. */
+export function listIn(place, make) {
+  let shown = new Map();
+  return (items) => {
+    const next = new Map(items.map((item) => {
+      const key = JSON.stringify(item);
+      return [key, shown.get(key) ?? make(item)];
+    }));
+    for (const [key, node] of shown) if (!next.has(key)) node.remove();
+    [...next.values()].forEach((node, index) => { if (place.children[index] !== node) place.insertBefore(node, place.children[index] ?? null); });
+    shown = next;
+  };
+}
+
 let toastTimer;
 
 /** Say something once, for a few seconds. */

@@ -1,5 +1,5 @@
 // People: a card each, with what makes them worth choosing.
-import { copyButton, dialog, fill, fits, h, tag } from "./dom.js";
+import { copyButton, dialog, fill, fits, h, listIn, tag } from "./dom.js";
 import { HOME } from "./world.js";
 
 export const people = {
@@ -8,13 +8,17 @@ export const people = {
   proxied: "Whoever opened something, told apart by token, and by id once their details were read.",
   async show(app, place) {
     if (app.upstream) return peopleBehindProxy(app, place);
-    const { sandbox } = app;
     const refused = { unknown: "A token that the server does not know", staff: "A member of staff: refused everywhere", expired: "A token that ran out", revoked: "A token that was taken back" };
-    fill(place,
-      h("div", { class: "grid" }, sandbox.customers.map((each) => card(app, each))),
-      h("h2", { style: null, class: "gap" }, "Tokens that are refused"),
-      h("div", { class: "grid" }, Object.entries(sandbox.tokens).map(([reason, token]) =>
-        h("div", { class: "card" }, h("h3", {}, refused[reason] ?? reason), tokenLine(token, reason)))));
+    const [cards, tokens] = [h("div", { class: "grid" }), h("div", { class: "grid" })];
+    const drawCards = listIn(cards, (each) => card(app, each));
+    const drawTokens = listIn(tokens, ([reason, token]) => h("div", { class: "card" }, h("h3", {}, refused[reason] ?? reason), tokenLine(token, reason)));
+    const draw = () => {
+      drawCards(app.sandbox.customers);
+      drawTokens(Object.entries(app.sandbox.tokens));
+    };
+    draw();
+    fill(place, cards, h("h2", { class: "gap" }, "Tokens that are refused"), tokens);
+    return { changed: draw };
   },
 };
 
@@ -34,7 +38,8 @@ async function peopleBehindProxy(app, place) {
     fill(place, shown.length ? h("div", { class: "grid" }, shown) : h("p", { class: "soft" }, `Nobody was seen yet. Point your front end at ${HOME}.`));
   };
   await update();
-  return { traffic: () => { update().catch(() => {}); } };
+  const renew = () => { update().catch(() => {}); };
+  return { traffic: renew, cleared: renew };
 }
 
 function card(app, customer) {

@@ -1,5 +1,5 @@
 // Reference: the operations with their rules folded under them, each to be tried as the chosen person.
-import { copyButton, field, fill, form, h, pretty, shellQuoted, tag } from "./dom.js";
+import { copyButton, field, fill, form, h, listIn, pretty, shellQuoted, tag } from "./dom.js";
 import { chooser } from "./people.js";
 import { HOME, resolved } from "./world.js";
 
@@ -8,15 +8,23 @@ export const reference = {
   intro: "The contract, operation by operation. What you try is sent as the person you choose, and shows up in Traffic.",
   proxied: "The contract, operation by operation: what is judged by.",
   async show(app, place) {
-    const customer = app.sandbox.customers.find(({ persona }) => persona === app.persona) ?? app.sandbox.customers[0];
-    const general = app.contract.tree["x-rules"] ?? [];
-    fill(place, h("div", { class: "stack" },
-      customer ? chooser(app, "reference", customer.persona) : null,
-      app.contract.operations.map((operation) => card(app, operation, customer)),
-      rules("Rules of every operation", general),
-      h("p", {}, app.upstream ? null : [h("a", { href: `${HOME}/openapi.yaml` }, "The document"), " · ", h("a", { href: `${HOME}/docs` }, "Swagger UI"), " · "], h("a", { href: `${HOME}/__mock__/docs` }, "The control API"))));
+    // Only other people make it another page: what somebody tries stays.
+    const drawFor = listIn(place, () => whole(app));
+    const draw = () => drawFor([app.sandbox.customers.map(({ persona, token }) => [persona, token])]);
+    draw();
+    return { changed: draw };
   },
 };
+
+function whole(app) {
+  const customer = app.sandbox.customers.find(({ persona }) => persona === app.persona) ?? app.sandbox.customers[0];
+  const general = app.contract.tree["x-rules"] ?? [];
+  return h("div", { class: "stack" },
+    customer ? chooser(app, "reference", customer.persona) : null,
+    app.contract.operations.map((operation) => card(app, operation, customer)),
+    rules("Rules of every operation", general),
+    h("p", {}, app.upstream ? null : [h("a", { href: `${HOME}/openapi.yaml` }, "The document"), " · ", h("a", { href: `${HOME}/docs` }, "Swagger UI"), " · "], h("a", { href: `${HOME}/__mock__/docs` }, "The control API")));
+}
 
 function card(app, operation, customer) {
   const { id, method, path, summary, description, parameters } = operation;

@@ -1,23 +1,28 @@
 // State: everything a person has, what differs from the scenario marked, and all of it changeable
 // in the words of a scenario file.
-import { action, day, dialog, field, fill, form, h, instant, money, select, tag } from "./dom.js";
+import { action, day, dialog, field, fill, form, h, instant, listIn, money, select, tag } from "./dom.js";
 import { chooser } from "./people.js";
 import { HOME, resolved } from "./world.js";
 
+const CREDITS = "listMyAccountCredits";
 const KIND = {
   getMyAccountDetails: "customer", listMyAccountCharges: "charges", listMyAccountCredits: "credits", listMyAccountMemberships: "memberships",
   listMyAccountPaymentMethods: "payment_methods", listMyAccountMarketingPreferences: "marketing_preferences", listMyAccountOrders: "orders",
 };
 const COLUMNS = {
   listMyAccountCharges: [["Billed", (r) => day(r.billed_at)], ["What", (r) => r.description], ["Amount", (r) => money(r.amount, r.currency), "number"], ["Status", (r) => tag(r.status)], ["Why", (r) => r.failure_reason ?? ""]],
-  listMyAccountCredits: [["Coupon", (r) => r.coupon_name], ["Code", (r) => h("code", {}, r.coupon_code)], ["Expires", (r) => (r.expires_at ? day(r.expires_at) : "never")], ["State", (r, now) => creditTags(r, now)]],
+  listMyAccountCredits: [["Coupon", (r) => r.coupon_name], ["Code", (r) => h("code", {}, r.coupon_code)], ["Expires", (r) => (r.expires_at ? day(r.expires_at) : "never")], ["State", creditTags]],
   listMyAccountMemberships: [["Membership", (r) => `${r.type.name}, ${r.rate.name}`], ["Status", (r) => tag(r.status)], ["Attention", (r) => r.attention_reason?.replaceAll("_", " ") ?? ""], ["Since", (r) => day(r.start_date)], ["Next charge", (r) => (r.next_charge ? `${money(r.next_charge.amount, r.next_charge.currency)} on ${day(r.next_charge.due_date)}` : "none")]],
   listMyAccountPaymentMethods: [["Method", (r) => r.name ?? r.card_brand ?? r.type.replaceAll("_", " ")], ["Ends in", (r) => h("code", {}, r.last_4)], ["Expires", (r) => r.card_expiry ?? ""], ["Status", (r) => tag(r.status)]],
   listMyAccountOrders: [["Order", (r) => h("code", {}, r.order_ref)], ["Submitted", (r) => day(r.submitted_at)], ["Items", (r) => String(r.booking_items.length + r.package_items.length + r.purchase_items.length), "number"], ["Total", (r) => money(r.total_cost, r.currency), "number"], ["Status", (r) => tag(r.status)]],
 };
 
-function creditTags(credit, now) {
-  const states = [credit.redeemed_at ? "redeemed" : null, credit.expires_at && Date.parse(credit.expires_at) <= now ? "expired" : null, credit.revoked_at ? "revoked" : null].filter(Boolean);
+function isExpired(credit, { now }) {
+  return Boolean(credit.expires_at) && Date.parse(credit.expires_at) <= Date.parse(now);
+}
+
+function creditTags(credit, person) {
+  const states = [credit.redeemed_at ? "redeemed" : null, isExpired(credit, person) ? "expired" : null, credit.revoked_at ? "revoked" : null].filter(Boolean);
   return (states.length ? states : ["open"]).flatMap((state) => [tag(state), " "]);
 }
 
@@ -25,40 +30,46 @@ export const state = {
   title: "State",
   intro: "Everything one person has, as the API would show it now. A bar at the left and a word mark what differs from the scenario.",
   async show(app, place) {
-    const persona = app.sandbox.customers.some((each) => each.persona === app.persona) ? app.persona : app.sandbox.customers[0]?.persona;
-    if (!persona) return void fill(place, h("p", { class: "empty" }, "Nobody lives in this sandbox."));
-    const body = h("div", { class: "stack" });
-    const draw = async (known) => {
-      const person = known ?? await app.sandbox.person(persona);
-      fill(body, person.resources.map((resource) => section(app, person, resource, draw)));
-    };
+    const [choice, body] = [h("div"), h("div", { class: "stack" })];
+    const view = { app, person: null, draw };
+    const drawChoice = listIn(choice, ([persona]) => (persona ? chooser(app, "state", persona) : h("p", { class: "empty" }, "Nobody lives in this sandbox.")));
+    const drawBody = listIn(body, ([resource]) => section(view, resource));
+
+    async function draw(known) {
+      const names = app.sandbox.customers.map(({ persona }) => persona);
+      const persona = names.includes(app.persona) ? app.persona : names[0];
+      view.person = persona ? known ?? await app.sandbox.person(persona) : { resources: [] };
+      drawChoice([[persona, names]]);
+      drawBody(view.person.resources.map((resource) => [resource, persona, resource.operation === CREDITS ? resource.data?.map((each) => isExpired(each, view.person)) : null]));
+    }
+
     await draw();
-    fill(place, h("div", { class: "stack" }, chooser(app, "state", persona), body));
-    return { traffic: (entries) => { if (entries.some((each) => each.changes.length && each.persona === persona)) draw().catch(() => {}); } };
+    fill(place, h("div", { class: "stack" }, choice, body));
+    return { changed: () => draw() };
   },
 };
 
-function section(app, person, resource, draw) {
+function section(view, resource) {
+  const { app } = view;
   const operation = app.contract.operations.find(({ id }) => id === resource.operation);
   const title = operation?.summary ?? resource.operation;
   const kind = KIND[resource.operation];
   const changes = Object.keys(resource.marks).length + resource.removed.length;
   return h("section", { class: "stack", "data-operation": resource.operation },
     h("div", { class: "row" }, h("h2", {}, title), changes ? tag(`${changes} changed`, "accent") : null,
-      kind && kind !== "marketing_preferences" ? h("button", { type: "button", class: "small", "aria-label": `Change ${title}`, click: () => edit(app, person, kind, title, draw) }, "Change") : null),
-    content(app, person, resource, draw));
+      kind && kind !== "marketing_preferences" ? h("button", { type: "button", class: "small", "aria-label": `Change ${title}`, click: () => edit(view, kind, title) }, "Change") : null),
+    content(view, resource));
 }
 
-function content(app, person, resource, draw) {
+function content(view, resource) {
   const { operation, data, message, status } = resource;
   if (status !== 200) return h("p", { class: "empty" }, `${status}: ${message}`);
-  if (operation === "listMyAccountMarketingPreferences") return preferences(app, person, resource, draw);
+  if (operation === "listMyAccountMarketingPreferences") return preferences(view, resource);
   if (!Array.isArray(data)) return details(data, resource);
   if (!data.length && !resource.removed.length) return h("p", { class: "empty" }, "None.");
-  const now = Date.parse(person.now);
   const columns = COLUMNS[operation] ?? columnsOf(data[0] ?? resource.removed[0]);
   const line = (record, mark) => h("tr", { class: mark ? "changed" : null }, columns.map(([, show, numeric], index) =>
-    h("td", { class: numeric, dir: "auto" }, show(record, now), index === columns.length - 1 && mark ? [" ", tag(mark, "accent")] : null)));
+    h("td", { class: numeric, dir: "auto" }, show(record, view.person), index === columns.length - 1 && mark ? [" ", tag(mark, "accent")] : null)));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": operation }, h("table", {},
     h("thead", {}, h("tr", {}, columns.map(([name, , numeric]) => h("th", { scope: "col", class: numeric }, name)))),
     h("tbody", {}, data.map((record) => line(record, resource.marks[record.id])), resource.removed.map((record) => line(record, "removed")))),
@@ -80,7 +91,7 @@ function details(record, resource) {
     h("div", {}, h("table", {}, h("tbody", {}, Object.entries(record).map(([name, value]) => h("tr", {}, h("th", { scope: "row", class: "mono" }, name), h("td", { dir: "auto" }, shown(name, value))))))));
 }
 
-function preferences(app, person, resource, draw) {
+function preferences({ app, person, draw }, resource) {
   const { data, marks } = resource;
   if (!data.length) return h("p", { class: "empty" }, "None are offered to them.");
   const names = person.preference_names;
@@ -95,7 +106,7 @@ function preferences(app, person, resource, draw) {
 
 // Changing what a person holds, by the schema of scenario files.
 
-async function edit(app, person, kind, title, draw) {
+async function edit({ app, person, draw }, kind, title) {
   const schema = await (await fetch(`${HOME}/__mock__/scenario.schema.json`)).json();
   const named = schema.properties.customers.additionalProperties.properties[kind];
   const single = kind === "customer";

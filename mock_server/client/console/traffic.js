@@ -50,19 +50,28 @@ export const traffic = {
       if (entry) fill(detail, whole(app, entry));
     }
 
+    const whose = filter("persona", "Person", people(app));
+    const persona = whose.querySelector("select");
     draw(true);
     fill(place,
       h("div", { class: "fields", focusin: () => app.loadOlder() },
         filter("operation", "Operation", app.contract.operations.map(({ id, summary }) => [id, summary])),
         filter("status", "Status", [["2", "2xx"], ["4", "4xx"], ["5", "5xx"], ["off", "off contract"]]),
-        filter("persona", "Person", people(app)),
+        whose,
         filter("text", "Contains")),
       h("div", { class: "row gap" },
         action("Download HAR", async () => download(`${app.sandbox.id}.har`, await app.sandbox.har())),
-        action("Forget all", async () => { await app.sandbox.clearJournal(); app.traffic.length = 0; draw(true); }),
+        action("Forget all", () => app.sandbox.clearJournal()),
         news),
       h("div", { class: "traffic" }, list, detail));
-    return { traffic: () => draw() };
+    return {
+      traffic: () => draw(),
+      cleared: () => draw(true),
+      changed() {
+        const known = [...persona.options].map(({ value }) => value);
+        people(app).filter((each) => !known.includes(each)).forEach((each) => persona.append(h("option", { value: each }, each)));
+      },
+    };
   },
 };
 

@@ -1,5 +1,5 @@
 // The sandbox that the page shows, and how the page hears of what happens in it.
-import { MockError, MockServer } from "../client.js";
+import { MockError, MockServer, sandboxPath } from "../client.js";
 
 /** Where the mock is, whatever path a proxy serves it under. */
 export const HOME = new URL("../..", import.meta.url).href.replace(/\/$/, "");
@@ -14,32 +14,36 @@ export function useAdminToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
-export { MockError };
+export { MockError, sandboxPath };
 
 /**
- * Follow the journal of a sandbox. `EventSource` cannot send an admin token, so the stream is read by hand:
- * a lost connection is taken up again after the last number that came, so nothing is shown twice.
+ * Follow a sandbox: `on.request` gets each entry of its journal, `on.change` hears what of it is another now.
+ * `EventSource` cannot send an admin token, so the stream is read by hand: a lost connection is taken up again
+ * after the last event that came, and the server knows what to tell then.
  */
-export function follow(sandbox, since, received, connectionChanged) {
+export function follow(sandbox, after, on) {
   const stopped = new AbortController();
-  let last = since;
+  let last = after;
   (async () => {
-    while (!stopped.signal.aborted) {
+    for (let wait = 0; !stopped.signal.aborted; await new Promise((resolve) => setTimeout(resolve, wait))) {
       try {
-        const answer = await fetch(`${sandbox.path}/journal/stream?since=${last}`, { headers: sandbox.server.headers, signal: stopped.signal });
+        const headers = { ...sandbox.server.headers, "Last-Event-ID": last };
+        const answer = await fetch(`${sandbox.server.url}${sandbox.path}/journal/stream`, { headers, signal: stopped.signal });
+        if ([401, 404].includes(answer.status)) return on.refused(answer.status);
         if (!answer.ok) throw new Error(`the journal was answered ${answer.status}`);
-        connectionChanged(true);
-        for await (const event of events(answer.body)) {
-          if (event.number <= last) continue;
-          last = event.number;
-          received(event);
+        on.connection(true);
+        for await (const { id, event, data } of events(answer.body)) {
+          if (stopped.signal.aborted) return;
+          last = id;
+          on[event](JSON.parse(data));
         }
+        // It was ended: the sandbox is closed, or the server stops, which the next answer tells.
+        wait = 100;
       } catch {
-        // `connectionChanged` tells it below; the next round tries again.
+        if (stopped.signal.aborted) return;
+        on.connection(false);
+        wait = 1000;
       }
-      if (stopped.signal.aborted) return;
-      connectionChanged(false);
-      await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   })();
   return () => stopped.abort();
@@ -55,8 +59,8 @@ async function* events(body) {
     const blocks = text.split("\n\n");
     text = blocks.pop();
     for (const block of blocks) {
-      const data = block.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
-      if (data) yield JSON.parse(data);
+      const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+      if (fields.data) yield fields;
     }
   }
 }

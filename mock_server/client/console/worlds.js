@@ -7,9 +7,12 @@ export const worlds = {
   async show(app, place) {
     const scenarios = await app.server.call("GET", "/__mock__/scenarios");
     const named = scenarios.map(({ name, title }) => [name, `${title} (${name})`]);
+    const shown = h("p", { class: "soft" });
+    const draw = () => { shown.textContent = `This sandbox shows “${app.sandbox.scenario}”. Another one keeps its id, its clock and the tokens of everybody who is in both.`; };
+    draw();
     const file = h("input", { type: "file", accept: "application/json", name: "file" });
     fill(place, h("div", { class: "grid" },
-      card("Scenario", `This sandbox shows “${app.sandbox.scenario}”. Another one keeps its id, its clock and the tokens of everybody who is in both.`,
+      card("Scenario", shown,
         form([field("Scenario", select("scenario", named, app.sandbox.scenario))], async ({ scenario }) => {
           await app.sandbox.useScenario({ scenario });
           await app.open(app.sandbox.id);
@@ -39,9 +42,10 @@ export const worlds = {
         await app.sandbox.close();
         await app.open("default");
       }, { class: "bad" }))));
+    return { changed: draw };
   },
 };
 
 function card(title, text, ...children) {
-  return h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "soft" }, text), h("div", { class: "end stack" }, ...children));
+  return h("section", { class: "card" }, h("h2", {}, title), typeof text === "string" ? h("p", { class: "soft" }, text) : text, h("div", { class: "end stack" }, ...children));
 }

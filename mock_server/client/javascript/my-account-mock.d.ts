@@ -136,6 +136,9 @@ export interface Coverage {
   }[];
 }
 
+/** The path of a sandbox in the control API. */
+export function sandboxPath(id: string): string;
+
 export class MockServer {
   readonly url: string;
   constructor(url?: string, options?: { adminToken?: string });

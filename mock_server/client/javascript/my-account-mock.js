@@ -14,6 +14,17 @@ export class MockError extends Error {
   }
 }
 
+/** The path of a sandbox in the control API. */
+export function sandboxPath(id) {
+  return `${CONTROL}/sandboxes/${segment(id)}`;
+}
+
+/** A name as one segment of a path; dots alone would lead elsewhere, however they are written. */
+function segment(name) {
+  if (/^\.{0,2}$/.test(name)) throw new MockError(`Nothing is called '${name}'.`, 404);
+  return encodeURIComponent(name);
+}
+
 /** A running mock. */
 export class MockServer {
   constructor(url = "http://127.0.0.1:4010", { adminToken } = {}) {
@@ -42,7 +53,7 @@ export class MockServer {
 
   /** A sandbox that is open already, by its id. */
   async open(id) {
-    return new Sandbox(this, await this.call("GET", `${CONTROL}/sandboxes/${encodeURIComponent(id)}`));
+    return new Sandbox(this, await this.call("GET", sandboxPath(id)));
   }
 
   /** What clients have met in all sandboxes, closed ones included. */
@@ -60,7 +71,7 @@ export class Sandbox {
     this.scenario = described.scenario;
     this.customers = described.customers;
     this.tokens = described.tokens;
-    this.path = `${CONTROL}/sandboxes/${described.id}`;
+    this.path = sandboxPath(described.id);
   }
 
   /** A customer by name; the scenario's first without one. */
@@ -73,12 +84,12 @@ export class Sandbox {
 
   /** Everything a customer has now, with what differs from the scenario. */
   person(persona) {
-    return this.#call("GET", `/customers/${encodeURIComponent(persona)}`);
+    return this.#call("GET", `/customers/${segment(persona)}`);
   }
 
   /** Change what a customer holds, in the words of a scenario file; null removes. */
   change(persona, changes) {
-    return this.#call("PATCH", `/customers/${encodeURIComponent(persona)}`, changes);
+    return this.#call("PATCH", `/customers/${segment(persona)}`, changes);
   }
 
   /** Switch to another scenario: {scenario, seed, overrides}; tokens stay good. */
@@ -122,7 +133,7 @@ export class Sandbox {
 
   /** Take one fault back. */
   removeFault(id) {
-    return this.#call("DELETE", `/faults/${encodeURIComponent(id)}`);
+    return this.#call("DELETE", `/faults/${segment(id)}`);
   }
 
   /** Let nothing go wrong any more. */
