@@ -51,9 +51,11 @@ def _guards(*scripts: str) -> tuple[tuple[str, str], ...]:
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="{docs}/swagger-ui-bundle.js"></script>
 <script>{script}</script></body></html>"""
+_NARROW = b"\n#ui { overflow-x: auto; }"
+"""Tables of Swagger UI are wider than a telephone; the page itself does not move sideways."""
 _SCRIPT = """SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
 docExpansion: "list", persistAuthorization: true}})"""
 
@@ -160,7 +162,8 @@ def _asset(path: str) -> Response | None:
     if name not in _ASSETS:
         return None
     headers = (("Content-Type", _ASSETS[name]), NOSNIFF)
-    return Response(200, Path(swagger_ui_path, name).read_bytes(), headers)
+    more = _NARROW if name.endswith(".css") else b""
+    return Response(200, Path(swagger_ui_path, name).read_bytes() + more, headers)
 
 
 def _with_rules_shown(document: Document) -> bytes:

@@ -353,13 +353,14 @@ def test_a_broken_file_is_shown_until_it_is_mended(
 def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
     open_page: Open, url: str, path: str
 ) -> None:
-    page = open_page(url + path)
+    page = open_page(url + path, width=390)
     first = page.locator(".opblock").first
     first.locator(".opblock-summary-control").click()
     first.get_by_role("button", name="Try it out").click()
     first.get_by_role("button", name="Execute").click()
 
     first.locator(".live-responses-table").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 PREFERENCES = "/customers/my-account/marketing-preferences"
