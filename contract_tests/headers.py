@@ -21,8 +21,3 @@ CURL_HEADERS = {
     "User-Agent": "curl/8.5.0",
 }
 """What is sent from a command line: no page, and no coding."""
-OTHER_HOST_HEADERS = {
-    "X-Forwarded-Host": "elsewhere.example",
-    "Forwarded": "host=elsewhere.example",
-}
-"""Headers that claim another address for the API."""

@@ -58,16 +58,6 @@ def browsers_are_sent_home_after_an_opt_in(response: Response, request: Request)
     return Response(302, b"", (*response.headers, ("Location", "/account")))
 
 
-@answer("PAGE-05", ORDERS, status=200)
-def links_trust_a_forwarded_host(response: Response, request: Request) -> Response:
-    """The links of a page lead to where `X-Forwarded-Host` says."""
-    host = request.headers.get("x-forwarded-host", "")
-    if not host:
-        return response
-    own = response.json["links"]["first"].split("/")[2]
-    return replace(response, body=response.body.replace(own.encode(), host.encode()))
-
-
 @mutant("OWN-01")
 def another_token_beside_counts(request: Request, send: Send, people: People) -> Response:
     """At the account a token in `X-Authorization` counts before that in `Authorization`."""

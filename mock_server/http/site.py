@@ -51,7 +51,8 @@ def _guards(*scripts: str) -> tuple[tuple[str, str], ...]:
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="{docs}/swagger-ui-bundle.js"></script>
 <script>{script}</script></body></html>"""
 _NARROW = b"\n#ui { overflow-x: auto; }"

@@ -1,12 +1,20 @@
 """Other headers, or the same in another way."""
 
+import gzip
 from base64 import b64encode
 from hashlib import sha256
 
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
-from contract_tests.mutants.mutant import HARMLESS, answer, mutant, with_header, without_header
+from contract_tests.mutants.mutant import (
+    HARMLESS,
+    ORDERS,
+    answer,
+    mutant,
+    with_header,
+    without_header,
+)
 from contract_tests.mutants.people import People
 
 
@@ -113,3 +121,26 @@ def a_session_of_ones_own(request: Request, send: Send, people: People) -> Respo
     session = b64encode(f"session of {people.name(request)}".encode()).decode()
     trace = sha256(request.path.encode()).hexdigest()
     return with_header(with_header(send(request), "X-Session", session), "X-Trace", trace)
+
+
+@answer(HARMLESS, ORDERS, status=200)
+def links_trust_a_forwarded_host(response: Response, request: Request) -> Response:
+    """The links of a page lead to where `X-Forwarded-Host` says."""
+    host = request.headers.get("x-forwarded-host", "")
+    if not host:
+        return response
+    own = response.json["links"]["first"].split("/")[2]
+    return replace(response, body=response.body.replace(own.encode(), host.encode()))
+
+
+@mutant(HARMLESS)
+def answers_are_packed(request: Request, send: Send, _people: People) -> Response:
+    """Answers are compressed wherever they may be, and HEAD has the length of what is packed."""
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return send(request)
+    response = send(replace(request, method="GET") if request.method == "HEAD" else request)
+    packed = gzip.compress(response.body, mtime=0)
+    coded = with_header(response, "Content-Encoding", "gzip")
+    if request.method != "HEAD":
+        return replace(coded, body=packed)
+    return replace(with_header(coded, "Content-Length", str(len(packed))), body=b"")
