@@ -160,6 +160,8 @@ def not_ids(own: str) -> Strategies:
         "list": st.just(f"{own},{UUID(int=0)}"),
         "greatest UUID": st.just(str(UUID(int=2**128 - 1))),
         **{f"unknown UUID of version {each}": _unknown_uuid(each) for each in (0, 1, 5, 7)},
+        "not hexadecimal": st.sampled_from("gz").map(lambda letter: 8 * letter + own[8:]),
+        "hyphens elsewhere": st.just("-" * 4 + own.replace("-", "")),
         "first place": st.just("1"),
     }
 

@@ -447,3 +447,13 @@ def what_is_of_another_kind_is_forbidden() -> Change:
         return error(403) if decides(request) and _named(request) in seen else response
 
     return forbidden
+
+
+@answer("PREF-07", status=404)
+def what_has_the_form_of_a_uuid_and_is_none_is_400(
+    response: Response, request: Request
+) -> Response:
+    """Opting out of an id with letters beyond f, as long as a UUID, is answered 400."""
+    named = _named(request)
+    shaped = len(named) == 36 and named.count("-") == 4 and set(named) - set("0123456789abcdef-")
+    return error(400) if shaped and request.method == "DELETE" else response

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from uuid import UUID
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -139,7 +138,8 @@ def opt_out(account: Account, *, marketing_preference_id: str) -> Sequence[Marke
 
 
 def _decide(account: Account, text: str, *, opted_in: bool) -> Sequence[MarketingPreference]:
-    id = _canonical(text)
+    # A UUID may come in capitals; the lists have it without.
+    id = text.lower()
     if id in _foreign(account.person):
         raise problems.forbidden("This preference belongs to another organisation.").under(
             "PREF-06"
@@ -152,11 +152,3 @@ def _decide(account: Account, text: str, *, opted_in: bool) -> Sequence[Marketin
         return listed
     account.apply(Consent(id, opted_in))
     return [replace(each, opted_in=opted_in) if each.id == id else each for each in listed]
-
-
-def _canonical(text: str) -> str:
-    """A UUID as the lists write it; anything else as it came."""
-    try:
-        return str(UUID(text)) if len(text) == 36 else text
-    except ValueError:
-        return text
