@@ -28,7 +28,6 @@ from mock_server.worlds.scenario_text import Place
 from mock_server.worlds.shapes import MOST_SOUGHT, Mistakes, TooManyMistakes, convert, quoted
 
 Kinds = Mapping[str, Kind[Any, Any]]
-MOST_MISTAKES = 20
 _TOO_LONG = f"a text is longer than {LONGEST_SCALAR} characters"
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -84,9 +83,8 @@ class Places:
             mistakes, key=lambda each: order.get(each[0][: self._depth_in_file(each[0])], 0)
         )
         lines = list(dict.fromkeys(self._line(place, what) for place, what in ordered))
-        if len(lines) > MOST_MISTAKES:
-            least = "at least " if len(mistakes) >= MOST_SOUGHT else ""
-            lines[MOST_MISTAKES:] = [f"and {least}{len(lines) - MOST_MISTAKES} more"]
+        if len(mistakes) >= MOST_SOUGHT:
+            lines.append(f"no more than {MOST_SOUGHT} mistakes are looked for")
         return ScenarioError("\n".join(lines))
 
     def _line(self, place: Place, what: str) -> str:
