@@ -59,12 +59,9 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
     def problems(self, person: Person) -> Iterator[Mistake]:
         """What is wrong with it in a scenario."""
         if self.membership is not None:
-            memberships_held = held_memberships(person)
-            led = {name: each for name, each in memberships_held.items() if each.lead is None}
-            place = person.place("memberships")
-            # Of which anything may be led, if what is said of one is a mistake.
-            if self.membership in memberships_held:
-                place = (*place, self.membership)
+            held = held_memberships(person)
+            led = {name: each for name, each in held.items() if each.lead is None}
+            place = person.place("memberships", self.membership)
             yield Mistake(unknown_name("membership", self.membership, led), ("membership", place))
         if self.billed is not None:
             yield Mistake(_problem_of_day(self.billed, person), ("billed",))

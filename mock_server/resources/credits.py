@@ -92,7 +92,8 @@ class Holding(Struct, frozen=True, forbid_unknown_fields=True):
         """What is wrong with it in a scenario."""
         if self.membership is not None:
             mistake = unknown_name("membership", self.membership, held_memberships(person))
-            yield Mistake(mistake, ("membership", person.place("memberships")))
+            place = person.place("memberships", self.membership)
+            yield Mistake(mistake, ("membership", place))
         if self.coupon is not None:
             known = [code.lower() for code in COUPONS]
             yield Mistake(unknown_name("coupon", self.coupon.lower(), known), ("coupon",))

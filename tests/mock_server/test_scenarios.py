@@ -172,7 +172,7 @@ def test_who_shares_a_membership_is_spared_the_mistakes_in_the_others(served: An
     ]
 
 
-@pytest.mark.parametrize("value", ["P", "5", "[]", "true", "{open: {count: x}}"])
+@pytest.mark.parametrize("value", ["P", "5", "[]", "true", "{m: x, p: x}"])
 @pytest.mark.parametrize(
     "kind",
     ["customer", "marketing_preferences", "memberships", "payment_methods", "charges", "orders"],
@@ -451,3 +451,22 @@ def test_what_is_empty_is_no_mapping(served: Any, value: str) -> None:
     )
 
     assert len(told) == 3
+
+
+SEVERAL = """
+  mia:
+    memberships:
+      swim: {rate: single-monthly, payment_method: crad}
+      gym: {rate: single-monthly, stauts: active}
+    marketing_preferences: {opted_in: [newsletter, no-such], optd_out: [x]}
+    payment_methods: {card: {type: card, last_4: 42}}
+    charges: {x: {status: failed, membership: swmi}, y: {status: paid}}
+    credits: {x: {membership: gmy}, y: {membership: gym, isued: P1D}}
+"""
+
+
+def test_no_mistake_hides_one_that_does_not_follow_from_it(served: Any) -> None:
+    told = " ".join(mistakes(served, SEVERAL))
+
+    for name in ("crad", "stauts", "no-such", "optd_out", "42", "swmi", "paid", "gmy", "isued"):
+        assert f"'{name}'" in told, told

@@ -77,7 +77,8 @@ def _of_terms(person: Person, holding: Holding) -> Iterator[Mistake]:
     if holding.payment_method is not None:
         known = person.holdings.get("payment_methods", {})
         method = unknown_name("payment method", holding.payment_method, known)
-        yield Mistake(method, ("payment_method", person.place("payment_methods")))
+        place = person.place("payment_methods", holding.payment_method)
+        yield Mistake(method, ("payment_method", place))
     if holding.attention is not None and holding.status not in REASONS:
         what = f"attention is for {' and '.join(REASONS)}; the status is '{holding.status}'"
         yield Mistake(what, ("attention", "status"))
@@ -133,7 +134,8 @@ def _of_a_member(person: Person, holding: Holding, lead: str) -> Iterator[Mistak
     who, _, name = lead.partition("/")
     leader = person.personas.get(who)
     if leader is None or name not in held_memberships(leader):
-        yield Mistake(unknown_name("lead", lead, _to_be_shared(person)), ("lead", ("customers",)))
+        place = ("customers", who, "memberships", name)
+        yield Mistake(unknown_name("lead", lead, _to_be_shared(person)), ("lead", place))
         return
     if held_memberships(leader)[name].lead is not None:
         yield Mistake(f"{who} does not lead {lead}, but is a mere member of it", ("lead",))
