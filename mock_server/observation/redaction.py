@@ -69,8 +69,7 @@ class Redactor:
             text = text.replace(secret, HIDDEN)
         if "Bearer " in text or "eyJ" in text:
             text = _TOKEN.sub(HIDDEN, text)
-        lowered = text.lower()
-        if depth > _DEEPEST or not any(each in lowered for each in _HINTS):
+        if depth > _DEEPEST or not _may_name_secrets(text):
             return text
         if text.lstrip()[:1] in ("{", "["):
             return _hidden_json(self, text, depth)
@@ -99,6 +98,13 @@ class Redactor:
         decoded = unquote_plus(text)
         hidden = self.text(decoded, depth + 1)
         return pair if hidden == decoded else before + quote_plus(hidden)
+
+
+@lru_cache(512)
+def _may_name_secrets(text: str) -> bool:
+    """Cached: most texts of the journal are the same again and again."""
+    lowered = text.lower()
+    return any(each in lowered for each in _HINTS)
 
 
 @lru_cache(64)
