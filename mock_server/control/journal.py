@@ -27,7 +27,16 @@ def list_requests(
 ) -> Json:
     filter = _filter(sandboxes, sandbox_id, **filters)
     journal = _journal(sandboxes, sandbox_id)
-    return _page(journal, list(journal.entries(filter)), limit)
+    return _page(journal, list(journal.entries(filter)), limit, bodies=filter.bodies)
+
+
+@operation("getRequest")
+def get_request(sandboxes: Sandboxes, *, sandbox_id: str, number: int) -> Json:
+    journal = _journal(sandboxes, sandbox_id)
+    for entry in journal.entries(Filter(since=number - 1)):
+        if entry.number == number:
+            return entry.as_json()
+    raise problems.not_found(f"No request {number} is remembered.")
 
 
 @operation("waitForRequests")
@@ -118,9 +127,9 @@ def _journal(sandboxes: Sandboxes, sandbox_id: str) -> Journal:
     return sandboxes.get(sandbox_id).journal
 
 
-def _page(journal: Journal, entries: list[Entry], limit: int) -> Json:
+def _page(journal: Journal, entries: list[Entry], limit: int, *, bodies: bool = True) -> Json:
     """The latest entries, oldest first, and how many there are and were."""
-    latest = [each.as_json() for each in (entries[-limit:] if limit else [])]
+    latest = [each.as_json(bodies=bodies) for each in (entries[-limit:] if limit else [])]
     return {
         "count": len(entries),
         "forgotten": journal.forgotten,

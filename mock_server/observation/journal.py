@@ -138,9 +138,13 @@ class Entry(Struct, frozen=True, dict=True):
         verdict = self.answer_verdict
         return [f"the answer is not judged: {verdict.problem}"] if verdict.valid is None else []
 
-    def as_json(self) -> Json:
-        """As the control API shows it; tokens left out."""
+    def as_json(self, *, bodies: bool = True) -> Json:
+        """As the control API shows it; tokens left out, and bodies where nobody asks for them."""
         request, response, hidden = self.request, self.response, self._redactor.text
+
+        def shown(body: bytes) -> str | None:
+            return hidden(body.decode("utf-8", "replace")) if bodies else None
+
         return {
             "number": self.number,
             "at": self.at,
@@ -158,13 +162,13 @@ class Entry(Struct, frozen=True, dict=True):
             "request": {
                 **self._shown(self.request_verdict),
                 "headers": self._redactor.headers(request.headers),
-                "body": hidden(request.body.decode("utf-8", "replace")),
+                "body": shown(request.body),
                 "body_bytes": self.request_bytes,
             },
             "response": {
                 **self._shown(self.answer_verdict),
                 "headers": self._redactor.pairs(response.headers),
-                "body": hidden(response.body.decode("utf-8", "replace")),
+                "body": shown(response.body),
                 "body_bytes": self.body_bytes,
             },
         }
@@ -197,7 +201,7 @@ class Entry(Struct, frozen=True, dict=True):
 
 
 class Filter(Struct, frozen=True):
-    """Selects entries; a field that is not set matches all."""
+    """Selects entries, and what of them is shown; a field that is not set matches all."""
 
     operation: str | None = None
     status: int | None = None
@@ -205,6 +209,8 @@ class Filter(Struct, frozen=True):
     method: str | None = None
     since: int = 0
     """Entries with a higher number."""
+    bodies: bool = True
+    """Whether their bodies are shown."""
 
     def __call__(self, entry: Entry) -> bool:
         return (
@@ -302,10 +308,13 @@ class _Event:
 
     def __init__(self, entry: Entry, position: Position) -> None:
         self.entry, self.position = entry, position
+        self._texts: dict[bool, bytes] = {}
 
-    @cached_property
-    def text(self) -> bytes:
-        return _event(self.position, "request", self.entry.as_json())
+    def text(self, *, bodies: bool) -> bytes:
+        if bodies not in self._texts:
+            shown = self.entry.as_json(bodies=bodies)
+            self._texts[bodies] = _event(self.position, "request", shown)
+        return self._texts[bodies]
 
 
 class _Change:
@@ -314,8 +323,7 @@ class _Change:
     def __init__(self, position: Position, parts: Collection[Part]) -> None:
         self.position, self.parts = position, parts
 
-    @property
-    def text(self) -> bytes:
+    def text(self, **_shown: bool) -> bytes:
         return _event(self.position, "change", {"changed": sorted(self.parts)})
 
 
@@ -331,10 +339,10 @@ class Journal:
         "_changes",
         "_cleared",
         "_entries",
+        "_events",
         "_id",
         "_memory",
         "_subscriptions",
-        "_texts",
         "body_bytes",
         "complete",
         "coverage",
@@ -350,7 +358,7 @@ class Journal:
         """Tells it apart from one that a server before this one kept of the same sandbox."""
         self._changes, self._cleared = 0, 0
         """How often something changed, and had when it was cleared."""
-        self._texts: dict[int, bytes] = {}
+        self._events: dict[int, _Event] = {}
         """Entries as those who come to a stream are given them, while there is anybody."""
         self.number = 0
         self.body_bytes = BODY_BYTES
@@ -403,7 +411,7 @@ class Journal:
         """Forget the oldest entry, to make room."""
         key, entry, _ = self._entries.popleft()
         self._memory.release(key)
-        self._texts.pop(entry.number, None)
+        self._events.pop(entry.number, None)
         self.forgotten += 1
         self.complete = False
 
@@ -435,7 +443,7 @@ class Journal:
         for key, _, _ in self._entries:
             self._memory.release(key)
         self._entries.clear()
-        self._texts.clear()
+        self._events.clear()
 
     def end_streams(self) -> None:
         """End the streams of those who wait for requests."""
@@ -470,24 +478,23 @@ class Journal:
         matches = msgspec.structs.replace(matches, since=since)
         with self._subscribe(matches, follows=True) as coming:
             if changed:
-                yield _Change(self.position._replace(number=since), changed).text
+                yield _Change(self.position._replace(number=since), changed).text()
             kept = [(entry, at) for _, entry, at in self._entries if matches(entry)]
             for entry, at in kept:
-                if entry.number not in self._texts:
-                    self._texts[entry.number] = _Event(entry, at).text
-                yield self._texts[entry.number]
+                event = self._events.setdefault(entry.number, _Event(entry, at))
+                yield event.text(bodies=matches.bodies)
                 # Others are answered meanwhile.
                 await asyncio.sleep(0)
             while True:
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
-                        event = await coming.next()
+                        news = await coming.next()
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                if event is None:
+                if news is None:
                     return
-                yield event.text
+                yield news.text(bodies=matches.bodies)
 
     def _changed_since(self, reader: Position) -> Collection[Part]:
         """What may be another than when a reader was here last."""
@@ -504,7 +511,7 @@ class Journal:
         finally:
             self._subscriptions.discard(subscription)
             if not self._subscriptions:
-                self._texts.clear()
+                self._events.clear()
 
 
 def _verdict(problem: str | None) -> Verdict:

@@ -70,3 +70,19 @@ def test_a_word_longer_than_the_page_stays_in_its_place(
         assert page.evaluate(FLOWS_OVER) == []
     page.evaluate("document.querySelector('dialog')?.close()")
     looked_at(page, f"console-words-{view}-{width}")
+
+
+@pytest.mark.slow
+def test_a_word_longer_than_the_page_stays_in_its_place_in_the_shopfront(
+    long: Sandbox, open_page: Open, looked_at: Look
+) -> None:
+    long.clear_faults()
+    page = open_page(f"{long.server.url}/__mock__/shopfront/?sandbox={long.id}", width=390)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Who signs in?")).to_be_visible()
+    looked_at(page, "sign-in-words")
+    page.get_by_role("link", name=f"Sign in as {NAME}").click()
+    expect(page.get_by_role("heading", name="Credits")).to_be_visible()
+    expect(page.locator("main li").first).to_be_visible()
+    assert page.evaluate(FLOWS_OVER) == []
+    looked_at(page, "shopfront-words-account")

@@ -180,6 +180,30 @@ def test_the_stream_sends_what_comes(sandbox: Sandbox, ada: Customer) -> None:
     assert json.loads(event[3].removeprefix("data: "))["persona"] == "ada"
 
 
+def test_bodies_are_left_out_of_lists_and_streams_where_asked_and_shown_of_one_request(
+    sandbox: Sandbox, ada: Customer
+) -> None:
+    ask(ada)
+    ask(ada, f"{ACCOUNT}/charges")
+    place = f"/__mock__/sandboxes/{sandbox.id}/journal"
+    first, second = sandbox.requests()
+    listed = sandbox.server.call("GET", f"{place}?bodies=false")["entries"]
+    with httpx.stream("GET", f"{sandbox.server.url}{place}/stream?bodies=false") as answer:
+        data = next(line for line in answer.iter_lines() if line.startswith("data: "))
+    streamed = json.loads(data.removeprefix("data: "))
+
+    assert sandbox.server.call("GET", f"{place}/2") == second
+    assert streamed == listed[0]
+    assert [(each["request"]["body"], each["response"]["body"]) for each in listed] == [
+        (None,) * 2
+    ] * 2
+    for side in ("request", "response"):
+        listed[0][side]["body"] = first[side]["body"]
+    assert listed[0] == first
+    with pytest.raises(MockError, match="404: No request 3 is remembered"):
+        sandbox.server.call("GET", f"{place}/3")
+
+
 def test_the_archive_is_one_that_browsers_read(sandbox: Sandbox, ada: Customer) -> None:
     ask(ada, "/shop/my-account/orders?page=2")
     url = f"{sandbox.server.url}/__mock__/sandboxes/{sandbox.id}/journal/har"

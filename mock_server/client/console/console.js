@@ -104,14 +104,16 @@ function leave() {
 async function load(id, isWanted) {
   leave();
   const path = sandboxPath(id);
-  // The journal first: whatever changes after this answer, the stream tells.
-  const journal = await app.server.call("GET", `${path}/journal?limit=${AT_ONCE}`);
-  const [sandbox, clock, faults] = await Promise.all([app.server.open(id), app.server.call("GET", `${path}/clock`), app.server.call("GET", `${path}/faults`)]);
+  // Whatever changes after this answer, the stream tells.
+  const { last_event_id: since } = await app.server.call("GET", `${path}/journal?limit=0`);
+  const [sandbox, clock, faults, journal] = await Promise.all([
+    app.server.open(id), ...["clock", "faults", `journal?bodies=false&limit=${AT_ONCE}`].map((place) => app.server.call("GET", `${path}/${place}`)),
+  ]);
   if (!isWanted()) return;
   Object.assign(app, { sandbox, faults, traffic: journal.entries });
   app.setClock(clock);
   drawBanner();
-  stop = follow(sandbox, journal.last_event_id, { request: received, change: heard, connection: connectionChanged, refused: (status) => refused(id, status) });
+  stop = follow(sandbox, since, { request: received, change: heard, connection: connectionChanged, refused: (status) => refused(id, status) });
   drawSandboxes().catch(() => {});
   older = journal.count > AT_ONCE ? () => loadOlder(sandbox) : async () => {};
 }
@@ -183,7 +185,7 @@ let older = async () => {};
 
 async function loadOlder(sandbox) {
   older = async () => {};
-  const entries = await sandbox.requests({ limit: KEPT });
+  const entries = await sandbox.requests({ limit: KEPT, bodies: false });
   if (app.sandbox !== sandbox || !app.traffic.length) return;
   app.traffic.unshift(...entries.filter(({ number }) => number < app.traffic[0].number).slice(app.traffic.length - KEPT));
   drawCount();
@@ -193,6 +195,8 @@ async function loadOlder(sandbox) {
 let pending = [];
 
 function received(entry) {
+  // What came while the page was loaded is in its list already.
+  if (entry.number <= app.traffic.at(-1)?.number) return;
   app.traffic.push(entry);
   if (app.traffic.length > KEPT) app.traffic.splice(0, app.traffic.length - KEPT);
   pending.push(entry);

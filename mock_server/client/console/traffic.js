@@ -43,11 +43,11 @@ export const traffic = {
       rows.forEach((each, index) => each.show(entries[index], chosen));
     }
 
-    function open(number) {
+    async function open(number) {
       chosen = number;
-      const entry = app.traffic.find((each) => each.number === number);
       rows.forEach((each, index) => each.show(entries[index], chosen));
-      if (entry) fill(detail, whole(app, entry));
+      const entry = await app.server.call("GET", `${app.sandbox.path}/journal/${number}`);
+      if (chosen === number) fill(detail, whole(app, entry));
     }
 
     const whose = filter("persona", "Person", people(app));

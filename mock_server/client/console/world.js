@@ -28,7 +28,7 @@ export function follow(sandbox, after, on) {
     for (let wait = 0; !stopped.signal.aborted; await new Promise((resolve) => setTimeout(resolve, wait))) {
       try {
         const headers = { ...sandbox.server.headers, "Last-Event-ID": last };
-        const answer = await fetch(`${sandbox.server.url}${sandbox.path}/journal/stream`, { headers, signal: stopped.signal });
+        const answer = await fetch(`${sandbox.server.url}${sandbox.path}/journal/stream?bodies=false`, { headers, signal: stopped.signal });
         if ([401, 404].includes(answer.status)) return on.refused(answer.status);
         if (!answer.ok) throw new Error(`the journal was answered ${answer.status}`);
         on.connection(true);
