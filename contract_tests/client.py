@@ -101,7 +101,9 @@ class Client:
         Raises:
             Unreachable: the target is gone.
         """
-        sent = {name: value for name, value in ({"Origin": ORIGIN} | headers).items() if value}
+        sent = {"Origin": ORIGIN} | headers
+        if not sent["Origin"]:
+            del sent["Origin"]
         sent |= {"Authorization": f"Bearer {token}"} if token else {}
         url = self.target.base_url + path + _encoded(query)
         self._note_writer(method, actor)

@@ -5,6 +5,7 @@ them all, and where the answer is another one, the one name that makes it so.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from contract_tests.actor import Customer
@@ -178,13 +179,13 @@ def bundles(
     steady = _without(known, dict(_in_each_request(contract, operation, sample)))
     longest = sum(max(_length((name, each)) for each in values) for name, values in steady.items())
     packed = _packed(tried, LONGEST_QUERY - longest)
-    headers = _tried(_headers(contract, operation), turn)
+    headers = _dealt(_tried(_headers(contract, operation), turn), len(packed))
     made = list[Extras]()
     for place, names in enumerate(packed):
         number = turn * len(packed) + place
         query = (*names.items(), *_chosen(steady, number), *REPEATED)
-        beside = dict(headers[place :: len(packed)])
-        made.append(Extras(query, (*_chosen(_flat(CLIENT_HEADERS), number), *beside.items())))
+        beside = headers[place].items()
+        made.append(Extras(query, (*_chosen(_flat(CLIENT_HEADERS), number), *beside)))
     return made
 
 
@@ -264,6 +265,16 @@ def _packed(pairs: Query, room: int) -> list[dict[str, str]]:
             left.append(room)
         parts[place][name] = value
         left[place] -= length
+    return parts
+
+
+def _dealt(pairs: Query, count: int) -> list[dict[str, str]]:
+    """The pairs in so many parts of about one size, none of which has a name twice."""
+    parts: list[dict[str, str]] = [{} for _ in range(count)]
+    for number, (name, value) in enumerate(pairs):
+        following = (parts[(number + further) % count] for further in range(count))
+        for part in islice((each for each in following if name not in each), 1):
+            part[name] = value
     return parts
 
 

@@ -61,7 +61,7 @@ def unknown_headers_change_nothing(session: Session, operation: Operation) -> No
 
 def _check_nameless(customer: Customer, operation: Operation) -> None:
     """Check that who does not say what it is, is answered as all others are."""
-    answer = customer.with_headers({"User-Agent": " "}).call(operation)
+    answer = customer.with_headers({"User-Agent": ""}).call(operation)
     if not unanswered(answer) and not _alike(answer, customer.cached_call(operation)):
         plain = customer.call(operation)
         if not _alike(answer, plain):

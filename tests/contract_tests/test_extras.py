@@ -9,8 +9,20 @@ import pytest
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
-from contract_tests.extras import OWN_HEADERS, Extras, narrowed
+from contract_tests.extras import (
+    KINDS,
+    OWN_HEADERS,
+    PLACES,
+    Extras,
+    bundles,
+    claims,
+    narrowed,
+    surroundings,
+)
 from contract_tests.law import Verdict
+from contract_tests.target import Target, complete
+from contract_tests.transport import Sender
+from contract_tests.vocabulary import HEADERS, OVERRIDING, OVERRIDING_HEADERS
 from tests.contract_tests import implementations
 
 CHARGES, PREFERENCES = "listMyAccountCharges", "listMyAccountMarketingPreferences"
@@ -122,12 +134,39 @@ def test_who_names_a_language_must_be_given_the_same_records(contract: Contract)
     assert judged(contract, f"HEADER-01@{PREFERENCES}", steer).outcome == "violated"
 
 
-def test_no_read_asks_for_another_method(contract: Contract) -> None:
+def test_no_read_asks_for_a_method_that_writes(contract: Contract) -> None:
     target, transport = implementations.python()
     seen = Steered(transport, lambda request, response: None)
     check(target, Plan(Options(only=("HEADER-01",)), "quick"), contract=contract, transport=seen)
 
     reads = [each for each in seen.sent if each.method == "GET"]
-    asked = {name.lower() for each in reads for name in (*each.url.params, *each.headers)}
-    assert "user-agent" in asked and "date_from" in asked
-    assert not {"_method", "http_method", "x-http-method-override", "x-http-method"} & asked
+    asked = [
+        (name.lower(), value)
+        for each in reads
+        for name, value in (*each.url.params.multi_items(), *each.headers.items())
+    ]
+    overriding = (*OVERRIDING, *OVERRIDING_HEADERS)
+    names = {name.lower() for names, _ in overriding for name in names.split()}
+    named = {value for name, value in asked if name in names}
+    assert {"user-agent", "date_from"} <= {name for name, _ in asked}
+    assert {"HEAD"} <= named <= {"GET", "HEAD", "OPTIONS"}
+
+
+def test_every_extra_can_be_sent_and_each_value_is(contract: Contract, url: str) -> None:
+    target = complete(Target(base_url=url))
+    sender, sample = Sender(target), {"id": "x", "created_at": "2026-03-01T09:00:00Z"}
+    identity = dict.fromkeys((*KINDS, *PLACES), "someone")
+    sent = set[tuple[str, str]]()
+    for operation in contract.operations.values():
+        made = [each for turn in (0, 1) for each in bundles(contract, operation, sample, turn)]
+        made += [surroundings(turn) for turn in range(16)]
+        made += [claims(identity, turn, sample) for turn in (0, 1)]
+        for extras in (*made, Extras(headers=(("User-Agent", ""),))):
+            answer = sender.send("OPTIONS", url, extras.headers)
+            assert answer.status < 400
+            sent |= {*extras.headers}
+
+    known = {
+        (name, value) for names, values in HEADERS for name in names.split() for value in values
+    }
+    assert known <= sent
