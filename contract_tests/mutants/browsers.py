@@ -224,3 +224,10 @@ def a_frame_may_not_read_errors(response: Response, request: Request) -> Respons
         if request.headers.get("origin") == "null"
         else response
     )
+
+
+@mutant("HTTP-02")
+def a_preflight_looks_for_the_preference(request: Request, send: Send, _people: People) -> Response:
+    """The preflight of a preference that does not exist is answered 404."""
+    unknown = decides(replace(request, method="POST")) and len(request.path.split("/")[-1]) != 36
+    return error(404) if unknown and request.method == "OPTIONS" else send(request)

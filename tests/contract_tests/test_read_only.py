@@ -98,14 +98,12 @@ def test_a_run_leaves_every_consent_as_it_found_it(url: str) -> None:
     assert consents(url) == before
 
 
-def writes(url: str, wanted: int) -> None:
-    """Wait for so many requests that write."""
-    for _ in range(1000):
-        made = httpx.get(f"{url}/__mock__/sandboxes/default/journal?method=POST&limit=500").json()
-        if len(made["entries"]) >= wanted:
-            return
+def writes(url: str, wanted: int, kit: subprocess.Popen[str]) -> None:
+    """Wait until the kit has made so many requests that write."""
+    journal = f"{url}/__mock__/sandboxes/default/journal?method=POST&limit=500"
+    while len(httpx.get(journal, timeout=60).json()["entries"]) < wanted:
+        assert kit.poll() is None, "it ended before"
         time.sleep(0.02)
-    raise AssertionError(f"no {wanted} writes came")
 
 
 @contextmanager
@@ -122,7 +120,7 @@ def writing(url: str, wanted: int, home: Path, *arguments: str) -> Iterator[subp
         env=os.environ | {"HOME": str(home)},
         preexec_fn=heeding,
     ) as kit:
-        writes(url, wanted)
+        writes(url, wanted, kit)
         yield kit
 
 
