@@ -31,12 +31,11 @@ def list_requests(
 
 
 @operation("getRequest")
-def get_request(sandboxes: Sandboxes, *, sandbox_id: str, number: int) -> Json:
-    journal = _journal(sandboxes, sandbox_id)
-    for entry in journal.entries(Filter(since=number - 1)):
-        if entry.number == number:
+def get_request(sandboxes: Sandboxes, *, sandbox_id: str, number: str) -> Json:
+    for entry in _journal(sandboxes, sandbox_id).entries(Filter()):
+        if str(entry.number) == number:
             return entry.as_json()
-    raise problems.not_found(f"No request {number} is remembered.")
+    raise problems.not_found(f"No request {number[:20]} is remembered.")
 
 
 @operation("waitForRequests")

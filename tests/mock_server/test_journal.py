@@ -202,6 +202,8 @@ def test_bodies_are_left_out_of_lists_and_streams_where_asked_and_shown_of_one_r
     assert listed[0] == first
     with pytest.raises(MockError, match="404: No request 3 is remembered"):
         sandbox.server.call("GET", f"{place}/3")
+    with pytest.raises(MockError, match="404: No request third"):
+        sandbox.server.call("GET", f"{place}/third")
 
 
 def test_the_archive_is_one_that_browsers_read(sandbox: Sandbox, ada: Customer) -> None:
