@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from contract_tests.actor import Customer, consents_in, readers
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange, Query
+from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.extras import (
     ROUNDS,
     Deviation,
@@ -141,11 +141,10 @@ class _Steering:
         self, customer: Customer, extras: Extras, known: Query = (), *, claiming: bool = False
     ) -> Iterator[Deviation]:
         for _ in range(MOST):
-            extras = extras.without(self._blamed)
+            extras = extras.without(self._blamed | self._session.lost_extras)
             answer = self._ask(customer, extras, known)
             if unanswered(answer):
-                self._blamed |= extras.names if len(extras) == 1 else set()
-                for half in extras.halves if len(extras) > 1 else ():
+                for half in self._parts(extras, answer):
                     yield from self._deviating(customer, half, known, claiming=claiming)
                 return
             if _alike(answer, customer.cached_call(self._operation, known)):
@@ -160,6 +159,15 @@ class _Steering:
             self._blamed |= deviation.extras.names
             if not _is_honest(deviation):
                 yield deviation
+
+    def _parts(self, extras: Extras, unanswered: Exchange) -> tuple[Extras, ...]:
+        """The halves of what something before the API refused; none of what is only one extra."""
+        if len(extras) > 1:
+            return extras.halves
+        # Each try of what is never answered takes as long as is waited, at every operation.
+        lost = unanswered.status == NO_ANSWER
+        (self._session.lost_extras if lost else self._blamed).update(extras.names)
+        return ()
 
     def _ask(self, customer: Customer, extras: Extras, known: Query) -> Exchange:
         steered = customer.with_headers(dict(extras.headers))
@@ -224,7 +232,9 @@ def _decide(session: Session, operation: Operation) -> Iterator[tuple[Operation,
         preferences = list(customer.consents_to_change())
         chosen = preferences[number % len(preferences)]
         for decision in session.contract.decisions.values():
-            for each in _decide_unhindered(customer, decision, chosen, extras):
+            for each in _decide_unhindered(
+                customer, decision, chosen, extras.without(session.lost_extras)
+            ):
                 yield decision, each
 
 

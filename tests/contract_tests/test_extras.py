@@ -170,3 +170,21 @@ def test_every_extra_can_be_sent_and_each_value_is(contract: Contract, url: str)
         (name, value) for names, values in HEADERS for name in names.split() for value in values
     }
     assert known <= sent
+
+
+def test_what_is_never_answered_is_found_once_and_left_out_then(contract: Contract) -> None:
+    lost = 0
+
+    def hang(request: httpx.Request, _response: httpx.Response) -> bytes | None:
+        nonlocal lost
+        if "x-canary" in request.headers:
+            lost += 1
+            raise httpx.ReadTimeout("nothing came")
+        return None
+
+    target, transport = implementations.python()
+    plan, steered = Plan(Options(only=("HEADER-01",)), "quick"), Steered(transport, hang)
+    report = check(target, plan, contract=contract, transport=steered)
+
+    assert {each.outcome for each in report.verdicts} == {"holds"}
+    assert lost < 25
