@@ -147,6 +147,23 @@ def test_a_sandbox_that_is_closed_elsewhere_is_told_of_with_the_way_to_another(
     expect(page.locator("#sandbox")).to_have_value("default")
 
 
+@pytest.mark.slow
+def test_a_sandbox_that_is_opened_elsewhere_is_in_the_list_when_one_turns_to_it(
+    world: Sandbox, open_page: Open
+) -> None:
+    page = open_page(console(world, "people"))
+    listed = page.locator("#sandbox")
+    expect(listed).to_have_value(world.id)
+    with world.server.sandbox() as other:
+        listed.hover()
+        expect(listed.locator(f"option[value='{other.id}']")).to_have_count(1)
+        expect(listed).to_have_value(world.id)
+        listed.select_option(other.id)
+        expect(page.locator("[data-persona=ada] code")).to_contain_text(other.id)
+    listed.focus()
+    expect(page.locator("main h1")).to_have_text("This sandbox is closed")
+
+
 def test_an_address_without_a_sandbox_is_that_of_the_default_one(url: str, open_page: Open) -> None:
     page = open_page(f"{url}/__mock__/#/")
 

@@ -272,7 +272,8 @@ async function drawSandboxes() {
   // There may be thousands, and most of the time they are the same ones.
   if (key !== listed) fill(at("sandbox"), all.map(({ id, scenario }) => h("option", { value: id }, id === "default" ? `default · ${scenario}` : `${id.slice(0, 12)} · ${scenario}`)));
   listed = key;
-  at("sandbox").value = app.sandbox?.id ?? "";
+  const shown = app.sandbox?.id ?? "";
+  if (at("sandbox").value !== shown) at("sandbox").value = shown;
 }
 
 function drawTabs() {
@@ -313,6 +314,8 @@ function drawBanner() {
 }
 
 at("sandbox").addEventListener("change", (event) => { location.hash = addressOf(event.target.value, route().view); });
+// Others open and close sandboxes too: the list is that of the moment at which one turns to it.
+for (const turned of ["pointerenter", "focus"]) at("sandbox").addEventListener(turned, () => drawSandboxes().catch(() => {}));
 at("time").addEventListener("click", () => { location.hash = app.link("clock"); });
 addEventListener("hashchange", navigate);
 setInterval(async () => {
