@@ -26,7 +26,18 @@ class Difference:
 
 def differences(old: Contract, new: Contract) -> list[Difference]:
     """Every change from one document to another, in the order of the new one."""
-    return [*_operations(old, new), *_rules(old, new)]
+    return [*_servers(old, new), *_operations(old, new), *_rules(old, new)]
+
+
+def _servers(old: Contract, new: Contract) -> Iterator[Difference]:
+    before, after = (
+        {str(each.get("url")) for each in contract.tree.get("servers", [{"url": "/"}])}
+        for contract in (old, new)
+    )
+    for url in sorted(before - after):
+        yield Difference("breaking", "servers", f"{url} is gone")
+    for url in sorted(after - before):
+        yield Difference("additive", "servers", f"{url} is new")
 
 
 def _operations(old: Contract, new: Contract) -> Iterator[Difference]:
@@ -84,6 +95,8 @@ def _parameters(
         if parameter.get("required") and not earlier[key].get("required"):
             yield Difference("breaking", here, "required now")
         schemas = old.resolve(earlier[key]["schema"]), new.resolve(parameter["schema"])
+        if schemas[0].get("default") != schemas[1].get("default"):
+            yield Difference("breaking", here, _from_to("default", *schemas))
         yield from _compare_sent_values(here, *schemas)
 
 

@@ -142,10 +142,13 @@ class Contract:
     def __init__(self, text: str, origin: str = FILE) -> None:
         """
         Raises:
-            DocumentError: it is not YAML, or has no operations.
+            DocumentError: it is not YAML, or has no operations; a reference in it leads nowhere,
+                or round in a circle; a rule of it is none.
         """
-        self.text = text
+        self.text, self._origin = text, origin
         self.tree: dict[str, Any] = _tree(text, origin)
+        for reference in sorted(set(_references(self.tree))):
+            self._check_reference(reference)
         self._lines = {
             declared[1]: number
             for number, line in enumerate(text.splitlines(), 1)
@@ -160,6 +163,25 @@ class Contract:
             return cls(file.read_text("utf-8"), str(path or FILE))
         except UnicodeDecodeError:
             raise DocumentError(f"{path}: it is not UTF-8 text") from None
+
+    def _check_reference(self, reference: str) -> None:
+        if not reference.startswith("#/"):
+            what = f"$ref '{reference}' leads out of the document; everything must be in one file"
+            raise DocumentError(f"{self._origin}: {what}")
+        try:
+            self._unfold({"$ref": reference}, ())
+        except (KeyError, TypeError, IndexError):
+            raise DocumentError(f"{self._origin}: $ref '{reference}' leads nowhere") from None
+
+    def _unfold(self, node: Mapping[str, Any], above: tuple[str, ...]) -> None:
+        """See that what a node stands for, and what is added to it, is not made of itself."""
+        reference = node.get("$ref")
+        if reference is not None:
+            if reference in above:
+                raise DocumentError(f"{self._origin}: $ref '{reference}' is made of itself")
+            self._unfold(self._at(reference), (*above, reference))
+        for part in node.get("allOf", ()):
+            self._unfold(part, above)
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -201,11 +223,17 @@ class Contract:
     def rules(self) -> dict[str, Rule]:
         """Every rule by its id."""
         everywhere = tuple(self.operations)
-        rules = [self._rule(each, everywhere) for each in self.tree.get("x-rules", ())]
+        rules = [self._rule(each, everywhere) for each in self._declared(self.tree)]
         for _, _, node in self._operation_nodes():
             own = (node["operationId"],)
-            rules += [self._rule(each, own) for each in node.get("x-rules", ())]
+            rules += [self._rule(each, own) for each in self._declared(node)]
         return {rule.id: rule for rule in rules}
+
+    def _declared(self, node: Mapping[str, Any]) -> list[Any]:
+        rules = node.get("x-rules", [])
+        if not isinstance(rules, list):
+            raise DocumentError(f"{self._origin}: x-rules is a list of rules")
+        return rules
 
     def _operation_nodes(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for path, item in self.tree["paths"].items():
@@ -213,16 +241,20 @@ class Contract:
                 if method in item:
                     yield path, method, item[method]
 
-    def _rule(self, node: dict[str, Any], operations: tuple[str, ...]) -> Rule:
+    def _rule(self, node: Any, operations: tuple[str, ...]) -> Rule:
+        if not isinstance(node, dict) or not isinstance(node.get("id"), str):
+            raise DocumentError(f"{self._origin}: a rule under x-rules is a mapping with an `id`")
+        line = self._lines.get(node["id"], 1)
+        for name in ("source", "text"):
+            if not isinstance(node.get(name), str):
+                raise DocumentError(f"{self._origin}:{line}: {node['id']} has no `{name}`")
         traits = set(node.get("applies_to", ()))
         candidates = node.get("operations", operations)
         if unknown := [
             id for id in (*candidates, *node.get("except", ())) if id not in self.operations
         ]:
-            line = self._lines.get(node["id"], 1)
-            raise DocumentError(
-                f"line {line}: {node['id']} names {unknown[0]}, which is no operation"
-            )
+            what = f"{node['id']} names {unknown[0]}, which is no operation"
+            raise DocumentError(f"{self._origin}:{line}: {what}")
         bound = [
             id
             for id in candidates
@@ -234,7 +266,7 @@ class Contract:
             node["text"],
             node.get("why", ""),
             tuple(bound),
-            self._lines.get(node["id"], 1),
+            line,
         )
 
     def _parameters(self, path: str, node: dict[str, Any]) -> list[Mapping[str, Any]]:
@@ -284,10 +316,21 @@ class Contract:
         """A node, or what its `$ref` leads to."""
         if "$ref" not in node:
             return node
+        return self.resolve(self._at(node["$ref"]))
+
+    def _at(self, reference: str) -> Any:
         target: Any = self.tree
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        return self.resolve(target)
+        for part in reference.removeprefix("#/").split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        return target
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Every `$ref` in a document."""
+    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        yield node["$ref"]
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _references(item)
 
 
 def _tree(text: str, origin: str) -> dict[str, Any]:

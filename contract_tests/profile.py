@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from contract_tests.target import NamedCustomer, Target, TargetError, Tokens
+from contract_tests.target import NamedCustomer, Target, TargetError, Tokens, checked_url
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(\w+))?")
@@ -77,7 +77,10 @@ def load_target(
         **options,
     }
     given = {k: v for k, v in over.items() if v is not None and v is not False and v != ()}
-    return msgspec.structs.replace(target, **given)
+    target = msgspec.structs.replace(target, **given)
+    if target.base_url:
+        checked_url(target.base_url)
+    return target
 
 
 def _header(text: str) -> tuple[str, str]:

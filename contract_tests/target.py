@@ -87,9 +87,7 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
         TargetError: there is no base URL, or nobody to speak for.
         Unreachable: nothing answers there.
     """
-    url = target.base_url.rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s]+.*", url):
-        raise TargetError(f"base URL '{target.base_url}' is not one like http://127.0.0.1:4010")
+    url = checked_url(target.base_url)
     if urlsplit(url).username is not None:
         raise TargetError("base URL: credentials in it would stand in place of a bearer token")
     target = replace(target, base_url=url)
@@ -107,6 +105,25 @@ def complete(target: Target, transport: httpx.BaseTransport | None = None) -> Ta
     ]
     _check_distinct(customers, target.tokens)
     return replace(target, customers=with_checked_facts(customers))
+
+
+def checked_url(text: str) -> str:
+    """
+    A base URL without the slash at its end.
+
+    Raises:
+        TargetError: it is none.
+    """
+    try:
+        parts = urlsplit(text)
+        # What is no port, and no name that DNS could have, is a ValueError.
+        reachable = parts.port != 0 and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        reachable = False
+    if not reachable or not re.fullmatch(r"https?://[^/\s]+.*", text):
+        shown = re.sub("//[^/@]*@", "//", text)
+        raise TargetError(f"base URL '{shown}' is not one like http://127.0.0.1:4010")
+    return text.rstrip("/")
 
 
 def with_checked_facts(customers: Iterable[NamedCustomer]) -> tuple[NamedCustomer, ...]:

@@ -67,6 +67,24 @@ def test_an_unreachable_target_is_exit_3() -> None:
     assert "cannot be reached" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://127.0.0.1:99999",
+        "http://x:0",
+        f"http://u:p@{'a' * 80}.test",
+        "ftp://x",
+    ],
+)
+def test_a_base_url_that_is_none_is_exit_2(url: str) -> None:
+    result = run("run", "--base-url", url, "--customer-token", "some-token")
+
+    assert result.exit_code == 2
+    assert "is not one like" in result.stderr
+    assert "u:p@" not in result.stderr
+
+
 def test_a_token_that_is_refused_is_exit_3(url: str) -> None:
     result = run("run", "--base-url", url, "--customer-token", "wrong-token-of-mine")
 

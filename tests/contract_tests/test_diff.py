@@ -46,6 +46,8 @@ BREAKING: dict[str, tuple[str, str, str]] = {
         r"\g<1>1000",
         "maximum 2147483647 is now 1000",
     ),
+    "another default": (r"(name: redeemed\n.*?default: )false", r"\1true", "default False is now"),
+    "another address": (r"(servers:\n[^\n]*url: )/", r"\1/v2", "/ is gone"),
     "a parameter that is gone": (r"        - name: redeemed\n.*?(?=        - name)", "", "is gone"),
 }
 
@@ -139,3 +141,37 @@ def test_a_file_that_is_no_document_is_told_in_one_line(
     answer = run("just text")
 
     assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "told"),
+    [
+        (r"\{id: HTTP-06, source: ruled, ", "{id: HTTP-06, ", "HTTP-06 has no `source`"),
+        (r"\nx-rules:\n", "\nx-rules:\n  - 5\n", "a mapping with an `id`"),
+        (r"\nx-rules:\n.*?\npaths:", "\nx-rules: none\npaths:", "a list of rules"),
+        (
+            r"\n  schemas:\n",
+            "\n  schemas:\n    A: {allOf: [{$ref: '#/components/schemas/A'}]}\n"
+            "    B: {$ref: '#/components/schemas/A'}\n",
+            "is made of itself",
+        ),
+        (
+            r"\n  schemas:\n",
+            "\n  schemas:\n    A: {$ref: 'other.yaml#/A'}\n",
+            "out of the document",
+        ),
+        (r"\n  schemas:\n", "\n  schemas:\n    A: {$ref: '#/nowhere'}\n", "leads nowhere"),
+    ],
+)
+def test_a_mistake_in_a_document_is_told_in_a_line_with_the_file(
+    tmp_path: Path, pattern: str, replacement: str, told: str
+) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(DOCUMENT)
+    text, count = re.subn(pattern, replacement, DOCUMENT, count=1, flags=re.S)
+    new.write_text(text)
+    result = CliRunner().invoke(main, ["diff", str(old), str(new)])
+
+    assert (count, result.exit_code) == (1, 2)
+    [line] = result.stderr.splitlines()
+    assert told in line and "new.yaml" in line
