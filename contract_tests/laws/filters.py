@@ -69,6 +69,11 @@ class Holding:
             return None
         return any(end is not None and end < self.now for end in ends)
 
+    def settled(self, listing: Exchange) -> list[Record]:
+        """The credits of a list but for those that expire about now."""
+        records = listing.plain_records
+        return [each for each in records if self.expired(each["id"].lower()) is not None]
+
     def belongs(self, id: str, query: Query) -> bool | None:
         """Whether it belongs to the list of a query; None where that cannot be known."""
         flags = dict(query)
@@ -268,10 +273,7 @@ def _check_same_list(holding: Holding, query: Query, like: Query) -> None:
     """Check that two queries list the same credits, but for those that expire about now."""
     operation = holding.customer.operation(CREDITS)
     answer, reference = (holding.customer.cached_call(operation, each) for each in (query, like))
-    lists = [
-        [each for each in listing.plain_records if holding.expired(each["id"].lower()) is not None]
-        for listing in (reference, answer)
-    ]
+    lists = [holding.settled(listing) for listing in (reference, answer)]
     if answer.status != reference.status or lists[0] != lists[1]:
         ids = [[each["id"] for each in listed] for listed in lists]
         raise Violation(
@@ -339,12 +341,11 @@ def _check_encoded(holding: Holding, number: int) -> None:
         coded = percent_encoded(name, number)
         for pair in (f"{coded}=true", f"{name}={percent_encoded('true', number)}"):
             answer = customer.at(f"{operation.path}?{pair}")
-            if not answer.from_the_edge and (
-                answer.status != plain.status or _ids(answer) != _ids(plain)
-            ):
+            lists = [holding.settled(listing) for listing in (plain, answer)]
+            if not answer.from_the_edge and (answer.status != plain.status or lists[0] != lists[1]):
                 raise Violation(
-                    expected=f"the {len(_ids(plain))} credits of {name}=true",
-                    actual=f"{len(_ids(answer))}" if answer.ok else answer.brief(),
+                    expected=f"the {len(lists[0])} credits of {name}=true",
+                    actual=f"{len(lists[1])}" if answer.ok else answer.brief(),
                     exchange=answer,
                     after=[plain],
                 )
