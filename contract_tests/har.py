@@ -2,8 +2,9 @@
 
 import re
 from base64 import b64decode
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,21 @@ class _Response(Struct, frozen=True):
 class Entry(
     Struct,
     frozen=True,
-    rename={"started": "startedDateTime", "cached": "_fromCache", "persona": "_persona"},
+    rename={"began": "startedDateTime", "cached": "_fromCache", "persona": "_persona"},
 ):
     """A request and its answer."""
 
     request: _Request
     response: _Response
-    started: datetime
+    began: datetime
     cached: Any = None
     persona: str | None | UnsetType = UNSET
     """Who asked, in a journal of the mock, which keeps no tokens; None for nobody."""
+
+    @property
+    def started(self) -> datetime:
+        """When it was asked; without an offset by UTC."""
+        return self.began if self.began.tzinfo else self.began.replace(tzinfo=UTC)
 
     @property
     def journal(self) -> bool:
@@ -122,6 +128,14 @@ def _header(headers: Iterable[Header], name: str) -> str:
     return next((each.value for each in headers if each.name.lower() == name), "")
 
 
+def _is_readable(entry: "Entry") -> bool:
+    """Whether its URL is one: pages ask for whatever they like."""
+    try:
+        return bool(urlsplit(entry.request.url))
+    except ValueError:
+        return False
+
+
 class _Log(Struct, frozen=True):
     entries: tuple[Entry, ...]
 
@@ -138,8 +152,9 @@ def load(path: Path) -> tuple[Entry, ...]:
         TargetError: the file cannot be read, or is no archive.
     """
     try:
-        entries = msgspec.json.decode(path.read_bytes(), type=_Archive).log.entries
-        return tuple(sorted(entries, key=lambda each: each.started))
+        text = path.read_bytes().removeprefix(BOM_UTF8)
+        entries = msgspec.json.decode(text, type=_Archive).log.entries
+        return tuple(sorted(filter(_is_readable, entries), key=lambda each: each.started))
     except OSError as error:
         raise TargetError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError) as error:

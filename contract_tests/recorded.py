@@ -22,6 +22,7 @@ from contract_tests.laws import RECORDED, TIMELESS
 from contract_tests.redaction import NAMES, Redactor, variable
 from contract_tests.report.summary import Report
 from contract_tests.session import ROLES, Session
+from contract_tests.strict_json import NoJson, parse
 from contract_tests.target import NamedCustomer, Target, TargetError
 from contract_tests.transport import SAFE, Answer, ReadOnly
 
@@ -135,7 +136,7 @@ class Record:
         bases = Counter(filter(None, places)).most_common(1)
         base = target.base_url.rstrip("/") or (bases[0][0] if bases else "")
         own = [each for each, place in zip(entries, places, strict=True) if base and place == base]
-        own = _with_persona(own)
+        own = _with_persona(own, contract)
         whole = sum(each.whole for each in own)
         if not whole:
             raise TargetError(f"no whole answer of the API{base and f' at {base}'} was recorded")
@@ -209,13 +210,43 @@ def _place(entry: Entry, contract: Contract) -> tuple[str, Operation | None]:
     return base, None
 
 
-def _with_persona(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries; where all tokens were left out, as browsers do, one person made them."""
+def _with_persona(entries: Sequence[Entry], contract: Contract) -> list[Entry]:
+    """
+    The entries; where all tokens were left out, as browsers do, one person made them.
+
+    Raises:
+        TargetError: it was not one person.
+    """
     anonymous = not any(each.token for each in entries)
+    if anonymous and len(_customers_in(entries, contract)) > 1:
+        raise TargetError(
+            "it shows several customers, and not who asked: no request has an Authorization header;"
+            " let the browser export it with sensitive data"
+        )
     return [
         replace(each, persona="customer") if anonymous and each.response.status != 401 else each
         for each in entries
     ]
+
+
+def _customers_in(entries: Sequence[Entry], contract: Contract) -> set[str]:
+    """The ids of whom answers are about, as accounts and records tell them."""
+    ids = set[object]()
+    for entry in (each for each in entries if each.whole and each.response.status == 200):
+        data = _data_of(entry.body)
+        if isinstance(data, dict) and _place(entry, contract)[1] is contract.account:
+            ids.add(data.get("id"))
+        if isinstance(data, list):
+            ids |= {each.get("customer_id") for each in data if isinstance(each, dict)}
+    return {each.lower() for each in ids if isinstance(each, str)}
+
+
+def _data_of(body: bytes) -> object:
+    try:
+        tree, _ = parse(body)
+    except NoJson:
+        return None
+    return tree.get("data") if isinstance(tree, dict) else None
 
 
 def _with_people(target: Target, entries: Sequence[Entry]) -> Target:

@@ -181,6 +181,31 @@ def test_without_tokens_as_browsers_export_it_one_person_made_it(url: str, tmp_p
     assert "BODY-01@listMyAccountOrders" in {each.id for each in report.having("holds")}
 
 
+def test_without_tokens_answers_about_several_customers_are_not_judged(
+    url: str, tmp_path: Path
+) -> None:
+    entries = as_har(browsed(sandbox(url)).client.exchanges)
+    for each in entries:
+        headers = each["request"]["headers"]
+        headers[:] = [header for header in headers if header["name"] != "authorization"]
+    result = run(written(tmp_path / "sanitized.har", entries))
+
+    assert result.exit_code == 2
+    assert "several customers, and not who asked" in result.stderr
+    assert "with sensitive data" in result.stderr
+
+
+def test_what_archives_may_have_besides_is_read(url: str, tmp_path: Path) -> None:
+    entries = as_har(browsed(sandbox(url)).client.exchanges)
+    odd = json.loads(json.dumps(entries[0]))
+    odd["request"]["url"] = "http://[::1"
+    entries[3]["startedDateTime"] = entries[3]["startedDateTime"].removesuffix("Z")
+    file = written(tmp_path / "odd.har", [odd, *entries])
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+    assert run(file).exit_code == 0
+
+
 def test_what_shows_no_whole_answer_is_left_out_and_told(url: str, tmp_path: Path) -> None:
     entries = as_har(browsed(sandbox(url)).client.exchanges)
     entries[0]["response"] |= {"status": 304}
