@@ -177,7 +177,7 @@ def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
         elif exchange.operation == operation.id and exchange.fits:
             before = last.get(exchange.actor, exchange)
             last[exchange.actor] = exchange
-            was, now = before.data, exchange.data
+            was, now = before.plain_data, exchange.plain_data
             if (
                 was.get(LAST_ACTIVE) == now.get(LAST_ACTIVE)
                 and was["updated_at"] != now["updated_at"]

@@ -36,6 +36,7 @@ COMMON_HEADERS = {
     *("cache-control", "etag", "server", "transfer-encoding", "vary", "via"),
 }
 """Headers that any server sends."""
+NOT_MODIFIED = 304
 UNPACKED = {"Accept-Encoding": "identity"}
 """Asks for an answer whose length tells that of what is in it."""
 UNIMPLEMENTED = (400, 403, 404, 405, 501)
@@ -339,7 +340,7 @@ def _check_head_as_get(head: Exchange, get: Exchange) -> None:
         ", ".join(
             (
                 f"{each.status:d}",
-                *(re.split("[; ]", each.headers.get(name, "none"))[0] for name in names),
+                *(re.split("[; ]", each.headers.get(name, "none"))[0].lower() for name in names),
             )
         )
         for each in (get, head)
@@ -362,7 +363,12 @@ def answers_are_json(session: Session, operation: Operation) -> None:
     if operation.reads:
         with suppress(NotCovered):
             deviations(session, operation)  # Some name another type that they would accept.
-    answers = [each for each in session.exchanges(operation) if NO_ANSWER < each.status < 500]
+    # 304 tells a client to use the copy that it has (RFC 9110, section 15.4.5).
+    answers = [
+        each
+        for each in session.exchanges(operation)
+        if NO_ANSWER < each.status < 500 and each.status != NOT_MODIFIED
+    ]
     if not answers:
         raise NotCovered("nothing was answered")
     besides = unknown_paths(session, operation)

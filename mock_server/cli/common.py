@@ -61,7 +61,7 @@ class Parsed(click.ParamType[Any]):
         """Text to the value."""
         try:
             return self._parse(str(value))
-        except ValueError as error:
+        except (ValueError, UserError) as error:
             self.fail(str(error))
 
 

@@ -186,10 +186,11 @@ def serve(
       mock-server serve --quirk unknown-field --quirk mixed-instants
     """
     check_access(host, settings)
-    if workers is not None and any((opens, reload, tls, tls_cert, tls_key, port_file, port == 0)):
+    alone = (opens, reload, tls, tls_cert, tls_key, port_file, port == 0, settings["shard"])
+    if workers is not None and any(alone):
         raise click.UsageError(
-            "--open, --reload, --tls, --port-file and --port 0 are for one process; leave out"
-            " --workers"
+            "--open, --reload, --tls, --port-file, --port 0 and --shard are for one process;"
+            " leave out --workers"
         )
     if workers is not None:
         shards = import_module("mock_server.cli.shards")

@@ -4,11 +4,13 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from mock_server.http.errors import UserError
+
 _PREFIX = re.compile(r"s(\d{1,4})-")
 MOST = 1000
 
 
-class ShardError(Exception):
+class ShardError(UserError):
     """It names no shard; the message says what would."""
 
 

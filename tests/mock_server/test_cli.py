@@ -209,6 +209,9 @@ def test_a_value_out_of_its_bounds_is_refused_with_what_would_be_right(
         "coverage --require nan",
         "replay bug.json --mock nowhere",
         "serve --snapshot /dev/zero",
+        "serve --shard 3/2",
+        "serve --shard a/b",
+        "serve --workers 2 --shard 1/2",
     ],
 )
 def test_a_value_that_is_none_is_refused_in_a_line(arguments: str) -> None:

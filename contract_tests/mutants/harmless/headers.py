@@ -3,6 +3,7 @@
 import gzip
 from base64 import b64encode
 from hashlib import sha256
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -10,8 +11,10 @@ from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     HARMLESS,
     ORDERS,
+    Change,
     answer,
     mutant,
+    stateful,
     with_header,
     without_header,
 )
@@ -144,3 +147,28 @@ def answers_are_packed(request: Request, send: Send, _people: People) -> Respons
     if request.method != "HEAD":
         return replace(coded, body=packed)
     return replace(with_header(coded, "Content-Length", str(len(packed))), body=b"")
+
+
+@answer(HARMLESS, status=200)
+def copies_are_kept(response: Response, request: Request) -> Response:
+    """304 is answered to who has this very answer, or any: without content, and without a type."""
+    tag = f'"{sha256(response.body).hexdigest()[:12]}"'
+    known = request.headers.get("if-none-match", "")
+    if request.method not in ("GET", "HEAD") or not (known == "*" or tag in known):
+        return with_header(response, "ETag", tag)
+    return replace(without_header(response, "Content-Type"), status=304, body=b"")
+
+
+@stateful(HARMLESS)
+def two_nodes_name_the_type_differently() -> Change:
+    """Two nodes answer in turn, one of which writes the type of content in capitals."""
+    turns = count()
+
+    def named(request: Request, send: Send, _people: People) -> Response:
+        response, turn = send(request), next(turns)
+        if response.header("Content-Type") != "application/json":
+            return response
+        types = ('application/json; charset="UTF-8"', "Application/JSON;charset=utf-8")
+        return with_header(response, "Content-Type", types[turn % 2])
+
+    return named

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
+    ACCOUNT,
     HARMLESS,
     Change,
     Tree,
+    at,
     changed,
     edit,
     mutant,
@@ -169,3 +171,21 @@ def an_item_type_from_tomorrow(tree: Tree, _request: Request) -> None:
             node["item_type"] = "hologram"
 
     walk(tree, rename)
+
+
+@stateful(HARMLESS)
+def two_nodes_date_an_account_differently() -> Change:
+    """Two nodes answer in turn, one of which writes when an account changed with `+00:00`."""
+    turns = count()
+
+    def dated(request: Request, send: Send, _people: People) -> Response:
+        response = send(request)
+        if not at(request, ACCOUNT) or response.status != 200 or next(turns) % 2:
+            return response
+
+        def date(tree: Tree, _request: Request) -> None:
+            tree["data"]["updated_at"] = tree["data"]["updated_at"].replace("Z", "+00:00")
+
+        return changed(request, response, date)
+
+    return dated
