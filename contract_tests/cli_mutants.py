@@ -132,7 +132,12 @@ def _show(study: Study, findings: Sequence[Finding], measured: powers.Power) -> 
 @profile_option
 @token_option
 @transport_options
-@option("--port", default=0, help="Port of the proxy on this machine; 0 takes a free one.")
+@option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65_535),
+    help="Port of the proxy on this machine; 0 takes a free one.",
+)
 def break_(
     mutant: str, base_url: str | None, profile: Path | None, port: int, **options: Any
 ) -> None:
@@ -144,9 +149,16 @@ def break_(
         chosen, profile_target = by_id(mutant), load_target(profile, base_url=base_url, **options)
         redact.hide_target(profile_target)
         target = _complete(profile_target)
-        with Proxy(chosen, target, Contract.load(), port) as proxy:
+        with _proxy(chosen, target, port) as proxy:
             click.echo(f"{proxy.url} is {target.base_url} with {chosen.id}: {chosen.text}")
             proxy.serve_forever()
+
+
+def _proxy(mutant: Mutant, target: Target, port: int) -> Proxy:
+    try:
+        return Proxy(mutant, target, Contract.load(), port)
+    except OSError as error:
+        raise TargetError(f"--port {port}: {error.strerror}; choose another") from None
 
 
 def _complete(target: Target) -> Target:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -266,7 +267,10 @@ class Client:
     def _pace(self) -> None:
         if self.target.rate_per_s:
             now = time.monotonic()
-            time.sleep(max(0.0, self._next_at - now))
+            ends_at = inf if self.limits.ends_at is None else self.limits.ends_at
+            time.sleep(max(0.0, min(self._next_at, ends_at) - now))
+            if self.limits.over:
+                raise NotSent("the time of the run is over")
             self._next_at = max(now, self._next_at) + 1 / self.target.rate_per_s
 
     def _exchange(

@@ -26,6 +26,12 @@ INTERRUPTED, TERMINATED = 130, 143
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
+class Line(click.types.StringParamType):
+    """A text, of which a variable has one in each line: `X-Key: 1` has a blank in it."""
+
+    envvar_list_splitter = "\n"
+
+
 class Percentage(click.FloatRange):
     """A number from 0 to 100, and not NaN, which is in no order with any."""
 
@@ -105,6 +111,8 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     """An option that a variable can give too: `--seed` is CONTRACT_TESTS_SEED."""
     long = next(name for name in names if name.startswith("--"))
     variable = f"CONTRACT_TESTS_{long[2:].replace('-', '_').upper()}"
+    if settings.get("multiple") and "type" not in settings:
+        settings["type"] = Line()
     return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **settings)
 
 

@@ -118,10 +118,19 @@ class Verdict:
         )
 
     def redacted(self, redact: Redactor) -> "Verdict":
-        """A copy without secrets; its exchanges show none anyway."""
-        notices = tuple(map(redact, self.notices))
+        """
+        A copy without secrets, each text of it in one line: a CI server obeys lines that begin as
+        its commands do. Its exchanges show no secrets anyway.
+        """
+
+        def shown(text: str) -> str:
+            return " ".join(redact(text).splitlines())
+
         return replace(
-            self, expected=redact(self.expected), actual=redact(self.actual), notices=notices
+            self,
+            expected=shown(self.expected),
+            actual=shown(self.actual),
+            notices=tuple(map(shown, self.notices)),
         )
 
     @property

@@ -64,8 +64,9 @@ def _steered(
     # The consents of the first two are put back, whoever was taken for them.
     identity = session.identity(session.customers[:2][-1])
     turn, known = session.position(operation) + number, {each.name for each in operation.parameters}
-    beside = (claims(identity, number % 2).without(known), surroundings(turn))
-    for extras in beside if actor.name in ("", "staff") else (beside[turn % 2],):
+    named = claims(identity, number % 2).without(known)
+    beside = (named, surroundings(turn), surroundings(turn + 1))
+    for extras in beside if actor.name in ("", "staff") else (beside[turn % 3],):
         sender = actor.with_headers(BROWSER_HEADERS | dict(extras.headers))
         query = (*query_past_the_end(operation), *extras.query)
         answer = sender.call(operation, query, preference=_preference(session, operation, number))

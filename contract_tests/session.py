@@ -13,6 +13,7 @@ import httpx
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
+from contract_tests.credentials import LONG
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import Exchange
 from contract_tests.extras import KINDS, NUMBERS, PLACES, Deviation, SteeredDecision, extras_of
@@ -117,7 +118,8 @@ class Session:
                     with suppress(NotSent):
                         self._survey_lists(customer, operation)
             self._remember(customer)
-        self.when_surveyed(self)
+        with suppress(NotSent):
+            self.when_surveyed(self)
 
     def reason_to_stop(self) -> str:
         """Why nothing more can be judged; empty while the run can go on."""
@@ -377,11 +379,13 @@ class Session:
 def _is_unusual(exchange: Exchange, operation: Operation) -> bool:
     """
     Whether what stands before a server may refuse a request in words of its own: for control
-    characters in its URL, for parameters or headers that the document does not know, or for the
-    type of a body that no operation takes.
+    characters in its URL, for parameters or headers that the document does not know, for the type
+    of a body that no operation takes, or for a token that is longer than any.
     """
+    names = {name.lower() for name in exchange.sent}
     return bool(
         _CONTROL.search(exchange.url)
         or extras_of(exchange, operation)
-        or "content-type" in {name.lower() for name in exchange.sent}
+        or "content-type" in names
+        or any(len(value) >= LONG for value in exchange.sent.values())
     )

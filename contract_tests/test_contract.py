@@ -24,17 +24,22 @@ WRITERS = ("authentication", "concurrency", "ownership", "preferences", "time")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each law at each operation, named and marked after them."""
-    option = metafunc.config.getoption
-    given = option(f"{OPTION}base_url") or option(f"{OPTION}profile")
     laws = [
         pytest.param(
-            case,
-            id=f"{case[1].id}@{case[2].id}",
-            marks=getattr(pytest.mark, f"contract_{case[0].group}"),
+            case, id=f"{case[1].id}@{case[2].id}", marks=_marks(case[0].group, metafunc.config)
         )
-        for case in (cases(Contract.load(), Options()) if given else ())
+        for case in cases(Contract.load(), Options())
     ]
     metafunc.parametrize("case", laws)
+
+
+def _marks(group: str, config: pytest.Config) -> tuple[pytest.MarkDecorator, ...]:
+    """The marker of a group, which the plugin knows where there is something to judge."""
+    return (getattr(pytest.mark, f"contract_{group}"),) if _is_said(config) else ()
+
+
+def _is_said(config: pytest.Config) -> bool:
+    return any(config.getoption(f"{OPTION}{name}") for name in ("base_url", "profile"))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +57,11 @@ def session(request: pytest.FixtureRequest, lock: FileLock) -> Iterator[Session]
     def option(name: str) -> Any:
         return request.config.getoption(OPTION + name)
 
+    if not _is_said(request.config):
+        pytest.exit(
+            "it is not said what is to be judged: give --contract-base-url or --contract-profile",
+            returncode=pytest.ExitCode.USAGE_ERROR,
+        )
     profile: Path | None = option("profile")
     try:
         target = load(profile) if profile else Target()

@@ -15,7 +15,7 @@ import click
 
 from mock_server.cli.common import Parsed
 from mock_server.client.client import MockError
-from mock_server.http.origin import address
+from mock_server.http.origin import address, host_and_port
 
 STARTED_S = 30
 _OWN = ("--workers", "-p", "--port", "-H", "--host", "--port-file", "--persist")
@@ -140,10 +140,11 @@ def serve_workers(count: int, host: str, port: int, persist: Path | None) -> Non
         try:
             addresses = [f"127.0.0.1:{shard.start()}" for shard in shards]
             config = Path(folder, "nginx.conf")
-            config.write_text(_within(nginx(addresses, f"{host}:{port}"), folder), "utf-8")
+            config.write_text(_within(nginx(addresses, host_and_port(host, port)), folder), "utf-8")
             command = [program, "-p", folder, "-e", "stderr", "-c", str(config)]
             balancer = subprocess.Popen([*command, "-g", "daemon off;"])
-            click.echo(f"My Account mock: {count} shards behind http://{host}:{port}")
+            url = f"http://{host_and_port(host, port)}"
+            click.echo(f"My Account mock: {count} shards behind {url}\n  console  {url}/__mock__/")
             while balancer.poll() is None:
                 time.sleep(0.2)
                 for shard in shards:
@@ -199,7 +200,10 @@ class _Worker:
         """The port it answers at."""
         self._port_file.unlink(missing_ok=True)
         env = {key: value for key, value in os.environ.items() if key not in _variables()}
-        self.process = subprocess.Popen([*self._command, "--port", str(self._port)], env=env)
+        # Where a shard is, nobody need know: all go to the balancer.
+        self.process = subprocess.Popen(
+            [*self._command, "--port", str(self._port)], env=env, stdout=subprocess.DEVNULL
+        )
         until = time.monotonic() + STARTED_S
         while not self._port_file.exists() or not (text := self._port_file.read_text()):
             if self.process.poll() is not None or time.monotonic() > until:

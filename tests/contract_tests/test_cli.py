@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from contract_tests.cli import main
 from tests.contract_tests.conftest import Broken
+from tests.contract_tests.hostile import Answer, proxy
 
 SWAPPED = "two-orders-are-swapped"
 
@@ -83,6 +84,45 @@ def test_a_base_url_that_is_none_is_exit_2(url: str) -> None:
     assert result.exit_code == 2
     assert "is not one like" in result.stderr
     assert "u:p@" not in result.stderr
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\u2028", "\x85"])
+def test_no_answer_gives_a_ci_server_orders(
+    url: str, line_break: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    body = f"<html>{line_break}::set-output name=x::y</html>".encode()
+    with proxy(url, lambda asked: Answer(200, {"Content-Type": "text/html"}, body)) as at:
+        ran = run("run", "-u", at, "--customer-token", "some-token", "--only", "AUTH-01")
+
+    assert ran.exit_code == 1
+    assert "::set-output" in ran.stdout
+    assert not [line for line in ran.stdout.splitlines() if line.startswith("::set-output")]
+
+
+def test_a_slow_rate_ends_with_the_time_of_the_run(url: str) -> None:
+    tokens = ("--customer-token", "customer-ada", "--customer-token", "customer-ben")
+    ran = run("run", "-u", url, *tokens, "--only", "PREF-02", "--rate", "0.5", "--max-time", "1")
+
+    assert ran.exit_code == 4
+    assert "the time of the run is over" in ran.stdout
+
+
+def test_a_variable_has_a_header_in_each_line(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTRACT_TESTS_HEADER", "X-One: 1 and more\nX-Two: 2")
+    monkeypatch.setenv("CONTRACT_TESTS_WAIVE", "PREF-06=in the next release")
+    ran = run("run", "-u", url, "--customer-token", "customer-ada", "--only", "PREF-06")
+
+    assert ran.exit_code == 4
+    assert "in the next release" in ran.stdout
+
+
+def test_a_port_that_is_taken_is_exit_2(url: str) -> None:
+    port = url.rpartition(":")[2]
+    ran = run("break", "two-orders-are-swapped", "--target", url, "--port", port)
+
+    assert ran.exit_code == 2
+    assert f"--port {port}: " in ran.stderr
 
 
 def test_a_token_that_is_refused_is_exit_3(url: str) -> None:

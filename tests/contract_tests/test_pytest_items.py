@@ -32,3 +32,10 @@ def test_a_target_that_is_not_there_ends_it_in_one_line(tmp_path: Path) -> None:
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
     assert "http://127.0.0.1:1" in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+def test_without_a_target_nothing_is_green(tmp_path: Path) -> None:
+    ran = items(tmp_path)
+
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "give --contract-base-url" in ran.stdout
