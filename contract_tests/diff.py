@@ -31,7 +31,11 @@ def differences(old: Contract, new: Contract) -> list[Difference]:
 
 def _servers(old: Contract, new: Contract) -> Iterator[Difference]:
     before, after = (
-        {str(each.get("url")) for each in contract.tree.get("servers", [{"url": "/"}])}
+        {
+            str(each["url"])
+            for each in contract.tree.get("servers", [{"url": "/"}])
+            if isinstance(each, dict) and "url" in each
+        }
         for contract in (old, new)
     )
     for url in sorted(before - after):

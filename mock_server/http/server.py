@@ -95,6 +95,8 @@ class Protocol(HttpToolsProtocol):
         """Read on, but not ahead of answers that nobody takes."""
         data, self._held = self._held + data, b""
         for at in range(0, len(data), PIECE):
+            if self.transport.is_closing():
+                return
             if self.pipeline:
                 self._held = data[at:]
                 self.flow.pause_reading()
