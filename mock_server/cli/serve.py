@@ -189,7 +189,7 @@ def serve(
     alone = (opens, reload, tls, tls_cert, tls_key, port_file, port == 0, settings["shard"])
     if workers is not None and any(alone):
         raise click.UsageError(
-            "--open, --reload, --tls, --port-file, --port 0 and --shard are for one process;"
+            "--open, --reload, --shard, --tls, --port-file and --port 0 are for one process;"
             " leave out --workers"
         )
     if workers is not None:

@@ -8,7 +8,7 @@ from threading import Thread
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from mock_server.client.client import Sandbox
 from tests.browser.conftest import Open, at_every_width_and_scheme
@@ -86,10 +86,13 @@ def test_the_404_of_payment_methods_is_explained(world: Sandbox, open_page: Open
 def test_a_toggle_is_shown_at_once_and_put_back_on_403(world: Sandbox, open_page: Open) -> None:
     page = signed_in(world, open_page, "dmitri")
     operation = "actionMyAccountMarketingPreferenceOptIn"
-    world.fault("status", operation, status=403, delay_ms=300, count=1)
+    world.fault("status", operation, status=403, count=1)
+    held: list[Route] = []
+    page.route("**/marketing-preferences/*", held.append, times=1)
     box = page.get_by_role("checkbox").last
     box.click()
     expect(box).to_be_checked()
+    held[0].continue_()
     expect(page.get_by_text("You may not change this one.")).to_be_visible()
     expect(box).not_to_be_checked()
 
