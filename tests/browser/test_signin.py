@@ -88,7 +88,7 @@ def test_a_toggle_is_shown_at_once_and_put_back_on_403(world: Sandbox, open_page
     operation = "actionMyAccountMarketingPreferenceOptIn"
     world.fault("status", operation, status=403, count=1)
     held: list[Route] = []
-    page.route("**/marketing-preferences/*", held.append, times=1)
+    page.route("**/marketing-preferences/*", lambda route: held.append(route), times=1)
     box = page.get_by_role("checkbox").last
     box.click()
     expect(box).to_be_checked()
