@@ -21,3 +21,5 @@ CURL_HEADERS = {
     "User-Agent": "curl/8.5.0",
 }
 """What is sent from a command line: no page, and no coding."""
+UNPACKED = {"Accept-Encoding": "identity"}
+"""Asks for the bytes as they are, and so for a length that tells that of what is in it."""

@@ -16,6 +16,7 @@ from contract_tests.extras import (
     narrowed,
     unanswered,
 )
+from contract_tests.headers import UNPACKED
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import changed, steady, without_words
 from contract_tests.queries import unusual_query
@@ -42,10 +43,7 @@ def _check_semicolon(customer: Customer, operation: Operation) -> None:
     for type, value in (("integer", "2"), ("boolean", "true")):
         for name in operation.queries(type):
             answer = customer.at(f"{operation.path}?utm_source=a;{name}={value}")
-            if not unanswered(answer) and not _alike(answer, customer.cached_call(operation)):
-                plain = customer.call(operation)
-                if not _alike(answer, plain):
-                    raise changed(plain, answer)
+            _check_alike(answer, customer, operation)
 
 
 @law("HEADER-01")
@@ -62,19 +60,24 @@ def unknown_headers_change_nothing(session: Session, operation: Operation) -> No
 def _check_nameless(customer: Customer, operation: Operation) -> None:
     """Check that who does not say what it is, is answered as all others are."""
     answer = customer.with_headers({"User-Agent": ""}).call(operation)
-    if not unanswered(answer) and not _alike(answer, customer.cached_call(operation)):
-        plain = customer.call(operation)
-        if not _alike(answer, plain):
-            raise changed(plain, answer)
+    _check_alike(answer, customer, operation)
+
+
+def _check_alike(answer: Exchange, customer: Customer, operation: Operation) -> None:
+    """Check that an answer is that to the plain request, asked anew where the first is another."""
+    if unanswered(answer) or _alike(answer, customer.cached_call(operation)):
+        return
+    plain = customer.call(operation)
+    if not _alike(answer, plain):
+        raise changed(plain, answer)
 
 
 def _check_part(customer: Customer, operation: Operation) -> None:
     """Check that who asks for a part of the bytes is given all of them, or that part."""
     first, last = RANGE
     # The bytes are those that are sent, which a coding would change.
-    plainly = {"Accept-Encoding": "identity"}
-    whole = customer.with_headers(plainly)
-    asking = customer.with_headers(plainly | {"Range": f"bytes={first}-{last}"})
+    whole = customer.with_headers(UNPACKED)
+    asking = customer.with_headers(UNPACKED | {"Range": f"bytes={first}-{last}"})
     part = asking.call(operation)
     if part.status == 416 or unanswered(part):
         return

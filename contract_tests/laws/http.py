@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from http import HTTPStatus
 from urllib.parse import quote
 
 from contract_tests.actor import Actor, Customer, consents_in
@@ -9,7 +10,7 @@ from contract_tests.client import ORIGIN
 from contract_tests.document import Operation, filled
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.extras import unanswered
-from contract_tests.headers import BROWSER_HEADERS
+from contract_tests.headers import BROWSER_HEADERS, UNPACKED
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.aliases import spellings
 from contract_tests.laws.consents import check_same_consents
@@ -36,9 +37,6 @@ COMMON_HEADERS = {
     *("cache-control", "etag", "server", "transfer-encoding", "vary", "via"),
 }
 """Headers that any server sends."""
-NOT_MODIFIED = 304
-UNPACKED = {"Accept-Encoding": "identity"}
-"""Asks for an answer whose length tells that of what is in it."""
 UNIMPLEMENTED = (400, 403, 404, 405, 501)
 """How servers, and the proxies before them, answer a method that nobody implemented."""
 REQUESTED_HEADERS = ("authorization", "Authorization, Content-Type", "accept,authorization")
@@ -367,7 +365,7 @@ def answers_are_json(session: Session, operation: Operation) -> None:
     answers = [
         each
         for each in session.exchanges(operation)
-        if NO_ANSWER < each.status < 500 and each.status != NOT_MODIFIED
+        if NO_ANSWER < each.status < 500 and each.status != HTTPStatus.NOT_MODIFIED
     ]
     if not answers:
         raise NotCovered("nothing was answered")

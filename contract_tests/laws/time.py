@@ -1,9 +1,10 @@
 """Answers that must agree from one moment to the next."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -57,24 +58,37 @@ def reads_agree(customers: list[Customer], operation: Operation) -> None:
 
 def _check_any_copy(customer: Customer, operation: Operation) -> None:
     """Check that who would do with any copy is given the answer, or told to keep the copy."""
-    asking = customer.with_headers({"If-None-Match": "*"})
-    answer, plain = asking.call(operation), customer.cached_call(operation)
-    if unanswered(answer) or answer.status == 304 or steady(answer) == steady(plain):
-        return
-    plain, answer = customer.call(operation), asking.call(operation)
-    if not unanswered(answer) and answer.status != 304 and steady(answer) != steady(plain):
-        raise changed(plain, answer)
+
+    def same(answer: Exchange, plain: Exchange) -> bool:
+        kept = unanswered(answer) or answer.status == HTTPStatus.NOT_MODIFIED
+        return kept or bool(steady(answer) == steady(plain))
+
+    _check_asked_with({"If-None-Match": "*"}, customer, operation, same)
 
 
 def _check_other_language(customer: Customer, operation: Operation) -> None:
     """Check that another language, or a conditional request, changes nothing but words."""
-    asking = customer.with_headers(CONDITIONAL_HEADERS)
+
+    def same(other: Exchange, plain: Exchange) -> bool:
+        return other.from_the_edge or bool(without_words(other) == without_words(plain))
+
+    _check_asked_with(CONDITIONAL_HEADERS, customer, operation, same)
+
+
+def _check_asked_with(
+    headers: Mapping[str, str],
+    customer: Customer,
+    operation: Operation,
+    same: Callable[[Exchange, Exchange], bool],
+) -> None:
+    """Check that who asks with these headers is answered the same as who asks plainly."""
+    asking = customer.with_headers(headers)
     other, plain = asking.call(operation), customer.cached_call(operation)
-    if other.from_the_edge or without_words(other) == without_words(plain):
+    if same(other, plain):
         return
     # It may have changed since it was first read.
     plain, other = customer.call(operation), asking.call(operation)
-    if not other.from_the_edge and without_words(other) != without_words(plain):
+    if not same(other, plain):
         raise changed(plain, other)
 
 

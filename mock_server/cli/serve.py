@@ -18,6 +18,7 @@ import click
 from mock_server.app import Mock, Settings
 from mock_server.cli import announce
 from mock_server.cli.common import (
+    URL,
     Parsed,
     console_options,
     listen_options,
@@ -32,7 +33,6 @@ from mock_server.http.origin import (
     PublicAddress,
     host_and_port,
     network,
-    public_url,
     web_origin,
 )
 from mock_server.http.server import Certificate
@@ -128,7 +128,7 @@ REFUSAL = click.IntRange(400, 499)
     "--redirect-uri",
     "redirects",
     multiple=True,
-    type=Parsed("url", public_url),
+    type=URL,
     metavar="PREFIX",
     help="Allow redirects of the sign-in to URLs that begin so. Repeatable.",
 )
@@ -144,7 +144,7 @@ REFUSAL = click.IntRange(400, 499)
 )
 @option(
     "--public-url",
-    type=Parsed("url", public_url),
+    type=URL,
     metavar="URL",
     help="URL at which clients reach it; links begin with it.",
 )
