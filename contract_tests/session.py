@@ -320,7 +320,8 @@ class Session:
     def first_decisions(self) -> list[Exchange]:
         """
         The first opt-in and opt-out of everybody who acts, and everything that they read before,
-        between and after them: what happens at the first decision alone shows nowhere else.
+        between and after them: what happens at the first decision alone shows nowhere else. Then
+        the first decisions on others, which leave them as they are: what was never decided on.
 
         Raises:
             NotCovered: nobody may decide.
@@ -331,9 +332,11 @@ class Session:
                 each for who in people for each in (*self._first_reads(who), *self._read_all(who))
             ]
             for who in people:
-                [(chosen, opted_in), *_] = who.consents_to_change().items()
+                [(chosen, opted_in), *others] = who.consents_to_change().items()
                 for decision in (not opted_in, opted_in):
                     exchanges += [who.decide(chosen, opted_in=decision), *self._read_all(who)]
+                last = {is_in: id for id, is_in in others}
+                exchanges += [who.decide(id, opted_in=is_in) for is_in, id in last.items()]
             self._first_decisions = exchanges
         return self._first_decisions
 

@@ -76,6 +76,23 @@ def opt_out_answers_nothing(response: Response, request: Request) -> Response:
     return Response(204) if request.method == "DELETE" else response
 
 
+@stateful("PREF-03", needs="a customer with two preferences that nobody opted in to")
+def opting_out_of_what_was_never_decided_answers_nothing() -> Change:
+    """Opting out answers 204 where the customer never decided: there was nothing to do."""
+    decided: set[tuple[str, str]] = set()
+
+    def nothing_to_do(request: Request, send: Send, people: People) -> Response:
+        opted_in = decides(request) and _consents(request, send).get(_named(request))
+        response, key = send(request), (people.name(request), _named(request).lower())
+        if not decides(request) or response.status != 200:
+            return response
+        fresh = key not in decided and opted_in is False
+        decided.add(key)
+        return Response(204) if fresh and request.method == "DELETE" else response
+
+    return nothing_to_do
+
+
 @mutant(("PREF-04", "PREF-03"))
 def the_answer_is_the_list_before(request: Request, send: Send, _people: People) -> Response:
     """Opting in or out answers the list as it was before."""
