@@ -214,9 +214,10 @@ class Customer(Actor):
 
     def _last_seen(self) -> dict[str, bool]:
         """Every preference as this customer's last answer showed it; empty if it showed none."""
-        answers = [each for each in self.client.exchanges if each.actor == self.name][-1:]
-        lists = [each for each in answers if each.fits and self._shows_consents(each)]
-        return consents_in(record for last in lists for record in last.records)
+        mine = (each for each in reversed(self.client.exchanges) if each.actor == self.name)
+        last = next(mine, None)
+        shows = last is not None and last.fits and self._shows_consents(last)
+        return consents_in(last.records) if last is not None and shows else {}
 
     def _shows_consents(self, exchange: Exchange) -> bool:
         operation = self.client.contract.operations.get(exchange.operation or "")

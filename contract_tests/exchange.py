@@ -212,7 +212,7 @@ def from_the_edge(answer: Answer) -> bool:
     return answer.status in EDGE and "json" not in kind.lower()
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _words_in_body(text: str) -> set[str]:
     """`words_in`, cached: the same body comes often."""
     return words_in(text)

@@ -154,13 +154,13 @@ class Redactor:
 
     def hide_altered(self, token: str) -> None:
         """Hide a token that was made from a secret, as what a shell makes of its variable."""
+        if token in self.secrets:
+            return
         tokens = {
             secret: replacement[1:]
             for secret, replacement in self.secrets.items()
             if _of_shell(replacement)
         }
-        if token in self.secrets:
-            return
         candidates = (_made_from(secret, token, name) for secret, name in tokens.items())
         # As it was sent alone: `BearerX` and `Bearer X` are the same without their gaps.
         if replacement := next(filter(None, (_splice_of(token, tokens), *candidates)), None):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -17,10 +18,11 @@ class NoJson(ValueError):
     """A body is no JSON; the message says what is wrong with it."""
 
 
+@lru_cache(maxsize=1024)
 def parse(body: bytes) -> tuple[Any, tuple[str, ...]]:
     """
     The JSON of a body, numbers without a fraction as integers; and the keys that stand twice in
-    one object, of which the last counts.
+    one object, of which the last counts. The same body gives the same tree, so none may change it.
 
     Raises:
         NoJson: a browser could not read it either, or it is nested beyond measure.

@@ -76,6 +76,18 @@ def test_a_preference_is_toggled_and_marked(world: Sandbox, open_page: Open) -> 
     assert [each["opted_in"] for each in answer["data"]].count(True) == 1
 
 
+def test_a_toggle_that_is_refused_goes_back_and_says_why(world: Sandbox, open_page: Open) -> None:
+    page = open_page(console(world, "state/dmitri"))
+    box = page.locator("[data-operation=listMyAccountMarketingPreferences] input").first
+    expect(box).not_to_be_checked()
+    page.route("**/customers/dmitri", lambda route: route.abort())
+
+    box.click()
+
+    expect(page.locator("#toast")).not_to_be_empty()
+    expect(box).not_to_be_checked()
+
+
 def test_a_record_is_changed_added_and_removed(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "state/eve"))
 

@@ -25,11 +25,14 @@ NODE = Path(__file__).with_name("implementation.mjs")
 
 
 class InProcess(httpx.BaseTransport):
-    """Sends requests to an ASGI application, one at a time."""
+    """
+    Sends requests to an ASGI application, one at a time.
+
+    In place of httpx's own, which looks for another event loop's package at every request.
+    """
 
     def __init__(self, app: Any) -> None:
-        self._asgi = httpx.ASGITransport(app)
-        self._loop, self._turn = asyncio.new_event_loop(), Lock()
+        self._app, self._loop, self._turn = app, asyncio.new_event_loop(), Lock()
         weakref.finalize(self, self._loop.close)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -38,13 +41,45 @@ class InProcess(httpx.BaseTransport):
             return self._loop.run_until_complete(self._answer(request))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._asgi.handle_async_request(request)
-        body = b"".join([piece async for piece in answer.stream])  # type: ignore[union-attr]
+        parts = [{"type": "http.request", "body": request.content, "more_body": False}]
+        sent: list[Any] = []
+        answered = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if not parts:
+                await answered.wait()
+            return parts.pop() if parts else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
+
+        await self._app(_scope(request), receive, send)
+        body = b"" if request.method == "HEAD" else b"".join(each.get("body", b"") for each in sent)
         stream = httpx.ByteStream(body)
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=stream)
+        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], stream=stream)
 
     def close(self) -> None:
         """Nothing: it is shared."""
+
+
+def _scope(request: httpx.Request) -> dict[str, Any]:
+    url = request.url
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path.partition(b"?")[0],
+        "query_string": url.query,
+        "server": (url.host, url.port),
+        "client": ("127.0.0.1", 123),
+        "root_path": "",
+    }
 
 
 Implementation = tuple[Target, httpx.BaseTransport]

@@ -1,6 +1,6 @@
 // State: everything a person has, what differs from the scenario marked, and all of it changeable
 // in the words of a scenario file.
-import { action, day, dialog, field, fill, form, h, instant, listIn, money, select, tag } from "./dom.js";
+import { action, day, dialog, field, fill, form, h, instant, listIn, money, select, tag, toast } from "./dom.js";
 import { chooser } from "./people.js";
 import { HOME, resolved } from "./world.js";
 
@@ -98,7 +98,12 @@ function preferences({ app, person, draw }, resource) {
   return h("div", { class: "scroll" }, data.map((each) => {
     const box = h("input", { type: "checkbox", checked: each.opted_in, change: async () => {
       const wanted = data.filter((other) => (other.id === each.id ? box.checked : other.opted_in)).map(({ id }) => names[id]);
-      await draw(await app.sandbox.change(person.persona, { marketing_preferences: { opted_in: wanted } }));
+      try {
+        await draw(await app.sandbox.change(person.persona, { marketing_preferences: { opted_in: wanted } }));
+      } catch (error) {
+        box.checked = each.opted_in;
+        toast(error.message);
+      }
     } });
     return h("label", { class: "toggle" }, box, h("span", {}, each.text, marks[each.id] ? [" ", tag("changed", "accent")] : null));
   }));
