@@ -12,7 +12,9 @@ from mock_server.http.exchange import UNSEEN, Response
 from mock_server.http.near import not_one_of
 from mock_server.http.operation import operation
 from mock_server.http.router import JSON
-from mock_server.observation.journal import Entry, Filter, Journal, Position
+from mock_server.observation.entry import Entry, Filter
+from mock_server.observation.journal import Journal
+from mock_server.observation.stream import Position
 from mock_server.worlds import snapshot
 from mock_server.worlds.registry import Sandboxes
 

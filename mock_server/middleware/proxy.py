@@ -20,7 +20,7 @@ from mock_server.http.problems import Problem, conflict
 from mock_server.http.router import Route, refusal
 from mock_server.http.upstream import Upstream, decompress, end_to_end
 from mock_server.middleware.request_log import LOG
-from mock_server.observation.journal import Entry, decode_json
+from mock_server.observation.entry import Entry, decode_json
 from mock_server.observation.people import DETAILS
 from mock_server.worlds.sandbox import Sandbox
 

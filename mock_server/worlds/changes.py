@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from mock_server.observation.journal import Part
+from mock_server.observation.stream import Part
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.faults import Fault
 from mock_server.worlds.world import World

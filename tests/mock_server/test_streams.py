@@ -23,8 +23,9 @@ from mock_server.app import Settings
 from mock_server.client import MockServer, Sandbox
 from mock_server.http.exchange import Request, Response
 from mock_server.http.server import MOST_BYTES_WAITING, MOST_WAITING, PIECE, Protocol, listen
-from mock_server.observation import journal
-from mock_server.observation.journal import ENTRY_BYTES, Filter, Journal
+from mock_server.observation import stream
+from mock_server.observation.entry import Filter
+from mock_server.observation.journal import ENTRY_BYTES, Journal
 from mock_server.worlds.registry import Limits
 from tests.conftest import Caller, Serve
 
@@ -161,8 +162,8 @@ def test_who_was_away_is_told_what_may_have_changed(sandbox: Sandbox) -> None:
 def test_a_reader_who_is_far_behind_is_let_go_and_the_others_get_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(journal, "KEPT", 5)
-    slow, quick = (journal.Subscription(journal.Filter()) for _ in range(2))
+    monkeypatch.setattr(stream, "LONGEST_QUEUE", 5)
+    slow, quick = (stream.Subscription(Filter()) for _ in range(2))
     mock = Caller(Settings(now=datetime(2026, 3, 1, 9, tzinfo=UTC)))
     kept = mock.mock.sandboxes.get("default").journal
     kept._subscriptions |= {slow, quick}

@@ -14,7 +14,7 @@ import yaml
 
 from mock_server.http.bounds import MOST_CUSTOMERS
 from mock_server.http.errors import UserError
-from mock_server.observation.journal import Entry
+from mock_server.observation.entry import Entry
 from mock_server.observation.people import (
     CHARGES,
     CREDITS,
