@@ -11,11 +11,11 @@ from contract_tests.laws import (
     filters,
     http,
     ownership,
-    pagination,
     preferences,
     recorded,
     time,
 )
+from contract_tests.laws.pagination import asking, links, meta, walking
 from contract_tests.laws.records import (
     charges,
     credits,
@@ -34,7 +34,10 @@ LAWS = laws_of(
     (
         time,
         filters,
-        pagination,
+        meta,
+        walking,
+        links,
+        asking,
         concurrency,
         preferences,
         authentication,

@@ -6,7 +6,9 @@ from contract_tests.actor import consents_in
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, check_order, law
-from contract_tests.laws.pagination import check_links, check_meta, newest_first
+from contract_tests.laws.pagination.links import check_links
+from contract_tests.laws.pagination.meta import check_meta
+from contract_tests.laws.pagination.walking import newest_first
 from contract_tests.session import Session
 
 

@@ -1,0 +1,1 @@
+"""Pages of orders: their meta, their links, and what they are when joined."""
