@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from contract_tests.actor import Customer, consents_in
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Verdict, Violation
-from contract_tests.laws.preferences import list_of
+from contract_tests.laws.preferences.decisions import list_of
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.transport import NotSent
 

@@ -11,11 +11,11 @@ from contract_tests.laws import (
     filters,
     http,
     ownership,
-    preferences,
     recorded,
     time,
 )
 from contract_tests.laws.pagination import asking, links, meta, walking
+from contract_tests.laws.preferences import bodies_sent, decisions, listing, refusals
 from contract_tests.laws.records import (
     charges,
     credits,
@@ -39,7 +39,10 @@ LAWS = laws_of(
         links,
         asking,
         concurrency,
-        preferences,
+        decisions,
+        listing,
+        refusals,
+        bodies_sent,
         authentication,
         http,
         extras,

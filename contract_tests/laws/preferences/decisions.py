@@ -1,31 +1,22 @@
-"""Marketing preferences: the list, and what opt-in and opt-out make of it."""
+"""What opting in and opting out make of the list."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from secrets import token_hex
 
-from contract_tests.actor import PROBED, Actor, Customer, DecisionProbe, Record, consents_in
+from contract_tests.actor import PROBED, Customer, DecisionProbe, Record, consents_in
 from contract_tests.document import Operation
-from contract_tests.exchange import NO_ANSWER, Exchange
+from contract_tests.exchange import Exchange
 from contract_tests.extras import Extras, SteeredDecision
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws import aliases
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.extras import check_steered, decide_with
-from contract_tests.laws.filters import values_for
-from contract_tests.laws.records.record import check_sorted
 from contract_tests.laws.time import A_SECOND
-from contract_tests.session import UNKNOWN_PREFERENCE, Session
-from contract_tests.values import FILE_ENDING, pairs_walk, unknown_ids
-
-FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
-TYPES = (FORM, "text/plain;charset=UTF-8", f"{JSON}; charset=utf-8", "application/vnd.api+json")
-"""What clients call a body that they do not send."""
+from contract_tests.session import Session
+from contract_tests.values import pairs_walk
 
 
 def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Record]:
@@ -42,7 +33,7 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
     return {each["id"]: each for each in exchange.plain_records}
 
 
-def _probes(
+def probes_of(
     customers: Iterable[Customer], operation: Operation, least: int = 1
 ) -> Iterator[tuple[Customer, DecisionProbe]]:
     """
@@ -71,7 +62,7 @@ def _probes(
 def a_decision_touches_nothing_else(
     session: Session, customers: list[Customer], operation: Operation
 ) -> None:
-    for _, probe in _probes(customers, operation, least=2):
+    for _, probe in probes_of(customers, operation, least=2):
         before, exchanges = list_of(probe.before), probe.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
             after = list_of(answer, exchanges[:place])
@@ -129,43 +120,6 @@ def _check_untouched(
         )
 
 
-@law("PREF-01")
-def every_available_preference_is_listed(customers: list[Customer]) -> None:
-    named = [each for each in customers if each.facts.get("own_preferences")]
-    if not named:
-        raise NotCovered("the target names no own_preferences of a customer")
-    for customer in named:
-        answer = customer.read(customer.client.contract.preferences.id)
-        listed = sorted(each["id"].lower() for each in answer.records)
-        if listed != (expected := sorted(map(str.lower, customer.facts["own_preferences"]))):
-            raise Violation(expected=f"{expected}", actual=f"{listed}", exchange=answer)
-
-
-@law("PREF-02")
-def preferences_come_in_order_of_creation(session: Session, operation: Operation) -> None:
-    check_sorted(
-        session,
-        operation,
-        "by created_at, then id",
-        lambda each: (datetime.fromisoformat(each["created_at"]), each["id"]),
-    )
-
-
-@law("PREF-10")
-def preferences_are_of_one_organisation(session: Session, operation: Operation) -> None:
-    judged = 0
-    for customer, exchange in session.successes(operation):
-        own = customer.facts.get("organisation_id", "").lower()
-        organisations = {each["organisation_id"].lower() for each in exchange.records}
-        judged += len(exchange.records)
-        if len(organisations) > 1 or (own and organisations and organisations != {own}):
-            expected = f"one organisation{f', {own}' if own else ''}"
-            actual = ", ".join(sorted(organisations))
-            raise Violation(expected=expected, actual=actual, exchange=exchange)
-    if not judged:
-        raise NotCovered("no customer has any")
-
-
 @law("PREF-03")
 def a_decision_answers_the_whole_list(
     session: Session, customers: list[Customer], operation: Operation
@@ -174,7 +128,7 @@ def a_decision_answers_the_whole_list(
         for answer in session.first_decisions():
             if answer.operation == operation.id and 200 <= answer.status < 300:
                 list_of(answer)
-    for _, probe in _probes(customers, operation):
+    for _, probe in probes_of(customers, operation):
         last, read = probe.answers[-1], probe.read
         answered = list(list_of(last, probe.exchanges[:-1]).values())
         if read is None:
@@ -208,7 +162,7 @@ def _check_same_ids(probe: DecisionProbe, expected: list[str], got: list[str]) -
 def a_decision_counts_at_once(
     session: Session, customers: list[Customer], operation: Operation
 ) -> None:
-    for _, probe in _probes(customers, operation):
+    for _, probe in probes_of(customers, operation):
         exchanges = probe.exchanges
         for place, answer in enumerate(exchanges[1:], 1):
             preferences = list_of(answer, exchanges[:place])
@@ -325,7 +279,7 @@ def _dated(exchange: Exchange, preference: str) -> datetime:
 
 @law("PREF-05")
 def a_decision_made_again_changes_nothing(customers: list[Customer], operation: Operation) -> None:
-    for customer, probe in _probes(customers, operation):
+    for customer, probe in probes_of(customers, operation):
         first, *others = probe.answers
         for place, other in enumerate(others, 1):
             if other.status != first.status or substance(other) != substance(first):
@@ -346,203 +300,3 @@ def _last_opposite(customer: Customer, decision: Exchange) -> list[Exchange]:
         if each.actor == customer.name and each.url == decision.url
         if each.method != decision.method
     ][-1:]
-
-
-@law("PREF-06")
-def another_organisations_preference_is_forbidden(
-    session: Session, customers: list[Customer], operation: Operation
-) -> None:
-    tried = 0
-    for customer in customers:
-        foreign = _foreign(customer, customers)
-        with suppress(NotCovered):
-            _check_refused(customer, operation, foreign, 403)
-            tried += len(foreign)
-    for customer in session.acting:
-        with suppress(NotCovered):
-            foreign = _foreign(customer, customers)
-            _check_forbidden_whatever_was_decided(customer, operation, foreign)
-    if session.client.target.read_only:
-        raise NotCovered("the run is read-only")
-    if not tried:
-        raise NotCovered("the target names no foreign_preference")
-
-
-def _check_forbidden_whatever_was_decided(
-    customer: Customer, operation: Operation, foreign: list[str]
-) -> None:
-    """Check the refusal while the customer is opted out of everything, and in to everything."""
-    for opted_in in (False, True) if foreign else ():
-        prepared = customer.restore(dict.fromkeys(customer.consents_to_change(), opted_in))
-        answer = customer.call(operation, preference=foreign[0])
-        if answer.status != 403 and not answer.from_the_edge:
-            actual = answer.brief()
-            raise Violation(expected="403", actual=actual, exchange=answer, after=prepared)
-
-
-def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
-    """Preferences of other organisations: one that the profile names, those of other customers."""
-    named = filter(None, [customer.facts.get("foreign_preference")])
-    return list(dict.fromkeys([*named, *_not_listed(customer, customers, foreign=True)]))[:2]
-
-
-def _not_listed(customer: Customer, customers: Iterable[Customer], *, foreign: bool) -> list[str]:
-    """Preferences that only others have: of other organisations, or of the customer's own."""
-    id = customer.client.contract.preferences.id
-    own = customer.cached_call(customer.operation(id))
-    listed = own.records if own.fits else []
-    mine = {each["organisation_id"].lower() for each in listed}
-    known = {each["id"].lower() for each in listed}
-    theirs = (other.cached_call(other.operation(id)) for other in customers)
-    return [
-        record["id"]
-        for answer in theirs
-        for record in (answer.records if answer.fits and mine else ())
-        if record["id"].lower() not in known
-        and (record["organisation_id"].lower() not in mine) is foreign
-    ]
-
-
-@law("PREF-07")
-def an_unknown_preference_is_not_found(
-    session: Session, customers: list[Customer], operation: Operation
-) -> None:
-    tried, reason = 0, "no customer has marketing preferences"
-    for customer in customers:
-        try:
-            values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
-            if aliases.drops_the_ending(session, FILE_ENDING):
-                values = {kind: id for kind, id in values.items() if not id.endswith(FILE_ENDING)}
-            # Those of another site, which the customer's own list does not show.
-            unlisted = _not_listed(customer, customers, foreign=False)[:2]
-            others = _ids_of_other_kinds(customer)
-            unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted, *others]
-            _check_refused(customer, operation, unknown, 404)
-            tried += 1
-        except NotCovered as missing:
-            reason = str(missing)
-    if not tried:
-        raise NotCovered(reason)
-
-
-def _ids_of_other_kinds(customer: Customer) -> list[str]:
-    """What the customer has besides preferences, by id: one of each kind, and their own."""
-    contract = customer.client.contract
-    reads = [each for each in contract.reads if each is not contract.preferences]
-    answers = [customer.cached_call(each) for each in reads]
-    records = [each.records[0] if each.records else {} for each in answers if each.fits]
-    account = customer.cached_call(contract.account)
-    records.append(account.data if account.fits and isinstance(account.data, dict) else {})
-    return [record["id"] for record in records if isinstance(record.get("id"), str)]
-
-
-def _refused_by_another(answer: Exchange, preference: str) -> bool:
-    """Whether a gateway refused it, or the server a NUL, which none need accept."""
-    return answer.from_the_edge or (answer.status == 400 and "\0" in preference)
-
-
-def _check_refused(
-    customer: Customer, operation: Operation, preferences: list[str], status: int
-) -> None:
-    """Check that decisions on these are refused with `status`, and leave the list as it was."""
-    if not preferences:
-        return
-    consents = customer.consents_to_change()
-    # What they must not do shows only where that is not done already, what they take back only
-    # where it is.
-    ends = (next(iter(consents)), next(reversed(consents)))
-    prepared_consents = dict.fromkeys(consents, operation.opts_in) | dict.fromkeys(
-        ends, not operation.opts_in
-    )
-    prepared = customer.restore(prepared_consents, consents)
-    before = customer.preferences()
-    answers = []
-    for preference in preferences:
-        answers.append(customer.call(operation, preference=preference))
-        if answers[-1].status != status and not _refused_by_another(answers[-1], preference):
-            actual = answers[-1].brief()
-            raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
-    read = customer.preferences()
-    if before.plain_records != read.plain_records:
-        raise changed(before, read, [*prepared, before, *answers])
-
-
-@law("PREF-09")
-def a_decision_needs_no_body(
-    session: Session, customers: list[Customer], operation: Operation
-) -> None:
-    for _, probe in _probes(customers, operation):
-        first = probe.answers[0]
-        if first.status in (400, 411, 415, 422):
-            actual = first.brief()
-            raise Violation(expected="200 without a body", actual=actual, exchange=first)
-        if not first.ok:
-            raise NotCovered(f"it answered {first.brief()[:60]}")
-    for number, customer in enumerate(session.acting):
-        with suppress(NotCovered):
-            for type in (JSON, *TYPES[number :: len(session.acting)]):
-                _check_without_a_body(customer, operation, type)
-            _check_body_is_ignored(session, customer, operation)
-
-
-def _check_without_a_body(customer: Customer, operation: Operation, type: str) -> None:
-    """Check a decision that names the type of a body and sends none, as many clients do."""
-    chosen = next(iter(customer.consents_to_change()))
-    naming = customer.with_headers({"Content-Type": type})
-    answer = naming.call(operation, preference=chosen)
-    if (
-        not answer.ok
-        and not answer.from_the_edge
-        and customer.decide(chosen, opted_in=operation.opts_in).ok
-    ):
-        raise Violation(
-            expected="200 without a body, whatever its type is called",
-            actual=answer.brief(),
-            exchange=answer,
-        )
-
-
-def _check_body_is_ignored(session: Session, customer: Customer, operation: Operation) -> None:
-    """Check that bodies do not steer a decision: ignored, or refused."""
-    consents = customer.consents_to_change()
-    chosen = next(iter(consents))
-    prepared = customer.restore(dict.fromkeys(consents, not operation.opts_in), consents)
-    for sender, payload in _with_bodies(session, customer, operation, list(consents)):
-        answer = sender.call(operation, preference=chosen, payload=payload)
-        if answer.from_the_edge or answer.status == NO_ANSWER:
-            continue
-        if not (answer.ok or 400 <= answer.status < 500):
-            raise Violation(
-                expected="200, or a refusal of the body",
-                actual=answer.brief(),
-                exchange=answer,
-                after=prepared,
-            )
-        read = customer.preferences()
-        expected = dict.fromkeys(consents, not operation.opts_in)
-        expected[chosen] = operation.opts_in == answer.ok
-        for answered in (answer, read) if answer.ok else (read,):
-            if consents_in(answered.records) != expected:
-                raise Violation(
-                    expected=f"{expected}, after {answer.status}",
-                    actual=f"{consents_in(answered.records)}",
-                    exchange=answered,
-                    after=[*prepared, *([answer] if answered is read else [])],
-                )
-        prepared = [*prepared, answer, read, *customer.restore({chosen: not operation.opts_in})]
-
-
-def _with_bodies(
-    session: Session, customer: Customer, operation: Operation, preferences: Sequence[str]
-) -> Iterator[tuple[Actor, str]]:
-    """Senders and bodies that ask for the contrary, for others, or for nothing."""
-    others = [id for name, id in session.ids.items() if name != customer.name]
-    opted_in, method = not operation.opts_in, customer.decision(not operation.opts_in).method
-    body: Record = {"opted_in": opted_in, "optedIn": opted_in, "_method": method}
-    body |= dict.fromkeys(("customer_id", "customerId", "user_id"), others[0]) if others else {}
-    if preferences[1:]:
-        body |= dict.fromkeys(("id", "marketing_preference_id"), preferences[-1])
-    yield customer, json.dumps(body)
-    yield customer, "{"
-    form = customer.with_headers({"Content-Type": FORM})
-    yield form, f"opted_in={str(opted_in).lower()}&_method={method}"

@@ -1,0 +1,133 @@
+"""Decisions on preferences that a customer cannot decide on."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from contract_tests.actor import Customer
+from contract_tests.document import Operation
+from contract_tests.exchange import Exchange
+from contract_tests.law import NotCovered, Violation, law
+from contract_tests.laws import aliases
+from contract_tests.laws.comparison import changed
+from contract_tests.laws.filters import values_for
+from contract_tests.session import UNKNOWN_PREFERENCE, Session
+from contract_tests.values import FILE_ENDING, unknown_ids
+
+
+@law("PREF-06")
+def another_organisations_preference_is_forbidden(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
+    tried = 0
+    for customer in customers:
+        foreign = _foreign(customer, customers)
+        with suppress(NotCovered):
+            _check_refused(customer, operation, foreign, 403)
+            tried += len(foreign)
+    for customer in session.acting:
+        with suppress(NotCovered):
+            foreign = _foreign(customer, customers)
+            _check_forbidden_whatever_was_decided(customer, operation, foreign)
+    if session.client.target.read_only:
+        raise NotCovered("the run is read-only")
+    if not tried:
+        raise NotCovered("the target names no foreign_preference")
+
+
+def _check_forbidden_whatever_was_decided(
+    customer: Customer, operation: Operation, foreign: list[str]
+) -> None:
+    """Check the refusal while the customer is opted out of everything, and in to everything."""
+    for opted_in in (False, True) if foreign else ():
+        prepared = customer.restore(dict.fromkeys(customer.consents_to_change(), opted_in))
+        answer = customer.call(operation, preference=foreign[0])
+        if answer.status != 403 and not answer.from_the_edge:
+            actual = answer.brief()
+            raise Violation(expected="403", actual=actual, exchange=answer, after=prepared)
+
+
+def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
+    """Preferences of other organisations: one that the profile names, those of other customers."""
+    named = filter(None, [customer.facts.get("foreign_preference")])
+    return list(dict.fromkeys([*named, *_not_listed(customer, customers, foreign=True)]))[:2]
+
+
+def _not_listed(customer: Customer, customers: Iterable[Customer], *, foreign: bool) -> list[str]:
+    """Preferences that only others have: of other organisations, or of the customer's own."""
+    id = customer.client.contract.preferences.id
+    own = customer.cached_call(customer.operation(id))
+    listed = own.records if own.fits else []
+    mine = {each["organisation_id"].lower() for each in listed}
+    known = {each["id"].lower() for each in listed}
+    theirs = (other.cached_call(other.operation(id)) for other in customers)
+    return [
+        record["id"]
+        for answer in theirs
+        for record in (answer.records if answer.fits and mine else ())
+        if record["id"].lower() not in known
+        and (record["organisation_id"].lower() not in mine) is foreign
+    ]
+
+
+@law("PREF-07")
+def an_unknown_preference_is_not_found(
+    session: Session, customers: list[Customer], operation: Operation
+) -> None:
+    tried, reason = 0, "no customer has marketing preferences"
+    for customer in customers:
+        try:
+            values = unknown_ids(next(iter(customer.consents_to_change())), session.seed)
+            if aliases.drops_the_ending(session, FILE_ENDING):
+                values = {kind: id for kind, id in values.items() if not id.endswith(FILE_ENDING)}
+            # Those of another site, which the customer's own list does not show.
+            unlisted = _not_listed(customer, customers, foreign=False)[:2]
+            others = _ids_of_other_kinds(customer)
+            unknown = [UNKNOWN_PREFERENCE, *values_for(values, tried), *unlisted, *others]
+            _check_refused(customer, operation, unknown, 404)
+            tried += 1
+        except NotCovered as missing:
+            reason = str(missing)
+    if not tried:
+        raise NotCovered(reason)
+
+
+def _ids_of_other_kinds(customer: Customer) -> list[str]:
+    """What the customer has besides preferences, by id: one of each kind, and their own."""
+    contract = customer.client.contract
+    reads = [each for each in contract.reads if each is not contract.preferences]
+    answers = [customer.cached_call(each) for each in reads]
+    records = [each.records[0] if each.records else {} for each in answers if each.fits]
+    account = customer.cached_call(contract.account)
+    records.append(account.data if account.fits and isinstance(account.data, dict) else {})
+    return [record["id"] for record in records if isinstance(record.get("id"), str)]
+
+
+def _refused_by_another(answer: Exchange, preference: str) -> bool:
+    """Whether a gateway refused it, or the server a NUL, which none need accept."""
+    return answer.from_the_edge or (answer.status == 400 and "\0" in preference)
+
+
+def _check_refused(
+    customer: Customer, operation: Operation, preferences: list[str], status: int
+) -> None:
+    """Check that decisions on these are refused with `status`, and leave the list as it was."""
+    if not preferences:
+        return
+    consents = customer.consents_to_change()
+    # What they must not do shows only where that is not done already, what they take back only
+    # where it is.
+    ends = (next(iter(consents)), next(reversed(consents)))
+    prepared_consents = dict.fromkeys(consents, operation.opts_in) | dict.fromkeys(
+        ends, not operation.opts_in
+    )
+    prepared = customer.restore(prepared_consents, consents)
+    before = customer.preferences()
+    answers = []
+    for preference in preferences:
+        answers.append(customer.call(operation, preference=preference))
+        if answers[-1].status != status and not _refused_by_another(answers[-1], preference):
+            actual = answers[-1].brief()
+            raise Violation(expected=f"{status}", actual=actual, exchange=answers[-1])
+    read = customer.preferences()
+    if before.plain_records != read.plain_records:
+        raise changed(before, read, [*prepared, before, *answers])
