@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import lru_cache
+from pathlib import Path
+from shlex import quote
 from typing import Any, Literal, TextIO
 
 import click
@@ -20,8 +22,11 @@ from mock_server.middleware.request_log import logged_text
 Format = Literal["text", "json"]
 
 
-def greeting(mock: Mock, url: str, format: Format) -> str:
-    """Where the server is, who is in it, and the token of each."""
+def greeting(mock: Mock, url: str, format: Format, authority: Path | None = None) -> str:
+    """
+    Where the server is, who is in it, and the token of each. `authority` vouches for the server's
+    certificate, where others do not know it.
+    """
     sandbox = mock.sandboxes.get("default")
     people = {
         name: (sandbox.token("customer", name), person.description)
@@ -36,9 +41,11 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
     refused = {f"staff-{name}": "of staff" for name in sandbox.world.scenario.staff}
     for name in list(people)[:1]:
         refused |= {f"expired-{name}": "has run out", f"revoked-{name}": "was revoked"}
-    example = (
-        f"  curl -H 'Authorization: Bearer {next(iter(people.values()))[0]}'" if people else ""
-    )
+    trusting = f" --cacert {quote(str(authority))}" if authority else ""
+    examples = [
+        f"  curl{trusting} -H 'Authorization: Bearer {token}' {url}/customers/my-account"
+        for token, _ in people.values()
+    ]
     return "\n".join(
         [
             f"My Account mock {__version__} at {url}",
@@ -52,7 +59,7 @@ def greeting(mock: Mock, url: str, format: Format) -> str:
             "Refused everywhere, to see how your client takes it:",
             *(f"  {token:{width}}  {why}" for token, why in refused.items()),
             "",
-            f"{example} {url}/customers/my-account" if people else "",
+            *examples[:1],
         ]
     )
 

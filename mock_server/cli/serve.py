@@ -213,7 +213,8 @@ def serve(
                 tasks.append(asyncio.ensure_future(reloading.watch()))
             if port_file:
                 port_file.write_text(str(bound[0].getsockname()[1]), "utf-8")
-            click.echo(announce.greeting(mock, url, log_format))
+            authority = certificate.authority if certificate else None
+            click.echo(announce.greeting(mock, url, log_format, authority))
             if opens:
                 # A browser on a terminal would keep the server from answering it.
                 Thread(target=webbrowser.open, args=(f"{url}/__mock__/",), daemon=True).start()

@@ -205,6 +205,10 @@ def test_tls_is_served_with_a_certificate_that_is_kept(tmp_path: Path) -> None:
             assert orders["links"]["first"].startswith(server.url.replace("http:", "https:"))
             with pytest.raises(httpx.ConnectError):
                 httpx.get(server.url)
+            answer = subprocess.run(
+                server.banner.splitlines()[-1], shell=True, check=True, capture_output=True
+            )
+            assert b'"Ada"' in answer.stdout
     assert len(seen) == 1
     for file in authority.parent.glob("server.pem"):
         assert file.stat().st_mode & 0o077 == 0
