@@ -152,7 +152,7 @@ class Sender:
         """
         if self.target.read_only and method not in SAFE:
             raise ReadOnly(f"{method} was kept from leaving: the run is read-only")
-        own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        own = [(name.encode(), _header_bytes(value)) for name, value in headers]
         names = {name.lower() for name, _ in own}
         usual = [each for each in self._headers if each[0].lower() not in names]
         timeout = httpx.Timeout(self.target.timeout_s).as_dict()
@@ -174,6 +174,14 @@ class Sender:
                     response.close()
         except (httpx.HTTPError, httpx.InvalidURL, zlib.error, ssl.SSLError) as error:
             raise Broken(str(error) or type(error).__name__) from None
+
+
+def _header_bytes(value: str) -> bytes:
+    """A header's value as HTTP has it; what it has no letters for, as curl sends it."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
 
 
 # To parse a URL takes a tenth of a request's time, and most are sent again.

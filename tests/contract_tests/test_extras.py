@@ -155,7 +155,7 @@ def test_no_read_asks_for_a_method_that_writes(contract: Contract) -> None:
 def test_every_extra_can_be_sent_and_each_value_is(contract: Contract, url: str) -> None:
     target = complete(Target(base_url=url))
     sender, sample = Sender(target), {"id": "x", "created_at": "2026-03-01T09:00:00Z"}
-    identity = dict.fromkeys((*KINDS, *PLACES), "someone")
+    identity = dict.fromkeys((*KINDS, *PLACES), "Ζωή 渡辺")
     sent = set[tuple[str, str]]()
     for operation in contract.operations.values():
         made = [each for turn in (0, 1) for each in bundles(contract, operation, sample, turn)]
