@@ -105,15 +105,13 @@ async function load(id, isWanted) {
   leave();
   const path = sandboxPath(id);
   // Whatever changes after this answer, the stream tells.
-  const { last_event_id: since } = await app.server.call("GET", `${path}/journal?limit=0`);
-  const [sandbox, clock, faults, journal] = await Promise.all([
-    app.server.open(id), ...["clock", "faults", `journal?bodies=false&limit=${AT_ONCE}`].map((place) => app.server.call("GET", `${path}/${place}`)),
-  ]);
+  const journal = await app.server.call("GET", `${path}/journal?bodies=false&limit=${AT_ONCE}`);
+  const [sandbox, clock, faults] = await Promise.all([app.server.open(id), app.server.call("GET", `${path}/clock`), app.server.call("GET", `${path}/faults`)]);
   if (!isWanted()) return;
   Object.assign(app, { sandbox, faults, traffic: journal.entries });
   app.setClock(clock);
   drawBanner();
-  stop = follow(sandbox, since, { request: received, change: heard, connection: connectionChanged, refused: (status) => refused(id, status) });
+  stop = follow(sandbox, journal.last_event_id, { request: received, change: heard, connection: connectionChanged, refused: (status) => refused(id, status) });
   drawSandboxes().catch(() => {});
   older = journal.count > AT_ONCE ? () => loadOlder(sandbox) : async () => {};
 }
