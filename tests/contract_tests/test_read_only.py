@@ -24,6 +24,7 @@ from contract_tests.mutants import proxy
 from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.target import Target, complete
 from tests.conftest import Serve
+from tests.contract_tests.conftest import sandbox_of_few
 
 pytestmark = pytest.mark.slow
 
@@ -70,10 +71,10 @@ def recorded(url: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 @pytest.mark.parametrize("depth", ["quick", "standard"])
 def test_a_read_only_run_lets_nothing_out_that_writes(
-    recorded: tuple[str, list[tuple[str, str]]], depth: str
+    url: str, recorded: tuple[str, list[tuple[str, str]]], depth: str
 ) -> None:
     proxy, seen = recorded
-    target = complete(Target(base_url=proxy, read_only=True))
+    target = complete(Target(base_url=proxy + sandbox_of_few(url), read_only=True))
     report = check(target, Plan(depth=depth))
 
     assert {method for method, _ in seen} <= {"GET", "HEAD", "OPTIONS"}
@@ -92,6 +93,7 @@ def consents(url: str) -> list[object]:
 
 
 def test_a_run_leaves_every_consent_as_it_found_it(url: str) -> None:
+    url += sandbox_of_few(url)
     before = consents(url)
     check(complete(Target(base_url=url)))
 
@@ -100,7 +102,8 @@ def test_a_run_leaves_every_consent_as_it_found_it(url: str) -> None:
 
 def writes(url: str, wanted: int, kit: subprocess.Popen[str]) -> None:
     """Wait until the kit has made so many requests that write."""
-    journal = f"{url}/__mock__/sandboxes/default/journal?method=POST&limit=500"
+    server, _, id = url.partition("/@")
+    journal = f"{server}/__mock__/sandboxes/{id}/journal?method=POST&limit=500"
     while len(httpx.get(journal, timeout=60).json()["entries"]) < wanted:
         assert kit.poll() is None, "it ended before"
         time.sleep(0.02)
@@ -130,6 +133,7 @@ def test_a_run_that_is_ended_leaves_every_consent_as_it_was_found_and_gives_no_v
     serve: Serve, wanted: int, by: str, tmp_path: Path
 ) -> None:
     url = serve("--delay", "5")
+    url += sandbox_of_few(url)
     before = consents(url)
     number = {"interrupted": signal.SIGINT, "terminated": signal.SIGTERM}[by]
     with writing(url, wanted, tmp_path, "--depth", "deep") as kit:
@@ -150,6 +154,7 @@ def test_what_kill_9_left_is_put_back_by_the_next_run_which_tells_it_in_a_line(
     serve: Serve, tmp_path: Path
 ) -> None:
     url = serve("--delay", "5")
+    url += sandbox_of_few(url)
     before = consents(url)
     with writing(url, 40, tmp_path, "--depth", "quick") as kit:
         kit.kill()
@@ -173,9 +178,8 @@ def test_a_second_run_straight_after_sends_the_same_and_says_the_same(
     url: str, recorded: tuple[str, list[tuple[str, str]]]
 ) -> None:
     recorder, sent = recorded
-    opening = {"now": "2026-03-01T09:00:00Z"}
-    sandbox = httpx.post(f"{url}/__mock__/sandboxes", json=opening).json()
-    target, seen = complete(Target(base_url=recorder + sandbox["base_path"])), []
+    path = sandbox_of_few(url, now="2026-03-01T09:00:00Z")
+    target, seen = complete(Target(base_url=recorder + path)), []
     # A mutant that reads before it writes would race with itself where the kit asks at once.
     with proxy.running(MUTANTS["a-foreign-preference-is-404"], target, Contract.load()) as broken:
         for _ in range(2):
