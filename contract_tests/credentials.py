@@ -144,6 +144,7 @@ def misplaced(token: str) -> Credentials:
     """A token in all the wrong places: other headers, cookies, the query."""
     headers = {
         "X-Authorization": f"Bearer {token}",
+        "Proxy-Authorization": f"Bearer {token}",
         "X-Auth-Token": token,
         "X-Access-Token": token,
         "X-Api-Key": token,

@@ -23,3 +23,5 @@ CURL_HEADERS = {
 """What is sent from a command line: no page, and no coding."""
 UNPACKED = {"Accept-Encoding": "identity"}
 """Asks for the bytes as they are, and so for a length that tells that of what is in it."""
+FORM = "application/x-www-form-urlencoded"
+"""The type of what a form of a page sends."""

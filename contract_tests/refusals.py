@@ -1,13 +1,14 @@
 """Requests that must be refused: everybody who is no customer, and what is nearly a customer's."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from contract_tests.actor import Actor
 from contract_tests.credentials import SPELLINGS, nearly_valid
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.extras import claims, surroundings, unanswered
-from contract_tests.headers import BROWSER_HEADERS
+from contract_tests.headers import BROWSER_HEADERS, FORM
 from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
 from contract_tests.session import UNKNOWN_PREFERENCE, Session
 from contract_tests.values import not_numbers
@@ -40,21 +41,49 @@ def _to_strangers(session: Session, operation: Operation) -> Iterator[Refusal]:
     for number, actor in enumerate(session.strangers):
         preference, rule = _preference(session, operation, number), RULES[actor.name]
         yield rule, actor.call(operation, preference=preference)
-        if operation.parameters and operation.reads:
-            yield rule, actor.call(operation, unusual_query(operation))
-        yield from ((rule, each) for each in _steered(session, operation, actor, number))
+        if query := unusual_query(operation) if operation.reads else ():
+            yield rule, actor.call(operation, query)
+        for beside in (_steered, _by_a_browser):
+            yield from ((rule, each) for each in beside(session, operation, actor, number))
         for each in _unlikely(session, operation, actor, number):
             # Which refusal they get is not said, nor that there is one.
             if 200 <= each.status < 300:
                 yield rule, each
-        for query, preference in _malformed(session, operation):
-            yield from _misunderstood(rule, actor.call(operation, query, preference=preference))
-        if not operation.reads:
-            body = "{}" if number % 2 else "{"
-            answer = actor.call(operation, preference=preference, payload=body)
-            # What stands before the API may take no body with it.
-            if answer.status != NO_ANSWER and not answer.from_the_edge:
-                yield from _misunderstood(rule, answer)
+        for answer in _with_malformed(session, operation, actor, number):
+            yield from _misunderstood(rule, answer)
+
+
+def _with_malformed(
+    session: Session, operation: Operation, actor: Actor, number: int
+) -> Iterator[Exchange]:
+    """The answers to parameters, and to a body, that cannot be understood."""
+    for query, preference in _malformed(session, operation):
+        yield actor.call(operation, query, preference=preference)
+    if not operation.reads:
+        preference, body = _preference(session, operation, number), "{}" if number % 2 else "{"
+        answer = actor.call(operation, preference=preference, payload=body)
+        # What stands before the API may take no body with it.
+        if answer.status != NO_ANSWER and not answer.from_the_edge:
+            yield answer
+
+
+def _by_a_browser(
+    session: Session, operation: Operation, actor: Actor, number: int
+) -> Iterator[Exchange]:
+    """The answers to nobody who goes to a page, or whose form brings a customer's token."""
+    if actor.name:
+        return
+    if operation.reads:
+        page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        yield Actor(session.client, headers=page).call(operation)
+        return
+    sender = Actor(session.client, headers={"Content-Type": FORM})
+    form = urlencode(dict.fromkeys(("access_token", "token"), str(session.customers[0].token)))
+    preference = _preference(session, operation, number)
+    answer = sender.call(operation, preference=preference, payload=form)
+    # What stands before the API may take no form.
+    if answer.status != NO_ANSWER and not answer.from_the_edge:
+        yield answer
 
 
 def _steered(

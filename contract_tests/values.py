@@ -21,8 +21,8 @@ _LOOK_ALIKE = str.maketrans("ae", "\u0430\u0435")
 """Letters of another alphabet that look the same."""
 _BLANKS = st.sampled_from("\r\v\f\x1f\x85\xa0\u2003\u2028\u3000")
 """White space to one language or another, beside the usual."""
-_INVISIBLE = st.sampled_from("\0\u200b\ufeff\u00ad")
-"""What is dropped, or ends a text, in one language or another."""
+_INVISIBLE = st.sampled_from("\u200b\ufeff\u00ad")
+"""What is dropped in one language or another."""
 _EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -52,6 +52,7 @@ NOT_NUMBERS: Strategies = {
     "line feed": _with_number("%d\n"),
     "white space": st.tuples(_SMALL, _BLANKS).map(lambda pair: f"{pair[0]}{pair[1]}"),
     "invisible": st.tuples(_SMALL, _INVISIBLE).map(lambda pair: f"{pair[0]}{pair[1]}"),
+    "nul": _with_number("%d\0"),
     "hexadecimal": _with_number("0x%d"),
     "binary": st.sampled_from(["0b1", "0b10", "0o7"]),
     "rest": st.tuples(_SMALL, _WORDS).map(lambda pair: f"{pair[0]}{pair[1]}"),
@@ -64,6 +65,7 @@ NOT_NUMBERS: Strategies = {
     "punctuation": st.tuples(_SMALL, st.sampled_from([";", "--", "'", "."])).map(
         lambda pair: f"{pair[0]}{pair[1]}"
     ),
+    "quotient": _with_number("%d/1"),
     "sum": st.tuples(_SMALL, _SMALL).map(lambda pair: f"{pair[0]}+{pair[1]}"),
     **{f"the word {word}": st.just(word) for word in ("first", "last", "next", "prev")},
     **{f"the word {word}": st.just(word) for word in ("all", "max")},
@@ -105,6 +107,7 @@ NOT_BOOLEANS: Strategies = {
     "line feed": st.just("true\n"),
     "unusual white space": _BLANKS.map(lambda blank: f"true{blank}"),
     "invisible": _INVISIBLE.map(lambda letter: f"true{letter}"),
+    "nul": st.just("true\0"),
     "encoded twice": st.just("%74rue"),
     "quoted": st.sampled_from(['"true"', "'true'"]),
     "punctuation": st.sampled_from(["true;", "true--", "true.", "!false"]),

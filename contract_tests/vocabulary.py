@@ -179,6 +179,8 @@ HEADERS: Words = (
     ("Accept-Charset", ("iso-8859-1", "utf-16")),
     ("Purpose X-Purpose Sec-Purpose", ("prefetch", "preview")),
     ("Upgrade-Insecure-Requests", ("1",)),
+    ("Max-Forwards", ("0",)),
+    ("TE", ("trailers",)),
     (
         "X-Feature X-Features X-Feature-Flags X-Flags X-Experiment X-Variant X-AB-Test X-Beta "
         "X-Cohort X-Segment X-Group",
@@ -201,7 +203,10 @@ REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-U
 """Headers by which some frameworks take one path for another."""
 WORDS_OF_A_TEXT = {"accept-language"}
 """Headers that may honestly change the words of texts."""
-WORDS_OF_A_LINK = {"x-forwarded-host", "x-forwarded-proto", "forwarded"}
+WORDS_OF_A_LINK = {
+    *("x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix"),
+    "forwarded",
+}
 """Headers that may honestly change links."""
 
 CLAIMS: dict[str, str] = {

@@ -44,6 +44,8 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
                 raise changed(first, last, [first, *_writes(session, customer)])
     if not compared:
         raise NotCovered("nobody was answered 200")
+    for customer in session.acting:
+        _check_head(customer, operation)
     _check_first_decision(session, operation)
     _check_every_read(session, operation)
     if "opted_in" in operation.fields:
@@ -84,6 +86,22 @@ def _check_decision(customer: Customer, operation: Operation, stranger: Actor) -
         exchanges := _change_by_decisions(customer, operation, stranger)
     ):
         raise changed(exchanges[0], exchanges[-1], exchanges)
+
+
+def _check_head(customer: Customer, operation: Operation) -> None:
+    """Check that HEAD changes no answer that two reads before it agreed on."""
+    earlier, before = customer.call(operation), customer.call(operation)
+    head = customer.call(operation, method="HEAD")
+    if not (before.fits and head.ok):
+        return
+    after = customer.call(operation)
+    settled = _unaffected_by_decisions(earlier) == _unaffected_by_decisions(before)
+    if (
+        settled
+        and _unaffected_by_decisions(before) != _unaffected_by_decisions(after)
+        and not fell_due_between(before, after)
+    ):
+        raise changed(before, after, [before, head], certain=True)
 
 
 def _check_first_decision(session: Session, operation: Operation) -> None:

@@ -1,5 +1,6 @@
 """The form of a refusal."""
 
+from contract_tests.actor import Customer
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
@@ -12,6 +13,8 @@ from contract_tests.laws.http import (
 )
 from contract_tests.session import Session
 
+UNUSUAL_NAMES = ("caf%C3%A9", "x" * 500)
+"""Of things that are nowhere: in other letters, and long."""
 VAST = "1" + "0" * 24
 """More than any integer of a machine."""
 
@@ -70,8 +73,16 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
         if answer.status != 404:
             raise Violation(expected="404", actual=answer.brief(), exchange=answer)
         _check_envelope(answer)
+    _check_unusual_names(session.acting[-1], operation)
     for answer in unknown_writes(session, operation):
         # A method that is nowhere may be refused before the path is looked at.
         if answer.status not in UNIMPLEMENTED and not answer.from_the_edge:
             raise Violation(expected="404", actual=answer.brief(), exchange=answer)
     aliases.check_unknown_spellings(session, operation)
+
+
+def _check_unusual_names(customer: Customer, operation: Operation) -> None:
+    for name in UNUSUAL_NAMES:
+        answer = customer.at(f"{operation.fixed_path}/no-such/{name}")
+        if answer.status != 404 and not answer.from_the_edge:
+            raise Violation(expected="404", actual=answer.brief(), exchange=answer)

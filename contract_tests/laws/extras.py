@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 from contract_tests.actor import Customer, consents_in, readers
 from contract_tests.document import Operation
@@ -35,7 +36,9 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
     for deviation in deviations(session, operation):
         if deviation.extras.query:
             raise changed(deviation.plain, deviation.answer)
-    _check_semicolon(readers(session.acting, operation)[0], operation)
+    customer = readers(session.acting, operation)[0]
+    _check_semicolon(customer, operation)
+    _check_undecodable(customer, operation)
 
 
 def _check_semicolon(customer: Customer, operation: Operation) -> None:
@@ -43,6 +46,14 @@ def _check_semicolon(customer: Customer, operation: Operation) -> None:
     for type, value in (("integer", "2"), ("boolean", "true")):
         for name in operation.queries(type):
             answer = customer.at(f"{operation.path}?utm_source=a;{name}={value}")
+            _check_alike(answer, customer, operation)
+
+
+def _check_undecodable(customer: Customer, operation: Operation) -> None:
+    """Check that a value which is no text is ignored, or refused, and breaks nothing."""
+    for value, is_text in (("%FF", False), ("%ZZ", False), ("%F0%9F%98%80", True)):
+        answer = customer.at(f"{operation.path}?utm_source={value}")
+        if is_text or answer.status != HTTPStatus.BAD_REQUEST:
             _check_alike(answer, customer, operation)
 
 

@@ -30,6 +30,9 @@ from contract_tests.laws.pagination.pages import (
 )
 from contract_tests.session import Session
 
+PAST = (10, 20, 50, 99, 100, 101, 500, 1000, 9999)
+"""Numbers that people ask for, and that are pages of few."""
+
 
 @law("PAGE-01")
 def without_a_number_the_first_page_is_shown(customers: list[Customer]) -> None:
@@ -102,6 +105,8 @@ def _check_huge_sizes(customer: Customer, number: int, cap: int) -> None:
         successful_page(customer, "a capped page", page=page, per_page=largest)
     for size in BEYOND[number % 2 :: 2]:
         answer = beyond(customer, "per_page", size)
+        if answer.fits:
+            _check_filled(answer)
         if answer.ok and cap != HUGE and isinstance(meta := meta_of(answer), dict):
             expect("meta.per_page", cap, meta.get("per_page"), answer)
 
@@ -161,7 +166,8 @@ def past_the_end_is_an_empty_page(customers: list[Customer]) -> None:
     for number, customer in enumerate(readable(customers, 1)):
         last = customer.orders().json["meta"]["last_page"]
         largest = customer.operation(ORDERS).largest.get("page", HUGE)
-        for page in (last + 1, last + 2, HUGE, largest):
+        usual = [page for page in PAST[number % 2 :: 2] if page > last + 2]
+        for page in (last + 1, last + 2, *usual, HUGE, largest):
             _check_empty(customer, page=page)
         for size in (1, 2, HUGE):
             last = customer.orders(numbered(1, size)).json["meta"]["last_page"]

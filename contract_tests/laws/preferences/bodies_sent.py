@@ -7,11 +7,11 @@ from contextlib import suppress
 from contract_tests.actor import Actor, Customer, Record, consents_in
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER
+from contract_tests.headers import FORM
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.preferences.decisions import probes_of
 from contract_tests.session import Session
 
-FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 TYPES = (FORM, "text/plain;charset=UTF-8", f"{JSON}; charset=utf-8", "application/vnd.api+json")
 """What clients call a body that they do not send."""

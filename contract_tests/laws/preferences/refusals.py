@@ -40,6 +40,14 @@ def _check_forbidden_whatever_was_decided(
     """Check the refusal while the customer is opted out of everything, and in to everything."""
     for opted_in in (False, True) if foreign else ():
         prepared = customer.restore(dict.fromkeys(customer.consents_to_change(), opted_in))
+        spelled = customer.call(operation, preference=foreign[0].upper())
+        if spelled.status not in (403, 404) and not spelled.from_the_edge:
+            raise Violation(
+                expected="403, or 404 where capitals make it another id",
+                actual=spelled.brief(),
+                exchange=spelled,
+                after=prepared,
+            )
         answer = customer.call(operation, preference=foreign[0])
         if answer.status != 403 and not answer.from_the_edge:
             actual = answer.brief()

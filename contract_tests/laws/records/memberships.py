@@ -19,7 +19,10 @@ from contract_tests.laws.records.record import (
 from contract_tests.session import Session
 
 ATTENTION = ("needs_attention", "needs_dd_mandate")
-SHARED = ("status", "start_date", "end_date", "members", "type", "rate")
+SHARED = (
+    *("status", "start_date", "end_date", "next_billing_date", "created_at"),
+    *("members", "type", "rate"),
+)
 """What every member of a membership is shown alike."""
 
 
