@@ -72,11 +72,11 @@ def invented_tokens(identity: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _with_tail(token: str) -> list[str]:
-    """A token with what is trimmed, or ends a text, somewhere."""
+    """A token with what is trimmed, ends a text or is decoded somewhere."""
     # More padding than there should be is read over by decoders of base64.
     padding = () if {".", "="} & set(token) else ("=",)
-    tails = (".", *padding, "%0A", "'", "%00", ";", "--", "/", "#")
-    return [f"{token}{tail}" for tail in tails]
+    tails = (".", *padding, "%0A", "'", "%00", ";x", ",x", "--", "/", "#")
+    return [*(f"{token}{tail}" for tail in tails), f"%{ord(token[0]):02X}{token[1:]}"]
 
 
 def _odd_tokens(identity: Mapping[str, str]) -> list[str]:

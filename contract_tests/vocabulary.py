@@ -63,7 +63,8 @@ PARAMETERS: Words = (
     (
         "pretty debug verbose trace test preview draft admin is_admin force raw full details "
         "history internal refresh nocache dry_run compact flat minimal strict null empty first "
-        "last latest reverse mine public",
+        "last latest reverse mine public active default upcoming past current primary valid "
+        "available open closed used unused paid unpaid failed future due",
         YES,
     ),
     (" ".join(HIDDEN_THINGS), YES),
@@ -128,7 +129,7 @@ CLIENT_HEADERS: Words = (
         ),
     ),
     ("Accept-Encoding", ("deflate", "gzip", "identity")),
-    ("Accept-Language", ("de-CH,de;q=0.9", "ar", "fr")),
+    ("Accept-Language", ("de-CH,de;q=0.9", "ja", "*", "ar")),
     ("Time-Zone X-Time-Zone X-Timezone Timezone", ("Europe/London", "Asia/Tokyo", "-480")),
     ("Prefer", ("return=minimal", "respond-async", "return=representation", "handling=strict")),
     ("X-Requested-With", ("XMLHttpRequest", "com.example.app")),
@@ -180,6 +181,8 @@ HEADERS: Words = (
     ("Purpose X-Purpose Sec-Purpose", ("prefetch", "preview")),
     ("Upgrade-Insecure-Requests", ("1",)),
     ("Max-Forwards", ("0",)),
+    ("Want-Digest Want-Content-Digest", ("sha-256",)),
+    ("X-Forwarded-Ssl Front-End-Https", ("on",)),
     ("TE", ("trailers",)),
     (
         "X-Feature X-Features X-Feature-Flags X-Flags X-Experiment X-Variant X-AB-Test X-Beta "
@@ -196,8 +199,8 @@ HEADERS: Words = (
     ("X-App X-App-Id X-Client X-Client-Name X-Partner X-Partner-Id", ("kiosk", "1")),
     ("traceparent", ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)),
     ("baggage", ("debug=true,role=admin",)),
-    # As long as browsers let one cookie be.
-    ("Cookie", ("theme=dark; visited=" + "x" * 4000,)),
+    # As long as browsers let one cookie be, and of no name.
+    ("Cookie", ("theme=dark; visited=" + "x" * 4000, "nothing named")),
 )
 REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-Uri")
 """Headers by which some frameworks take one path for another."""

@@ -111,6 +111,13 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
     return bool(_meta_and_links(first) != _meta_and_links(other))
 
 
+def agree(one: Record, other: Record, now: datetime) -> bool:
+    """Whether two looks at one record differ by no more than the passing of time explains."""
+    return _stable_fields(one) == _stable_fields(other) or any(
+        _recent(instant, now) for instant in _instants([one, other])
+    )
+
+
 def fell_due_between(first: Exchange, last: Exchange, *, fresh: bool = False) -> bool:
     """
     Whether each record that differs was told before to change at an instant that then came; with

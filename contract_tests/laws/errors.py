@@ -78,6 +78,8 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
         # A method that is nowhere may be refused before the path is looked at.
         if answer.status not in UNIMPLEMENTED and not answer.from_the_edge:
             raise Violation(expected="404", actual=answer.brief(), exchange=answer)
+        if answer.status == 404:
+            _check_envelope(answer)
     aliases.check_unknown_spellings(session, operation)
 
 

@@ -26,6 +26,11 @@ from contract_tests.vocabulary import WORDS_OF_A_LINK, WORDS_OF_A_TEXT
 
 MOST = 4
 """How many names one request may owe its other answer to, before it is given up."""
+UNUSUAL_QUERIES = {
+    **{"utm_source=%F0%9F%98%80": True, "utm_source=a&&utm_medium=b": True, "": True},
+    **{"utm_source=%FF": False, "utm_source=%ZZ": False},
+}
+"""Each with whether it is sound: what is no text may be refused, and must break nothing."""
 RANGE = (7, 59)
 """The first and the last byte of the part that is asked for."""
 _CONTENT_RANGE = re.compile(r"bytes +(\d+)-(\d+)/(\d+|\*)", re.I)
@@ -38,7 +43,7 @@ def unknown_parameters_are_ignored(session: Session, operation: Operation) -> No
             raise changed(deviation.plain, deviation.answer)
     customer = readers(session.acting, operation)[0]
     _check_semicolon(customer, operation)
-    _check_undecodable(customer, operation)
+    _check_unusual_queries(customer, operation)
 
 
 def _check_semicolon(customer: Customer, operation: Operation) -> None:
@@ -49,12 +54,17 @@ def _check_semicolon(customer: Customer, operation: Operation) -> None:
             _check_alike(answer, customer, operation)
 
 
-def _check_undecodable(customer: Customer, operation: Operation) -> None:
-    """Check that a value which is no text is ignored, or refused, and breaks nothing."""
-    for value, is_text in (("%FF", False), ("%ZZ", False), ("%F0%9F%98%80", True)):
-        answer = customer.at(f"{operation.path}?utm_source={value}")
+def _check_unusual_queries(customer: Customer, operation: Operation) -> None:
+    """Check queries that only few send, and that HEAD ignores what GET does."""
+    for query, is_text in UNUSUAL_QUERIES.items():
+        answer = customer.at(f"{operation.path}?{query}")
         if is_text or answer.status != HTTPStatus.BAD_REQUEST:
             _check_alike(answer, customer, operation)
+    plain, head = (
+        customer.call(operation, query, method="HEAD") for query in ((), (("utm_source", "a"),))
+    )
+    if plain.ok and not head.ok and not unanswered(head):
+        raise changed(plain, head)
 
 
 @law("HEADER-01")
@@ -69,8 +79,8 @@ def unknown_headers_change_nothing(session: Session, operation: Operation) -> No
 
 
 def _check_nameless(customer: Customer, operation: Operation) -> None:
-    """Check that who does not say what it is, is answered as all others are."""
-    answer = customer.with_headers({"User-Agent": ""}).call(operation)
+    """Check that who does not say what it is, and would take, is answered as all others are."""
+    answer = customer.with_headers({"User-Agent": "", "Accept": ""}).call(operation)
     _check_alike(answer, customer, operation)
 
 

@@ -22,10 +22,14 @@ from contract_tests.transport import NotSent
 ORIGINS = (
     *(ORIGIN, "http://localhost:5173", "null"),
     *("http://[::1]:3000", "capacitor://localhost", "https://xn--bcher-kva.example"),
-    *(f"https://{'a' * 63}.{'b' * 63}.example", "https://app.other.example:8443"),
+    *(
+        "https://192.0.2.7",
+        f"https://{'a' * 63}.{'b' * 63}.example",
+        "https://app.other.example:8443",
+    ),
 )
 """
-Of a shopfront, a developer's machine, a sandboxed frame, an address, an app, a name in other
+Of a shopfront, a developer's machine, a sandboxed frame, addresses, an app, a name in other
 letters, a long one, and a stranger.
 """
 SIMPLE_METHODS = ("GET", "HEAD", "POST")

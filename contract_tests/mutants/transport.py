@@ -7,7 +7,7 @@ import httpx
 from msgspec.structs import replace
 
 from contract_tests.mutants.message import Request, Response
-from contract_tests.mutants.mutant import NOT_APPLICABLE, Mutant
+from contract_tests.mutants.mutant import NOT_APPLICABLE, Mutant, without_header
 from contract_tests.mutants.people import People
 from contract_tests.transport import SAFE, ReadOnly
 
@@ -45,7 +45,7 @@ class MutantTransport(httpx.BaseTransport):
         except (*NOT_APPLICABLE, ReadOnly):
             return exchange.plain()
         self.touched = self.touched or exchange.altered(response)
-        return response
+        return exchange.without_stale_length(response)
 
 
 class _Exchange:
@@ -80,6 +80,13 @@ class _Exchange:
             return True
         ours, theirs = (self._shown(each) for each in (response, self.plain()))
         return ours != theirs
+
+    def without_stale_length(self, response: Response) -> Response:
+        """An answer to HEAD without the length of a GET that the mutant may have changed."""
+        length = self._plain and self._plain.header(LENGTH)
+        if self.asked.method != "HEAD" or response.header(LENGTH) != length:
+            return response
+        return without_header(response, LENGTH)
 
     def _shown(self, response: Response) -> Response:
         """What of an answer a mutant changed, if it differs: another request has another date."""

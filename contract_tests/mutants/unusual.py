@@ -147,6 +147,96 @@ def a_foreign_id_in_capitals_is_malformed(request: Request, send: Send, people: 
     return error(400) if capitals else send(request)
 
 
+@answer("PAGE-09", ORDERS, status=200, needs="a customer with two orders")
+def a_single_order_lacks_its_guests(response: Response, request: Request) -> Response:
+    """On pages of one, orders have no guests."""
+
+    def leave(tree: Tree, _request: Request) -> None:
+        for order in tree["data"]:
+            order["guests"] = []
+
+    single = parse_qs(request.query).get("per_page") == ["1"]
+    return changed(request, response, leave) if single else response
+
+
+@mutant("AUTH-02")
+def a_token_ends_at_a_comma(request: Request, send: Send, _people: People) -> Response:
+    """What stands behind a comma is no part of the token."""
+    sent = request.headers.get("authorization", "").partition(",")[0]
+    headers = {**request.headers, "authorization": sent} if sent else request.headers
+    return send(replace(request, headers=headers))
+
+
+@mutant("PREF-09", needs="a run that may write")
+def an_empty_stream_is_no_body(request: Request, send: Send, _people: People) -> Response:
+    """Opting in is answered 400 where the body comes in chunks, and there are none."""
+    chunked = "transfer-encoding" in request.headers and decides(request) and not request.body
+    return error(400) if chunked and request.method == "POST" else send(request)
+
+
+@stateful("PREF-04", needs="a run that may write")
+def a_key_answers_again() -> Change:
+    """A decision with the `Idempotency-Key` of another is answered as that one, and not made."""
+    answers: dict[tuple[str, str], Response] = {}
+
+    def once(request: Request, send: Send, people: People) -> Response:
+        key = people.name(request), request.headers.get("idempotency-key", "")
+        if not decides(request) or not key[1]:
+            return send(request)
+        if key not in answers:
+            answers[key] = send(request)
+        return answers[key]
+
+    return once
+
+
+@answer(("ERR-03", "ERR-01"), status=404)
+def writing_to_nowhere_is_a_page(response: Response, request: Request) -> Response:
+    """The 404 of POST is an HTML page."""
+    unknown = request.method == "POST" and not decides(request)
+    page = replace(response, body=b"<h1>Not Found</h1>")
+    return with_header(page, "Content-Type", "text/html") if unknown else response
+
+
+@mutant(("QUERY-01", "TIME-01"))
+def nothing_between_two_signs_is_malformed(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """Memberships are answered 400 where a query has two `&` in a row."""
+    empty = "&&" in request.query and at(request, MEMBERSHIPS)
+    return error(400) if empty else send(request)
+
+
+@mutant(("QUERY-01", "HTTP-05"))
+def head_knows_its_parameters(request: Request, send: Send, _people: People) -> Response:
+    """HEAD of the charges is answered 400 to any parameter."""
+    asked = request.method == "HEAD" and at(request, CHARGES) and request.query
+    return error(400) if asked else send(request)
+
+
+@mutant("CREDITS-09")
+def a_flag_ends_at_a_semicolon(request: Request, send: Send, _people: People) -> Response:
+    """Flags of the credits are read up to a semicolon."""
+    pairs = [unquote(each).partition(";")[0] for each in request.query.split("&")]
+    cut = at(request, CREDITS) and "%3B" in request.query.upper()
+    return send(replace(request, query="&".join(pairs)) if cut else request)
+
+
+@mutant("AUTH-02")
+def a_token_is_decoded(request: Request, send: Send, _people: People) -> Response:
+    """A token may be percent-encoded."""
+    sent = request.headers.get("authorization", "")
+    headers = {**request.headers, "authorization": unquote(sent)} if sent else request.headers
+    return send(replace(request, headers=headers))
+
+
+@mutant("PREF-07", needs="a run that may write")
+def an_id_may_be_a_urn(request: Request, send: Send, _people: People) -> Response:
+    """The id of a preference may be written as a URN."""
+    path = unquote(request.path).replace("/urn:uuid:", "/")
+    return send(replace(request, path=path) if "urn:" in unquote(request.path) else request)
+
+
 @mutant("MEMBER-06", needs="two customers who share a membership")
 def only_the_first_customer_is_billed(request: Request, send: Send, people: People) -> Response:
     """Nobody but the first customer is shown when a membership is billed next."""

@@ -1,14 +1,15 @@
 """Pages when they are joined: every order once, newest first, whatever their size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from contract_tests.actor import Customer
+from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
-from contract_tests.law import check_order, law
+from contract_tests.law import Violation, check_order, law
+from contract_tests.laws.comparison import agree, differing_field
 from contract_tests.laws.pagination.pages import (
     all_pages,
     expect,
@@ -74,8 +75,25 @@ def pages_of_any_size_show_the_same_order(session: Session, customers: list[Cust
         for walk in walks:
             expect_same_ids("the same orders:", ids_of(longest), ids_of(walk), [*longest, *walk])
         request_edges(customer)
+        known = {order["id"]: (order, page) for page in longest for order in page.plain_records}
         for page in pages_read(customer) if longest else ():
             _check_in_place(page, longest)
+            _check_same_orders(page, known, session.client.now())
+
+
+def _check_same_orders(
+    page: Exchange, known: Mapping[str, tuple[Record, Exchange]], now: datetime
+) -> None:
+    """Check that a page shows its orders as the pages of another size do."""
+    for order in page.plain_records:
+        first, shown_by = known.get(order["id"], (order, page))
+        if order != first and not agree(first, order, now):
+            raise Violation(
+                expected=f"{differing_field(first, order)}, as in a page of another size",
+                actual=differing_field(order, first),
+                exchange=page,
+                after=[shown_by],
+            )
 
 
 def _check_in_place(page: Exchange, walk: Sequence[Exchange]) -> None:

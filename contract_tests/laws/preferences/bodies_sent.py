@@ -30,15 +30,18 @@ def a_decision_needs_no_body(
             raise NotCovered(f"it answered {first.brief()[:60]}")
     for number, customer in enumerate(session.acting):
         with suppress(NotCovered):
+            _check_without_a_body(customer, operation, {"Transfer-Encoding": "chunked"})
             for type in (JSON, *TYPES[number :: len(session.acting)]):
-                _check_without_a_body(customer, operation, type)
+                _check_without_a_body(customer, operation, {"Content-Type": type})
             _check_body_is_ignored(session, customer, operation)
 
 
-def _check_without_a_body(customer: Customer, operation: Operation, type: str) -> None:
-    """Check a decision that names the type of a body and sends none, as many clients do."""
+def _check_without_a_body(
+    customer: Customer, operation: Operation, headers: dict[str, str]
+) -> None:
+    """Check a decision that tells of a body and sends none, as many clients do."""
     chosen = next(iter(customer.consents_to_change()))
-    naming = customer.with_headers({"Content-Type": type})
+    naming = customer.with_headers(headers)
     answer = naming.call(operation, preference=chosen)
     if (
         not answer.ok
@@ -46,7 +49,7 @@ def _check_without_a_body(customer: Customer, operation: Operation, type: str) -
         and customer.decide(chosen, opted_in=operation.opts_in).ok
     ):
         raise Violation(
-            expected="200 without a body, whatever its type is called",
+            expected="200 without a body, whatever is told of one",
             actual=answer.brief(),
             exchange=answer,
         )
@@ -92,7 +95,8 @@ def _with_bodies(
     body |= dict.fromkeys(("customer_id", "customerId", "user_id"), others[0]) if others else {}
     if preferences[1:]:
         body |= dict.fromkeys(("id", "marketing_preference_id"), preferences[-1])
-    yield customer, json.dumps(body)
+    # As browsers write it.
+    yield customer, json.dumps(body, separators=(",", ":"))
     yield customer, "{"
     form = customer.with_headers({"Content-Type": FORM})
     yield form, f"opted_in={str(opted_in).lower()}&_method={method}"

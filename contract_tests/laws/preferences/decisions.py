@@ -210,7 +210,7 @@ def _differs_from_decided(decision: SteeredDecision) -> str:
 
 
 def _check_keys_are_ones_own(session: Session, operation: Operation) -> None:
-    """Check that an `Idempotency-Key` that another customer sent before makes no difference."""
+    """Check that an `Idempotency-Key` of another customer, or decision, makes no difference."""
     people = [each for each in session.acting if session.has_preferences(each)][:2]
     # A server may keep keys from run to run.
     key = Extras(headers=(("Idempotency-Key", token_hex(16)),))
@@ -228,6 +228,26 @@ def _check_keys_are_ones_own(session: Session, operation: Operation) -> None:
                     exchange=answer,
                     after=[*first.done, first.answer, *second.done, second.answer],
                 )
+    for decision in decided[:1]:
+        _check_key_again(decision, operation)
+
+
+def _check_key_again(decision: SteeredDecision, operation: Operation) -> None:
+    """Check that the contrary decision with the same key counts, or is refused."""
+    customer, chosen = decision.customer, decision.preference
+    contrary = customer.with_headers(dict(decision.extras.headers)).call(
+        customer.decision(not operation.opts_in), preference=chosen
+    )
+    read = customer.preferences()
+    for answer in (contrary, read) if contrary.fits else ():
+        opted_in = consents_in(answer.records).get(chosen)
+        if opted_in == operation.opts_in:
+            raise Violation(
+                expected=f"opted_in {not operation.opts_in} for {chosen}, or a refusal",
+                actual=f"200 and {opted_in}, with the key of the decision before",
+                exchange=answer,
+                after=[*decision.done, decision.answer, contrary],
+            )
 
 
 def _decide_by_id_in_capitals(customer: Customer, operation: Operation) -> None:

@@ -12,13 +12,13 @@ from contract_tests.mutants.mutant import HARMLESS, Change, error, retargeted, s
 from contract_tests.mutants.people import People
 from contract_tests.target import Target
 
-SLOW_NTH, SLOW_S = 10, 0.2
-BUSY_NTH = 60
+SLOW_NTH, SLOW_S = 50, 0.2
+BUSY_NTH = 200
 
 
 @stateful(HARMLESS)
 def slow_now_and_then() -> Change:
-    """One answer in ten takes 200 ms."""
+    """One answer in fifty takes 200 ms."""
     return _every(SLOW_NTH, 1, _late)
 
 
@@ -29,7 +29,7 @@ def _late(request: Request, send: Send) -> Response:
 
 @stateful(HARMLESS)
 def busy_now_and_then() -> Change:
-    """One request in 60 is answered 429, to be sent again after a second."""
+    """One request in 200 is answered 429, to be sent again after a second."""
     return _every(BUSY_NTH, 1, lambda _request, _send: _busy(lambda: "1"))
 
 
@@ -56,7 +56,7 @@ def _busy(retry_after: Callable[[], str] | None) -> Response:
 
 @stateful(HARMLESS)
 def unavailable_now_and_then() -> Change:
-    """One request in 60 is answered 503 by a gateway, in its own words."""
+    """One request in 200 is answered 503 by a gateway, in its own words."""
     page = Response(503, b"<h1>503 Service Unavailable</h1>", (("Content-Type", "text/html"),))
     return _every(BUSY_NTH, 1, lambda _request, _send: page)
 

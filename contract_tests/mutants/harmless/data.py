@@ -100,8 +100,8 @@ def one_coupon_is_used_twice(tree: Tree, _request: Request) -> None:
 
 @edit(HARMLESS, ORDERS)
 def a_wish_begins_with_a_date(tree: Tree, _request: Request) -> None:
-    """The wish of the newest order begins with a date and a time, and is no instant."""
-    for order in tree["data"][:1]:
+    """Wishes begin with a date and a time, and are no instants."""
+    for order in tree["data"]:
         order["special_requests"] = "2026-03-01 10:00 or later, please"
 
 
