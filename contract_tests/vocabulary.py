@@ -181,6 +181,7 @@ HEADERS: Words = (
     ("Purpose X-Purpose Sec-Purpose", ("prefetch", "preview")),
     ("Upgrade-Insecure-Requests", ("1",)),
     ("Max-Forwards", ("0",)),
+    ("X-CSRF-Token X-XSRF-Token", ("none",)),
     ("Want-Digest Want-Content-Digest", ("sha-256",)),
     ("X-Forwarded-Ssl Front-End-Https", ("on",)),
     ("TE", ("trailers",)),
@@ -200,7 +201,7 @@ HEADERS: Words = (
     ("traceparent", ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)),
     ("baggage", ("debug=true,role=admin",)),
     # As long as browsers let one cookie be, and of no name.
-    ("Cookie", ("theme=dark; visited=" + "x" * 4000, "nothing named")),
+    ("Cookie", ("PHPSESSID=a; session=a; JSESSIONID=a; visited=" + "x" * 3950, "nothing named")),
 )
 REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-Uri")
 """Headers by which some frameworks take one path for another."""

@@ -382,8 +382,9 @@ def _check_both_flags(holding: Holding, casings: Sequence[str], values: Sequence
     """Check both flags at once: in unusual casings, one of them malformed, both malformed."""
     operation = holding.customer.operation(CREDITS)
     one, other = NAMES
-    # Each in the same casing as the other, and in another.
-    for words in (*zip(casings[::2], casings[::2], strict=True), *pairwise(casings)):
+    # Each in the same casing as the other, in another, and beside a usual one.
+    usual = (("TRUE", "true"), ("true", "TRUE"))
+    for words in (*zip(casings[::2], casings[::2], strict=True), *pairwise(casings), *usual):
         plain = tuple(zip(NAMES, (word.lower() for word in words), strict=True))
         _check_same_list(holding, tuple(zip(NAMES, words, strict=True)), plain)
     word = casings[0]

@@ -50,9 +50,11 @@ def check_links(exchange: Exchange) -> None:
         "first": [1],
         "last": [last],
         "next": [page + 1] if page < last else [],
-        # Past the end, the page before may be the last one there is, or none.
-        "prev": [page - 1] if 1 < page <= last else range(1, last + 1) if page > last else [],
+        "prev": [page - 1] if page > 1 else [],
     }
+    if page > last:
+        # There the page before may be any that there is, the one before by number, or none.
+        expected["prev"] = [*range(1, last + 1), page - 1]
     for name, numbers in expected.items():
         if name != "prev" or page <= last or links.get(name):
             _check_link(links.get(name), numbers, name, exchange)

@@ -43,6 +43,14 @@ def links_have_more_in_their_query(tree: Tree, _request: Request) -> None:
     links.update({name: url and queried(url, v=3) for name, url in links.items()})
 
 
+@edit(HARMLESS, ORDERS)
+def past_the_end_prev_is_the_number_before(tree: Tree, request: Request) -> None:
+    """Past the end `prev` leads to the number before, as there is such an answer."""
+    page, last = tree["meta"]["current_page"], tree["meta"]["last_page"]
+    if page > last:
+        tree["links"]["prev"] = queried(tree["links"]["last"], page=page - 1)
+
+
 @mutant(HARMLESS)
 def a_lower_cap(request: Request, send: Send, _people: People) -> Response:
     """The largest page has 20 orders."""
