@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
+from contract_tests.engine import Options
 from contract_tests.readiness import ready
 from contract_tests.target import NamedCustomer, Target, Tokens
 from tests.needs import needs
@@ -46,7 +47,9 @@ def prism() -> Iterator[Target]:
 
 @pytest.mark.slow
 def test_a_mock_without_state_or_accounts_is_found_out(prism: Target) -> None:
-    report = check(prism, Plan(depth="quick"))
+    # It is slow; these are what it cannot know, and what it does.
+    only = ("AUTH-02", "AUTH-04", "PREF-04", "CONC-01", "OWN-01", "OWN-02", "bodies")
+    report = check(prism, Plan(Options(only=only), "quick"))
     broken = {each.rule.id for each in report.violations}
 
     assert {"AUTH-02", "AUTH-04"} <= broken, "it takes any token"

@@ -17,7 +17,7 @@ def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve, tmp_path: P
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONTROL)
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
-    options = [f"{url}/__mock__/openapi.yaml", "--seed", "3", "--url", url]
+    options = [f"{url}/__mock__/openapi.yaml", "--seed", "3", "--url", url, "--max-examples", "50"]
 
     ran = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 

@@ -14,6 +14,7 @@ from contract_tests.mutants.mutant import (
     HARMLESS,
     Change,
     Tree,
+    answer,
     at,
     changed,
     edit,
@@ -118,6 +119,18 @@ def fractional_seconds(tree: Tree, _request: Request) -> None:
 def integers_as_decimals(request: Request, send: Send, _people: People) -> Response:
     """Integers are written as `10.0`, which is the same number in JSON."""
     return _rewritten(send(request), lambda tree: json.dumps(_decimal(tree)))
+
+
+@answer(HARMLESS, status=200)
+def a_byte_order_mark(response: Response, _request: Request) -> Response:
+    """Bodies begin with a byte order mark, which browsers drop."""
+    return replace(response, body=b"\xef\xbb\xbf" + response.body if response.body else b"")
+
+
+@answer(HARMLESS, status=200)
+def a_key_twice(response: Response, _request: Request) -> Response:
+    """`data` stands twice, the first time as null; to browsers the last one counts."""
+    return replace(response, body=response.body.replace(b'{"data":', b'{"data":null,"data":', 1))
 
 
 def _decimal(node: Any) -> Any:
