@@ -48,7 +48,8 @@ def nearly_valid(
     """
     for altered in (*altered_tokens(token, others), *invented_tokens(identity)):
         yield Credentials("AUTH-02", {"Authorization": f"Bearer {altered}"})
-    yield Credentials("AUTH-02", {"Authorization": f"Bearer {token} {token[:4]}"})
+    for two in (f"{token} {token[:4]}", f"Bearer {token}", f'"{token}"'):
+        yield Credentials("AUTH-02", {"Authorization": f"Bearer {two}"})
     for header in _without_the_prefix(token):
         yield Credentials("AUTH-03", {"Authorization": header})
     yield Credentials("AUTH-01", {"Authorization": "Bearer"})

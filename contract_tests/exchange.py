@@ -194,10 +194,19 @@ def in_one_notation(node: Any, name: str = "") -> Any:
     return _in_utc(node) if _INSTANT.fullmatch(node) else node
 
 
+def instant(text: str) -> datetime:
+    """
+    An instant with its offset; RFC 3339 lets `T` and `Z` be small.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return datetime.fromisoformat(text.upper())
+
+
 def _in_utc(text: str) -> str:
     with suppress(ValueError, OverflowError):
-        instant = datetime.fromisoformat(text).astimezone(UTC)
-        return instant.replace(tzinfo=None).isoformat() + "Z"
+        return instant(text).astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     return text
 
 

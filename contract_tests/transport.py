@@ -220,6 +220,8 @@ def _unpack(raw: bytes, coding: str) -> bytes:
     body = unpacker.decompress(raw, LARGEST)
     if unpacker.unconsumed_tail:
         raise Broken(f"the unpacked body is longer than {LARGEST // 2**20} MiB")
+    if not unpacker.eof:
+        raise Broken("the packed body is cut short")
     return body
 
 

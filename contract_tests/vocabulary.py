@@ -181,6 +181,8 @@ HEADERS: Words = (
     ("Purpose X-Purpose Sec-Purpose", ("prefetch", "preview")),
     ("Upgrade-Insecure-Requests", ("1",)),
     ("Max-Forwards", ("0",)),
+    ("X-Forwarded-Server X-Forwarded_By", ("elsewhere.example",)),
+    ("X-City", ("Z\u00fcrich",)),
     ("X-CSRF-Token X-XSRF-Token", ("none",)),
     ("Want-Digest Want-Content-Digest", ("sha-256",)),
     ("X-Forwarded-Ssl Front-End-Https", ("on",)),

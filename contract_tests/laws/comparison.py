@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Record
 from contract_tests.client import http_date
-from contract_tests.exchange import Exchange, in_one_notation
+from contract_tests.exchange import Exchange, in_one_notation, instant
 from contract_tests.law import Violation
 
 LAST_ACTIVE = "last_active_at"
@@ -30,7 +30,7 @@ TOLERANCE = timedelta(minutes=2)
 """How far the target's clock may be from ours."""
 _CODE = re.compile(r"(?=.*\d)\S+")
 """What is no word of a language."""
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt].*")
 
 
 def changed(
@@ -179,8 +179,8 @@ def _recent(instant: datetime, now: datetime) -> bool:
 def _instants(node: Any) -> Iterator[datetime]:
     if isinstance(node, str) and _INSTANT.fullmatch(node):
         with suppress(ValueError):
-            instant = datetime.fromisoformat(node)
-            yield instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+            moment = instant(node)
+            yield moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from _instants(item)
 

@@ -13,7 +13,7 @@ from contract_tests.laws.http import (
 )
 from contract_tests.session import Session
 
-UNUSUAL_NAMES = ("caf%C3%A9", "x" * 500)
+UNUSUAL_NAMES = ("caf%C3%A9", "x" * 900)
 """Of things that are nowhere: in other letters, and long."""
 VAST = "1" + "0" * 24
 """More than any integer of a machine."""

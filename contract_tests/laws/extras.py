@@ -28,6 +28,7 @@ MOST = 4
 """How many names one request may owe its other answer to, before it is given up."""
 UNUSUAL_QUERIES = {
     **{"utm_source=%F0%9F%98%80": True, "utm_source=a&&utm_medium=b": True, "": True},
+    **{"=a": True, "utm.source=a": True, f"utm_{'x' * 80}=a": True},
     **{"utm_source=%FF": False, "utm_source=%ZZ": False},
 }
 """Each with whether it is sound: what is no text may be refused, and must break nothing."""

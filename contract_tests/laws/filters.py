@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from contract_tests.actor import CREDITS, ORDERS, Customer, Record
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange, Query
+from contract_tests.exchange import Exchange, Query, instant
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import check_sorted
@@ -146,7 +146,7 @@ def _credits_used_on(page: Exchange) -> Iterator[str]:
 
 
 def _instant(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    return instant(text) if isinstance(text, str) else None
 
 
 def _ids(answer: Exchange) -> set[str]:

@@ -187,6 +187,15 @@ def a_member_sees_how_the_lead_pays(tree: Tree, theirs: Theirs) -> None:
         each["payment_method"] = each["payment_method"] or known.get(each["id"])
 
 
+@leak("MEMBER-10", MEMBERSHIPS, needs="a customer who is a member, but does not lead")
+def a_member_sees_the_card_under_another_id(tree: Tree, theirs: Theirs) -> None:
+    """A member of a shared membership is shown how another pays, under an id of its own."""
+    known = {each["id"]: each["payment_method"] for each in theirs(MEMBERSHIPS)}
+    for each in tree["data"]:
+        if each["payment_method"] is None and (method := known.get(each["id"])):
+            each["payment_method"] = method | {"id": "99999999-0000-4000-8000-000000000002"}
+
+
 def _telling_of_another(
     request: Request, send: Send, people: People, path: str, tell: Callable[[Tree], str]
 ) -> Response:

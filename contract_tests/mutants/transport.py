@@ -58,6 +58,7 @@ class _Exchange:
         self.asked = asked
         self._plain: Response | None = None
         self._wrote = False
+        self._lengths = set[str | None]()
 
     def send(self, request: Request) -> Response:
         """What the implementation answers."""
@@ -83,10 +84,8 @@ class _Exchange:
 
     def without_stale_length(self, response: Response) -> Response:
         """An answer to HEAD without the length of a GET that the mutant may have changed."""
-        length = self._plain and self._plain.header(LENGTH)
-        if self.asked.method != "HEAD" or response.header(LENGTH) != length:
-            return response
-        return without_header(response, LENGTH)
+        stale = self.asked.method == "HEAD" and response.header(LENGTH) in self._lengths
+        return without_header(response, LENGTH) if stale else response
 
     def _shown(self, response: Response) -> Response:
         """What of an answer a mutant changed, if it differs: another request has another date."""
@@ -95,7 +94,9 @@ class _Exchange:
         return replace(response, headers=headers)
 
     def _send(self, request: Request) -> Response:
-        return as_response(self._inner.handle_request(self._as_httpx(request)))
+        response = as_response(self._inner.handle_request(self._as_httpx(request)))
+        self._lengths.add(response.header(LENGTH))
+        return response
 
     def _as_httpx(self, request: Request) -> httpx.Request:
         original = self._original

@@ -237,6 +237,32 @@ def an_id_may_be_a_urn(request: Request, send: Send, _people: People) -> Respons
     return send(replace(request, path=path) if "urn:" in unquote(request.path) else request)
 
 
+@mutant("HTTP-02")
+def nobody_may_ask_to_delete(request: Request, send: Send, _people: People) -> Response:
+    """A preflight for DELETE is answered 403."""
+    asked = request.headers.get("access-control-request-method") == "DELETE"
+    return error(403) if asked and request.method == "OPTIONS" else send(request)
+
+
+@mutant("AUTH-02")
+def a_token_may_be_quoted(request: Request, send: Send, _people: People) -> Response:
+    """Quotes round a token are taken off."""
+    sent = request.headers.get("authorization", "").replace('"', "")
+    headers = {**request.headers, "authorization": sent} if sent else request.headers
+    return send(replace(request, headers=headers))
+
+
+@mutant("MEMBER-04", needs="a second customer with a membership")
+def an_account_is_of_another_brand(request: Request, send: Send, people: People) -> Response:
+    """The second customer's account names a brand that is not theirs."""
+
+    def move(tree: Tree, _request: Request) -> None:
+        tree["data"]["brand_id"] = "99999999-0000-4000-8000-000000000001"
+
+    theirs = at(request, ACCOUNT) and people.name(request) in people.names[1:2]
+    return changed(request, send(request), move) if theirs else send(request)
+
+
 @mutant("MEMBER-06", needs="two customers who share a membership")
 def only_the_first_customer_is_billed(request: Request, send: Send, people: People) -> Response:
     """Nobody but the first customer is shown when a membership is billed next."""

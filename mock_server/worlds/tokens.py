@@ -70,6 +70,6 @@ def check_bearer(authorization: str | None) -> None:
 
 
 def is_bearer(authorization: str) -> bool:
-    """Whether a header carries a bearer token, whichever that is."""
-    scheme, _, token = authorization.partition(" ")
-    return scheme.lower() == "bearer" and bool(token.strip())
+    """Whether a header carries one bearer token, whichever that is, and nothing else."""
+    words = authorization.split()
+    return len(words) == 2 and words[0].lower() == "bearer"

@@ -7,7 +7,7 @@ from typing import Any
 
 from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, instant
 from contract_tests.law import Violation, check_order, law
 from contract_tests.laws.comparison import agree, differing_field
 from contract_tests.laws.pagination.pages import (
@@ -50,7 +50,7 @@ def _check_known_totals(customers: Iterable[Customer]) -> None:
 
 def newest_first(order: dict[str, Any]) -> tuple[float, str]:
     """The key by which orders are sorted."""
-    return -datetime.fromisoformat(order["submitted_at"]).timestamp(), order["id"]
+    return -instant(order["submitted_at"]).timestamp(), order["id"]
 
 
 @law("PAGE-08")

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from contract_tests.actor import PROBED, Customer, DecisionProbe, Record, consents_in
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, instant
 from contract_tests.extras import Extras, SteeredDecision
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.comparison import DECIDED, TOLERANCE, changed, substance
@@ -294,7 +294,7 @@ def a_decision_is_dated_when_it_is_made(customer: Customer, operation: Operation
 def _dated(exchange: Exchange, preference: str) -> datetime:
     """When a preference last changed, as a list tells."""
     stamps = {each["id"]: each["updated_at"] for each in exchange.records}
-    return datetime.fromisoformat(stamps[preference])
+    return instant(stamps[preference])
 
 
 @law("PREF-05")

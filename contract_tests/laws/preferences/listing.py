@@ -1,9 +1,8 @@
 """The list of preferences."""
 
-from datetime import datetime
-
 from contract_tests.actor import Customer
 from contract_tests.document import Operation
+from contract_tests.exchange import instant
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.records.record import check_sorted
 from contract_tests.session import Session
@@ -27,7 +26,7 @@ def preferences_come_in_order_of_creation(session: Session, operation: Operation
         session,
         operation,
         "by created_at, then id",
-        lambda each: (datetime.fromisoformat(each["created_at"]), each["id"]),
+        lambda each: (instant(each["created_at"]), each["id"]),
     )
 
 

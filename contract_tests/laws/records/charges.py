@@ -4,13 +4,13 @@ from datetime import datetime
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
+from contract_tests.exchange import instant
 from contract_tests.law import law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_membership,
     check_sorted,
     distinct_records,
-    instant,
     raise_violation,
     rate_of,
     record_law,

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
+from contract_tests.exchange import instant
 from contract_tests.law import NotCovered, law
 from contract_tests.laws.comparison import TOLERANCE
 from contract_tests.laws.records.record import (
     check_membership,
     distinct_records,
-    instant,
     raise_violation,
     record_law,
 )

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from contract_tests.actor import Record
 from contract_tests.client import Client, http_date
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, instant
 from contract_tests.law import law
 from contract_tests.laws.comparison import TOLERANCE
-from contract_tests.laws.records.record import instant, raise_violation, record_law
+from contract_tests.laws.records.record import raise_violation, record_law
 from contract_tests.session import Session
 
 APART = timedelta(seconds=30)

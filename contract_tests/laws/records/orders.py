@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 from contract_tests.actor import Record
+from contract_tests.exchange import instant
 from contract_tests.laws.comparison import TOLERANCE
-from contract_tests.laws.records.record import instant, record_law
+from contract_tests.laws.records.record import record_law
 
 CLOSED = ("cancelled", "no_show")
 UNFINISHED = ("basket", "cart", "draft", "in_progress", "open", "pending")

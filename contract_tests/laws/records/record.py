@@ -1,7 +1,6 @@
 """What the laws of records share: going through the records of an operation, and reporting one."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from inspect import signature
 from typing import Any
 
@@ -81,11 +80,6 @@ def raise_violation(finding: str, record: Record, exchange: Exchange, *after: Ex
     expected, _, got = finding.partition("; got ")
     actual = f"{got} in {record.get('id')}"
     raise Violation(expected=expected, actual=actual, exchange=exchange, after=after)
-
-
-def instant(text: str) -> datetime:
-    """An instant with its offset."""
-    return datetime.fromisoformat(text)
 
 
 def memberships(customer: Customer) -> Exchange:

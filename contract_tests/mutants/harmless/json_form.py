@@ -110,6 +110,12 @@ def _in_paris(text: str) -> str:
 
 
 @edit(HARMLESS)
+def instants_in_small_letters(tree: Tree, _request: Request) -> None:
+    """Instants have a small `t` and `z`, as RFC 3339 allows."""
+    _texts(tree, lambda text: text.lower() if _is_instant(text) else text)
+
+
+@edit(HARMLESS)
 def fractional_seconds(tree: Tree, _request: Request) -> None:
     """Instants have microseconds."""
     _texts(tree, lambda text: f"{text[:19]}.000000Z" if _is_instant(text) else text)
