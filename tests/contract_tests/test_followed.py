@@ -70,7 +70,8 @@ class Dated(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._decided |= request.method == "DELETE"
         response = self._inner.handle_request(request)
-        if response.status_code == 200 and request.url.path.endswith(self._path):
+        shown = response.status_code == 200 and request.url.path.endswith(self._path)
+        if shown and request.method == "GET":
             tree = json.loads(response.read())
             self._change(tree["data"], request.headers["authorization"], self._decided)
             response = httpx.Response(200, headers=JSON, json=tree)
