@@ -7,7 +7,7 @@ NPX := npx --yes --cache .cache/npm
 # The tests start Python hundreds of times; what it compiles is worth keeping.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test test-all coverage smoke lint lint-document format clean bench screenshots soak soak-generated
+.PHONY: serve test test-all proof coverage smoke lint lint-document format clean bench screenshots soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
@@ -18,6 +18,10 @@ test: .venv/dev
 # The quick tests with the share of the code that they run, and then the slow ones.
 test-all: coverage
 	$(PYTEST) -n auto --dist worksteal -m slow $(ARGS)
+
+# Every mutant of the mock and every harmless variant, each by a run of its own.
+proof: .venv/dev
+	$(PYTEST) -n auto --dist worksteal -m proof $(ARGS)
 
 coverage: .venv/dev
 	$(BIN)/coverage erase

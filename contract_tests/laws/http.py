@@ -303,9 +303,12 @@ def _check_length(actor: Actor, operation: Operation, query: Query, beside: Acto
     length = head.headers.get("content-length", "0")
     if not (get.ok and head.ok) or length in ("0", str(len(get.body))):
         return
-    # Nodes that write differently have lengths of their own, and answer in turn.
-    gets = [get, *(asking.call(operation, query) for _ in range(2))]
-    if length not in {str(len(each.body)) for each in gets}:
+    # Nodes that write differently have lengths of their own, and answer in turn; what tells how
+    # long it took has any.
+    again = [asking.call(operation, query) for _ in range(2)]
+    between = beside.with_headers(UNPACKED).call(operation)
+    twice = asking.call(operation, query, method="HEAD").headers.get("content-length")
+    if twice == length and {len(each.body) for each in again} == {len(get.body)}:
         raise Violation(
             expected=f"the length that GET has, {len(get.body)}",
             actual=length,
