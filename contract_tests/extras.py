@@ -13,6 +13,7 @@ from contract_tests.client import Client
 from contract_tests.document import Contract, Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query
 from contract_tests.queries import malformed_queries
+from contract_tests.transport import GARBLED
 from contract_tests.vocabulary import (
     ASKING,
     ASKING_HEADERS,
@@ -115,7 +116,8 @@ class SteeredDecision:
 
 def unanswered(exchange: Exchange) -> bool:
     """Whether the API itself did not answer: something before it refused."""
-    return exchange.from_the_edge or exchange.status == NO_ANSWER
+    lost = exchange.status == NO_ANSWER and exchange.body != GARBLED.encode()
+    return exchange.from_the_edge or lost
 
 
 def narrowed(extras: Extras, shows: Callable[[Extras], bool]) -> Extras:

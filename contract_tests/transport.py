@@ -23,6 +23,10 @@ LARGEST = 16 * 2**20
 """Bytes of an answer that are read at the most, before and after it is unpacked."""
 
 
+GARBLED = "the body is not what its Content-Encoding says"
+"""What is told in place of an answer that came, and that no browser could unpack."""
+
+
 class NotSent(Exception):
     """A request that was kept from leaving; the message says why."""
 
@@ -172,7 +176,9 @@ class Sender:
                     return _read(response)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, zlib.error, ssl.SSLError) as error:
+        except zlib.error:
+            raise Broken(GARBLED) from None
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise Broken(str(error) or type(error).__name__) from None
 
 
@@ -221,7 +227,7 @@ def _unpack(raw: bytes, coding: str) -> bytes:
     if unpacker.unconsumed_tail:
         raise Broken(f"the unpacked body is longer than {LARGEST // 2**20} MiB")
     if not unpacker.eof:
-        raise Broken("the packed body is cut short")
+        raise Broken(GARBLED)
     return body
 
 

@@ -124,6 +124,14 @@ def a_page_is_sent_to_sign_in(response: Response, request: Request) -> Response:
     return Response(302, headers=(("Location", "/login"),))
 
 
+@answer(("HEADER-01", "TIME-01"), CHARGES, status=200)
+def what_is_called_deflated_is_plain(response: Response, request: Request) -> Response:
+    """Where a client takes deflate alone, charges say that they are, and are not."""
+    codings = request.headers.get("accept-encoding", "")
+    named = "deflate" in codings and "gzip" not in codings
+    return with_header(response, "Content-Encoding", "deflate") if named else response
+
+
 @mutant(("HEADER-01", "TIME-01"))
 def trailers_are_refused(request: Request, send: Send, _people: People) -> Response:
     """Credits are answered 400 to `TE: trailers`."""
