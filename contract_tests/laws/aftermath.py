@@ -95,12 +95,10 @@ def _check_head(customer: Customer, operation: Operation) -> None:
     if not (before.fits and head.ok):
         return
     after = customer.call(operation)
-    settled = _unaffected_by_decisions(earlier) == _unaffected_by_decisions(before)
-    if (
-        settled
-        and _unaffected_by_decisions(before) != _unaffected_by_decisions(after)
-        and not fell_due_between(before, after)
-    ):
+    first, then, last = (_unaffected_by_decisions(each) for each in (earlier, before, after))
+    # What is there no more, or only now, came and went while others were at work.
+    same = [each.get("id") for each in before.records] == [each.get("id") for each in after.records]
+    if first == then != last and same and not fell_due_between(before, after):
         raise changed(before, after, [before, head], certain=True)
 
 
