@@ -185,10 +185,15 @@ def nobody_sees_how_another_member_pays(session: Session, operation: Operation) 
     for customer, exchange, membership in distinct_records(session, operation):
         method = membership["payment_method"]
         judged += len(membership["members"]) > 1
-        signs = _signs_of(method or {})
-        # Two people's cards may look alike; on what both share, one of them pays.
-        signs = signs if len(membership["members"]) > 1 else {method["id"]} if method else set()
-        others = [name for name, known in saved.items() if signs & known]
+        signs, members = _signs_of(method or {}), membership["members"]
+        fellows = {str(each["customer_id"]).lower() for each in members}
+        # Many cards look alike; of those who share a membership one pays for it.
+        others = [
+            name
+            for name, known in saved.items()
+            if (method and method["id"] in known)
+            or (signs & known and session.ids.get(name, "").lower() in fellows)
+        ]
         if others and customer.name not in others:
             finding = f"no payment method of {others[0]}'s; got {method['id']}"
             raise_violation(finding, membership, exchange)
