@@ -203,7 +203,7 @@ HEADERS: Words = (
     ("traceparent", ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)),
     ("baggage", ("debug=true,role=admin",)),
     # As long as browsers let one cookie be, and of no name.
-    ("Cookie", ("PHPSESSID=a; session=a; JSESSIONID=a; visited=" + "x" * 3950, "nothing named")),
+    ("Cookie", ("PHPSESSID=a; session=a; JSESSIONID=a; visited=" + "x" * 4000, "nothing named")),
 )
 REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-Uri")
 """Headers by which some frameworks take one path for another."""
