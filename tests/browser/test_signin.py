@@ -89,7 +89,8 @@ def test_a_toggle_is_shown_at_once_and_put_back_on_403(world: Sandbox, open_page
     world.fault("status", operation, status=403, count=1)
     held: list[Route] = []
     page.route("**/marketing-preferences/*", lambda route: held.append(route), times=1)
-    box = page.get_by_role("checkbox").last
+    # By its name: until preferences are there, the last of the page is a filter of credits.
+    box = page.get_by_role("checkbox", name="wellness partners")
     box.click()
     expect(box).to_be_checked()
     held[0].continue_()
