@@ -216,8 +216,9 @@ class Customer(Actor):
         """Every preference as this customer's last answer showed it; empty if it showed none."""
         mine = (each for each in reversed(self.client.exchanges) if each.actor == self.name)
         last = next(mine, None)
-        shows = last is not None and last.fits and self._shows_consents(last)
-        return consents_in(last.records) if last is not None and shows else {}
+        if last is None or not (last.fits and self._shows_consents(last)):
+            return {}
+        return consents_in(last.records)
 
     def _shows_consents(self, exchange: Exchange) -> bool:
         operation = self.client.contract.operations.get(exchange.operation or "")

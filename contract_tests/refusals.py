@@ -60,11 +60,18 @@ def _with_malformed(
     for query, preference in _malformed(session, operation):
         yield actor.call(operation, query, preference=preference)
     if not operation.reads:
-        preference, body = _preference(session, operation, number), "{}" if number % 2 else "{"
-        answer = actor.call(operation, preference=preference, payload=body)
-        # What stands before the API may take no body with it.
-        if answer.status != NO_ANSWER and not answer.from_the_edge:
-            yield answer
+        body = "{}" if number % 2 else "{"
+        yield from _with_body(session, operation, actor, number, body)
+
+
+def _with_body(
+    session: Session, operation: Operation, actor: Actor, number: int, body: str
+) -> Iterator[Exchange]:
+    """The answer to a decision with a body, unless what stands before the API takes none."""
+    preference = _preference(session, operation, number)
+    answer = actor.call(operation, preference=preference, payload=body)
+    if answer.status != NO_ANSWER and not answer.from_the_edge:
+        yield answer
 
 
 def _by_a_browser(
@@ -79,11 +86,7 @@ def _by_a_browser(
         return
     sender = Actor(session.client, headers={"Content-Type": FORM})
     form = urlencode(dict.fromkeys(("access_token", "token"), str(session.customers[0].token)))
-    preference = _preference(session, operation, number)
-    answer = sender.call(operation, preference=preference, payload=form)
-    # What stands before the API may take no form.
-    if answer.status != NO_ANSWER and not answer.from_the_edge:
-        yield answer
+    yield from _with_body(session, operation, sender, number, form)
 
 
 def _steered(

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 import msgspec
@@ -24,6 +23,7 @@ from mock_server.app import Mock, Settings
 from mock_server.client.process import running
 from mock_server.http.adapter import Specification  # type: ignore[attr-defined]
 from mock_server.http.exchange import Response, value_of
+from tests.asgi import scope_of
 
 Serve = Callable[..., str]
 _LOOP = asyncio.new_event_loop()
@@ -100,21 +100,8 @@ def ask(
     """What an ASGI application answers."""
     path, _, query = path.partition("?")
     sent = {"host": "127.0.0.1:4010", "content-length": str(len(body))} | dict(headers or {})
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": unquote(path),
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [(name.lower().encode(), text.encode()) for name, text in sent.items()],
-        "server": ("127.0.0.1", 4010),
-        "client": ("127.0.0.1", 1),
-        "extensions": {},
-    }
+    named = ((name.encode(), text.encode()) for name, text in sent.items())
+    scope = scope_of(method, path.encode(), query.encode(), named)
     messages: list[Message] = []
 
     async def receive() -> Message:
@@ -125,11 +112,11 @@ def ask(
 
     _LOOP.run_until_complete(app(scope, receive, send))
     start, *rest = messages
-    named = tuple((name.decode(), text.decode("latin-1")) for name, text in start["headers"])
+    told = tuple((name.decode(), text.decode("latin-1")) for name, text in start["headers"])
     value = value_of(start)
     delay_s = value.delay_s if value is not None else 0.0
     return Response(
-        start["status"], b"".join(each.get("body", b"") for each in rest), named, delay_s
+        start["status"], b"".join(each.get("body", b"") for each in rest), told, delay_s
     )
 
 

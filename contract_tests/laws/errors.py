@@ -84,6 +84,7 @@ def an_unknown_path_is_not_found(session: Session, operation: Operation) -> None
 
 
 def _check_unusual_names(customer: Customer, operation: Operation) -> None:
+    """Check that a path is unknown whatever its letters are, and however long it is."""
     for name in UNUSUAL_NAMES:
         answer = customer.at(f"{operation.fixed_path}/no-such/{name}")
         if answer.status != 404 and not answer.from_the_edge:

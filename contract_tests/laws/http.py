@@ -306,7 +306,7 @@ def _check_length(actor: Actor, operation: Operation, query: Query, beside: Acto
     # Nodes that write differently have lengths of their own, and answer in turn; what tells how
     # long it took has any.
     again = [asking.call(operation, query) for _ in range(2)]
-    between = beside.with_headers(UNPACKED).call(operation)
+    beside.with_headers(UNPACKED).call(operation)
     twice = asking.call(operation, query, method="HEAD").headers.get("content-length")
     if twice == length and {len(each.body) for each in again} == {len(get.body)}:
         raise Violation(

@@ -24,7 +24,7 @@ from contract_tests.mutants.mutant import (
     with_header,
     without_header,
 )
-from contract_tests.mutants.people import People
+from contract_tests.mutants.people import People, with_token
 
 
 @mutant("CREDITS-09")
@@ -36,9 +36,14 @@ def a_flag_ends_at_a_nul(request: Request, send: Send, _people: People) -> Respo
 @mutant("PAGE-10")
 def a_page_is_a_quotient(request: Request, send: Send, _people: People) -> Response:
     """`page` is read up to a slash."""
-    pairs = [unquote(each).partition("/")[0] for each in request.query.split("&")]
-    slashed = at(request, ORDERS) and "%2F" in request.query.upper()
-    return send(replace(request, query="&".join(pairs)) if slashed else request)
+    return send(_cut(request, "/") if at(request, ORDERS) else request)
+
+
+def _cut(request: Request, mark: str) -> Request:
+    """The request with each parameter cut at a mark, where one has it."""
+    pairs = [unquote(each) for each in request.query.split("&")]
+    query = "&".join(each.partition(mark)[0] for each in pairs)
+    return replace(request, query=query) if any(mark in each for each in pairs) else request
 
 
 @answer("PAGE-06", ORDERS, status=200, needs="a customer with fewer than a hundred pages")
@@ -100,9 +105,10 @@ def four_bytes_are_no_letter(request: Request, send: Send, _people: People) -> R
 def a_form_brings_its_token(request: Request, send: Send, people: People) -> Response:
     """Opting in takes a token from the form that is sent."""
     if decides(request) and "authorization" not in request.headers:
-        for token in parse_qs(request.body.decode("latin-1")).get("access_token", []):
-            names = [name for name, known in people.tokens.items() if known == token]
-            return send(people.as_customer(request, names[0]) if names else request)
+        brought = parse_qs(request.body.decode("latin-1")).get("access_token", [])
+        for name, token in people.tokens.items():
+            if token in brought:
+                return send(people.as_customer(request, name))
     return send(request)
 
 
@@ -112,7 +118,7 @@ def the_token_of_a_proxy_will_do(request: Request, send: Send, _people: People) 
     token = request.headers.get("proxy-authorization")
     if token is None or "authorization" in request.headers:
         return send(request)
-    return send(replace(request, headers={**request.headers, "authorization": token}))
+    return send(with_token(request, token))
 
 
 @answer("AUTH-01", status=401)
@@ -171,8 +177,7 @@ def a_single_order_lacks_its_guests(response: Response, request: Request) -> Res
 def a_token_ends_at_a_comma(request: Request, send: Send, _people: People) -> Response:
     """What stands behind a comma is no part of the token."""
     sent = request.headers.get("authorization", "").partition(",")[0]
-    headers = {**request.headers, "authorization": sent} if sent else request.headers
-    return send(replace(request, headers=headers))
+    return send(with_token(request, sent) if sent else request)
 
 
 @mutant("PREF-09", needs="a run that may write")
@@ -226,17 +231,14 @@ def head_knows_its_parameters(request: Request, send: Send, _people: People) -> 
 @mutant("CREDITS-09")
 def a_flag_ends_at_a_semicolon(request: Request, send: Send, _people: People) -> Response:
     """Flags of the credits are read up to a semicolon."""
-    pairs = [unquote(each).partition(";")[0] for each in request.query.split("&")]
-    cut = at(request, CREDITS) and "%3B" in request.query.upper()
-    return send(replace(request, query="&".join(pairs)) if cut else request)
+    return send(_cut(request, ";") if at(request, CREDITS) else request)
 
 
 @mutant("AUTH-02")
 def a_token_is_decoded(request: Request, send: Send, _people: People) -> Response:
     """A token may be percent-encoded."""
     sent = request.headers.get("authorization", "")
-    headers = {**request.headers, "authorization": unquote(sent)} if sent else request.headers
-    return send(replace(request, headers=headers))
+    return send(with_token(request, unquote(sent)) if sent else request)
 
 
 @mutant("PREF-07", needs="a run that may write")
@@ -257,8 +259,7 @@ def nobody_may_ask_to_delete(request: Request, send: Send, _people: People) -> R
 def a_token_may_be_quoted(request: Request, send: Send, _people: People) -> Response:
     """Quotes round a token are taken off."""
     sent = request.headers.get("authorization", "").replace('"', "")
-    headers = {**request.headers, "authorization": sent} if sent else request.headers
-    return send(replace(request, headers=headers))
+    return send(with_token(request, sent) if sent else request)
 
 
 @mutant("MEMBER-04", needs="a second customer with a membership")
@@ -326,8 +327,7 @@ def head_marks_orders_as_seen() -> Change:
             for order in tree["data"][:1]:
                 order["updated_at"] = seen[name]
 
-        return (
-            changed(request, response, date) if at(request, ORDERS) and name in seen else response
-        )
+        shown = at(request, ORDERS) and name in seen
+        return changed(request, response, date) if shown else response
 
     return marking

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from mock_server.app import Mock, Settings
 from mock_server.worlds.opening import Opening
+from tests.asgi import scope_of
 from tests.benchmark.load import load
 from tests.benchmark.servers import HEADERS, Case, Server
 
@@ -103,29 +104,12 @@ async def _requests(app: ASGIApp, asked: list[tuple[str, str]], token: str) -> N
     async def send(message: Any) -> None:
         statuses.extend(each for each in (message.get("status"),) if each)
 
-    headers = HEADERS | {"Authorization": f"Bearer {token}", "Host": "127.0.0.1:4010"}
+    named = HEADERS | {"Authorization": f"Bearer {token}", "Host": "127.0.0.1:4010"}
+    headers = [(name.encode(), text.encode()) for name, text in named.items()]
     for path, query in asked:
-        await app(_scope(path, query, headers), _receive, send)
+        await app(scope_of("GET", path.encode(), query.encode(), headers), _receive, send)
     if set(statuses) != {200}:
         raise RuntimeError(f"{asked[0]} was answered {set(statuses)}")
-
-
-def _scope(path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
-        "server": ("127.0.0.1", 4010),
-        "client": ("127.0.0.1", 1),
-        "extensions": {},
-    }
 
 
 async def _receive() -> dict[str, Any]:

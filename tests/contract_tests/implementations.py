@@ -17,6 +17,7 @@ import msgspec
 
 from contract_tests.target import Target, complete
 from mock_server.app import Settings, build_app
+from tests.asgi import scope_of
 from tests.contract_tests import independent
 from tests.needs import needs
 
@@ -66,20 +67,9 @@ class InProcess(httpx.BaseTransport):
 
 def _scope(request: httpx.Request) -> dict[str, Any]:
     url = request.url
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": request.method,
-        "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        "scheme": url.scheme,
-        "path": url.path,
-        "raw_path": url.raw_path.partition(b"?")[0],
-        "query_string": url.query,
-        "server": (url.host, url.port),
-        "client": ("127.0.0.1", 123),
-        "root_path": "",
-    }
+    path, headers = url.raw_path.partition(b"?")[0], request.headers.raw
+    server = url.host, url.port
+    return scope_of(request.method, path, url.query, headers, scheme=url.scheme, server=server)
 
 
 Implementation = tuple[Target, httpx.BaseTransport]

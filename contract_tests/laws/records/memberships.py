@@ -170,7 +170,7 @@ def an_active_membership_has_as_many_members_as_its_type_allows(membership: Reco
 def _signs_of(method: Record) -> set[object]:
     """What tells a payment method from others: its id, or its kind and last digits."""
     looks = tuple(method.get(name) for name in ("type", "card_brand", "last_4"))
-    return {method["id"], looks} if method.get("last_4") else {method.get("id")} - {None}
+    return {method["id"], *([looks] if method.get("last_4") else [])}
 
 
 @law("MEMBER-10")
@@ -185,14 +185,15 @@ def nobody_sees_how_another_member_pays(session: Session, operation: Operation) 
     for customer, exchange, membership in distinct_records(session, operation):
         method = membership["payment_method"]
         judged += len(membership["members"]) > 1
-        signs, members = _signs_of(method or {}), membership["members"]
-        fellows = {str(each["customer_id"]).lower() for each in members}
+        if method is None:
+            continue
+        fellows = {str(each["customer_id"]).lower() for each in membership["members"]}
         # Many cards look alike; of those who share a membership one pays for it.
         others = [
             name
             for name, known in saved.items()
-            if (method and method["id"] in known)
-            or (signs & known and session.ids.get(name, "").lower() in fellows)
+            if method["id"] in known
+            or (_signs_of(method) & known and session.ids.get(name, "").lower() in fellows)
         ]
         if others and customer.name not in others:
             finding = f"no payment method of {others[0]}'s; got {method['id']}"
