@@ -6,7 +6,7 @@ Links are relative, for a proxy may serve all of it below a path of its own.
 
 import copy
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
@@ -55,10 +55,18 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="{docs}/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="{docs}/swagger-ui-bundle.js"></script>
 <script>{script}</script></body></html>"""
-_NARROW = b"\n#ui { overflow-x: auto; }"
-"""Tables of Swagger UI are wider than a telephone; the page itself does not move sideways."""
+_MORE_STYLE = b"""
+#ui { overflow-x: auto; }
+@media (prefers-color-scheme: dark) {
+  html { background: #fff; filter: invert(0.88) hue-rotate(180deg); }
+}"""
+"""Swagger UI is wider than a telephone, whose page is not to move sideways, and knows no night."""
 _SCRIPT = """SwaggerUIBundle({{url: "{url}", dom_id: "#ui", deepLinking: true,
 docExpansion: "list", persistAuthorization: true}})"""
+_WHOSE_TOKEN = """
+
+Authorize as a person of the mock: their token is `customer-` with the name, and
+[the console](__mock__/) lists them all."""
 
 
 class Fallback:
@@ -163,20 +171,21 @@ def _asset(path: str) -> Response | None:
     if name not in _ASSETS:
         return None
     headers = (("Content-Type", _ASSETS[name]), NOSNIFF)
-    more = _NARROW if name.endswith(".css") else b""
+    more = _MORE_STYLE if name.endswith(".css") else b""
     return Response(200, Path(swagger_ui_path, name).read_bytes() + more, headers)
 
 
 def _with_rules_shown(document: Document) -> bytes:
-    """The document as JSON, with each rule written into the description of what it rules."""
+    """The document as JSON, with rules folded into the description of what they rule."""
     tree = copy.deepcopy(document.tree)
+    tree["info"]["description"] += _WHOSE_TOKEN
     places = [(tree, tree["info"])]
     places += (
         (operation, operation) for item in tree["paths"].values() for operation in _operations(item)
     )
     for ruled, described in places:
         described["description"] = "\n\n".join(
-            [described.get("description", ""), *_rule_lines(ruled.get("x-rules", ()))]
+            [described.get("description", ""), *_folded(ruled.get("x-rules", ()))]
         )
     return msgspec.json.encode(tree)
 
@@ -185,6 +194,8 @@ def _operations(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (operation for operation in item.values() if isinstance(operation, dict))
 
 
-def _rule_lines(rules: Iterable[dict[str, str]]) -> Iterator[str]:
-    for rule in rules:
-        yield f"* **{rule['id']}** ({rule['source']}): {rule['text']}"
+def _folded(rules: Sequence[dict[str, str]]) -> Iterator[str]:
+    if rules:
+        yield f"<details><summary>Rules ({len(rules)})</summary>"
+        yield "\n".join(f"* **{rule['id']}** ({rule['source']}): {rule['text']}" for rule in rules)
+        yield "</details>"

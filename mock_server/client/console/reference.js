@@ -27,15 +27,14 @@ function whole(app) {
 }
 
 function card(app, operation, customer) {
-  const { id, method, path, summary, description, parameters } = operation;
+  const { id, method, path, summary, description } = operation;
   return h("details", { "data-operation": id }, h("summary", {}, h("span", { class: `method ${method}` }, method), " ", h("code", {}, path), " ", h("span", { class: "soft" }, summary)),
     h("div", { class: "stack" },
       h("p", {}, description),
       h("p", { class: "row" }, Object.keys(operation.responses).map((status) => tag(status, { 2: "good", 4: "warn" }[status[0]] ?? ""))),
       app.upstream ? null : tryIt(app, operation, customer),
       operation.rules.length ? rules("Rules", operation.rules) : null,
-      h("details", {}, h("summary", {}, "Fields of the answer"), h("div", {}, fields(app, operation))),
-      parameters.length ? null : null));
+      h("details", {}, h("summary", {}, "Fields of the answer"), h("div", {}, fields(app, operation)))));
 }
 
 function tryIt(app, { id, method, path, parameters }, customer) {
