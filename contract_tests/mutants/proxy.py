@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -15,18 +15,9 @@ from contract_tests.mutants.transport import MutantTransport
 from contract_tests.target import Target
 from contract_tests.transport import transport_of
 
-_HOP_BY_HOP = (
-    "connection",
-    "keep-alive",
-    "transfer-encoding",
-    "content-length",
-    "content-encoding",
-    "te",
-    "trailer",
-    "upgrade",
-    "proxy-authorization",
-)
-"""Headers that are good for one connection, or for a body as it came."""
+_HOP_BY_HOP = ("connection", "keep-alive", "te", "trailer", "upgrade")
+"""Headers that are good for one connection."""
+_LENGTH = ("content-length", "transfer-encoding")
 
 
 class Proxy(ThreadingHTTPServer):
@@ -75,23 +66,43 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the target logs."""
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = [pair for pair in self.headers.items() if pair[0].lower() not in _HOP_BY_HOP]
-        headers = [pair for pair in headers if pair[0].lower() != "host"]
         try:
-            response = self.server.client.request(
-                self.command, self.server.target_origin + self.path, headers=headers, content=body
-            )
-        except httpx.HTTPError as error:
-            told = f"the target: {error}".encode()
-            self._send(502, [("Content-Type", "text/plain")], told, str(len(told)))
+            body = read_body(self)
+        except ValueError:
+            self.close_connection = True
+            self._send_text(400, "where the body ends cannot be told from its headers")
             return
+        client = self.server.client
+        try:
+            request = client.build_request(
+                self.command,
+                self.server.target_origin + self.path,
+                headers=self._headers_onward(),
+                # Of bytes httpx would tell the length, also of what is to go on in chunks.
+                content=iter((body,)) if body else None,
+            )
+            response = client.send(request, stream=True)
+            with closing(response):
+                self._send_back(response, b"".join(response.iter_raw()))
+        except httpx.HTTPError as error:
+            self._send_text(502, f"the target: {error}")
+
+    def _headers_onward(self) -> list[tuple[bytes, bytes]]:
+        """Headers as they came, in the letters that HTTP has."""
+        return [
+            (name.encode(), value.encode("latin-1"))
+            for name, value in self.headers.items()
+            if name.lower() not in (*_HOP_BY_HOP, "host")
+        ]
+
+    def _send_back(self, response: httpx.Response, body: bytes) -> None:
         pairs = [
             (name, self.server.rewritten(value.encode("latin-1", "replace")).decode("latin-1"))
             for name, value in response.headers.multi_items()
-            if name.lower() not in _HOP_BY_HOP
+            if name.lower() not in (*_HOP_BY_HOP, *_LENGTH)
         ]
-        body = self.server.rewritten(response.content)
+        if "content-encoding" not in response.headers:
+            body = self.server.rewritten(body)
         self._send(response.status_code, pairs, body, self._length(response, body))
 
     def _length(self, response: httpx.Response, body: bytes) -> str | None:
@@ -99,8 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
             return str(len(body))
         # What the body would have here, which a link to another address makes longer or shorter.
         moved = len(self.server.origin) != len(self.server.target_origin)
-        encoded = "content-encoding" in response.headers
-        return None if moved or encoded else response.headers.get("content-length")
+        return None if moved else response.headers.get("content-length")
+
+    def _send_text(self, status: int, text: str) -> None:
+        body = text.encode()
+        self._send(status, [("Content-Type", "text/plain")], body, str(len(body)))
 
     def _send(
         self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None
@@ -113,6 +127,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def read_body(handler: BaseHTTPRequestHandler) -> bytes:
+    """
+    The body of a request, which `http.server` leaves to be read.
+
+    Raises:
+        ValueError: its length, or that of a chunk, is no number.
+    """
+    if "chunked" not in handler.headers.get("transfer-encoding", "").lower():
+        return handler.rfile.read(int(handler.headers.get("content-length") or 0))
+    body = b""
+    while size := int(handler.rfile.readline().partition(b";")[0], 16):
+        body += handler.rfile.read(size)
+        handler.rfile.readline()
+    while handler.rfile.readline().strip():
+        pass  # Trailers, and the blank line behind them.
+    return body
 
 
 @contextmanager

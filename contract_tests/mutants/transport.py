@@ -104,14 +104,16 @@ class _Exchange:
         url = original.url.copy_with(raw_path=target.encode("ascii"))
         # A header that is sent twice stays so unless the mutant changes headers.
         same = request.headers is self.asked.headers
-        headers = original.headers if same else httpx.Headers(dict(request.headers))
-        if request.body != self.asked.body:
-            headers = httpx.Headers([pair for pair in headers.multi_items() if pair[0] != LENGTH])
+        headers = httpx.Headers(
+            original.headers if same else dict(request.headers), original.headers.encoding
+        )
+        if LENGTH in headers:
+            headers[LENGTH] = str(len(request.body))
         return httpx.Request(
             request.method,
             url,
             headers=headers,
-            content=request.body,
+            stream=httpx.ByteStream(request.body),
             extensions=original.extensions,
         )
 

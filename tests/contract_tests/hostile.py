@@ -9,6 +9,8 @@ from ssl import SSLContext
 
 import httpx
 
+from contract_tests.mutants.proxy import read_body
+
 
 @dataclass
 class Asked:
@@ -46,8 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        asked = Asked(self.command, self.path, dict(self.headers.items()), body)
+        if not self.server.knows_chunks:
+            del self.headers["Transfer-Encoding"]
+        asked = Asked(self.command, self.path, dict(self.headers.items()), read_body(self))
         answer = self.server.odd(asked) or self.server.mocks(asked)
         if isinstance(answer, Answer):
             self.write(answer)
@@ -75,14 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, behind: str, odd: Odd) -> None:
+    def __init__(self, behind: str, odd: Odd, knows_chunks: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.knows_chunks = knows_chunks
         self.odd, self.onward = odd, httpx.Client(base_url=behind, timeout=None)
 
     def mocks(self, asked: Asked) -> Answer:
         """The mock's own answer."""
-        headers = {k: v for k, v in asked.headers.items() if k.lower() != "host"}
-        headers["Accept-Encoding"] = "identity"  # So HEAD tells the length that is sent on.
+        # So HEAD tells the length that is sent on.
+        headers = httpx.Headers(asked.headers | {"Accept-Encoding": "identity"}, "latin-1")
+        del headers["Host"]
         got = self.onward.request(asked.method, asked.target, headers=headers, content=asked.body)
         dropped = ["content-encoding", "transfer-encoding"]
         dropped += ["content-length"] if asked.method != "HEAD" else []
@@ -96,9 +101,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxy(behind: str, odd: Odd, *, tls: SSLContext | None = None) -> Iterator[str]:
+def proxy(
+    behind: str, odd: Odd, *, tls: SSLContext | None = None, knows_chunks: bool = True
+) -> Iterator[str]:
     """The URL of a server that answers as `odd` says, and as the mock does for the rest."""
-    server = _Server(behind, odd)
+    server = _Server(behind, odd, knows_chunks)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,7 +1,10 @@
 """Mutants shown to others: the figure for one's own service, and the proxy."""
 
 import re
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -107,9 +110,48 @@ def test_a_proxy_shows_an_implementation_broken_and_leads_back_to_itself(broken:
 
 def test_a_proxy_breaks_nothing_but_what_its_mutant_breaks(broken: Broken) -> None:
     target = broken("a-foreign-preference-is-404")
-    result = run("run", "-u", target.base_url, "--only", "HTTP-05")
+    result = run("run", "-u", target.base_url, "--only", "HTTP-05", "--only", "PREF-09")
 
     assert result.exit_code == 0, result.stdout
+
+
+def test_a_proxy_sends_requests_on_as_they_came(broken: Broken, url: str) -> None:
+    target = broken("the-token-of-a-proxy-will-do")
+    path = Contract.load().operations["getMyAccountDetails"].path
+    token = f"Bearer {target.customers[0].token}"
+    odd = {b"Proxy-Authorization": token.encode(), b"X-Name": "Jürgen".encode("latin-1")}
+    chunks = iter([b"one", b"two"])
+
+    assert httpx.get(target.base_url + path, headers=odd).status_code == 200
+    assert httpx.request("GET", url + path, headers=odd).status_code == 401
+    with httpx.Client(base_url=target.base_url, headers={"Authorization": token}) as client:
+        assert client.request("POST", "/no-such-thing", content=chunks).status_code == 404
+        assert client.get(path).status_code == 200
+    with closing(HTTPConnection(urlsplit(target.base_url).netloc)) as raw:
+        raw.request("GET", path, headers={"Content-Length": "x"})
+        assert raw.getresponse().status == 400
+
+
+@pytest.mark.parametrize("body", [b'{"opted_in": false}', [b'{"opted_in"', b": false}"]])
+def test_a_proxy_sends_bodies_on_whole_or_in_chunks(
+    broken: Broken, body: bytes | list[bytes]
+) -> None:
+    target = broken("a-body-says-the-contrary")
+    preferences = f"{target.base_url}/customers/my-account/marketing-preferences"
+    headers = {"Authorization": f"Bearer {target.customers[0].token}"}
+    id = httpx.get(preferences, headers=headers).json()["data"][0]["id"]
+    listed = httpx.post(f"{preferences}/{id}", headers=headers, content=body).json()["data"]
+
+    assert [each["opted_in"] for each in listed if each["id"] == id] == [False]
+
+
+def test_a_proxy_leaves_the_coding_of_an_answer_as_it_is(broken: Broken) -> None:
+    target = broken("orders-are-always-packed")
+    headers = {"Authorization": f"Bearer {target.customers[0].token}"}
+    answer = httpx.get(f"{target.base_url}/shop/my-account/orders", headers=headers)
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.json()["data"]
 
 
 def test_an_unknown_mutant_is_told_with_its_nearest_names() -> None:

@@ -176,6 +176,14 @@ def test_a_gateways_page_is_no_answer_of_the_api(url: str) -> None:
     assert result.exit_code == 0, result.stdout
 
 
+def test_a_server_that_knows_no_chunks_keeps_the_contract(url: str) -> None:
+    with proxy(url, lambda asked: None, knows_chunks=False) as at:
+        result = quick(at, *TWO, "--only", "PREF-09", "--only", "PREF-05", "--only", "HTTP-05")
+
+    assert result.exit_code == 0, result.stdout
+    assert "holds" in result.stdout
+
+
 def test_a_redirect_says_where_to(url: str) -> None:
     def odd(asked: Asked) -> Answer:
         return Answer(308, {"Location": f"https://elsewhere.example{asked.path}/"})
