@@ -53,9 +53,9 @@ class Session:
     refusals: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict, repr=False)
     """Rule and answer of every request that an operation had to refuse, by the operation's id."""
     deviations: dict[str, list[Deviation]] = field(default_factory=dict, repr=False)
+    """The reads that extras steered, by the operation's id, once they were looked for."""
     lost_extras: set[str] = field(default_factory=set, repr=False)
     """Names of parameters and headers to which nothing is answered at all."""
-    """The reads that extras steered, by the operation's id, once they were looked for."""
     steered: dict[str, list[SteeredDecision]] = field(default_factory=dict, repr=False)
     """The decisions that were made with extras, by the operation's id."""
     when_surveyed: Callable[["Session"], None] = field(default=lambda session: None, repr=False)
