@@ -2,10 +2,11 @@
 
 import re
 import shlex
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -71,6 +72,12 @@ class Exchange:
     """Whether it was sent while others were under way."""
     curl_options: Sequence[str] = ()
     """The options by which curl reaches the target: proxies, certificates."""
+    _received_at: float = field(default_factory=time.monotonic, repr=False, compare=False)
+
+    @property
+    def age_s(self) -> float:
+        """How many seconds ago it was answered."""
+        return time.monotonic() - self._received_at
 
     @property
     def curl(self) -> str:

@@ -76,6 +76,7 @@ NOT_NUMBERS: Strategies = {
     "undefined": st.just("undefined"),
     "not a number": st.just("NaN"),
     "infinity": st.just("Infinity"),
+    "long": st.just("x" * 260),
 }
 """What is no integer, or below 1, by kind."""
 
@@ -114,6 +115,7 @@ NOT_BOOLEANS: Strategies = {
     "semicolon": st.just("true;x"),
     "punctuation": st.sampled_from(["true;", "true--", "true.", "!false"]),
     "only": st.sampled_from(["only", "all", "both", "any"]),
+    "long": st.just("true" * 65),
 }
 """
 What is neither true nor false, by kind. A long s is no kind: to Unicode `falſe` is `FALSE` in

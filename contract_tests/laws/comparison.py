@@ -22,8 +22,6 @@ DECIDED = ("opted_in", "updated_at")
 """What a decision changes of a preference."""
 PAGING = ("page", "per_page")
 """The parameters of links."""
-RUN = timedelta(minutes=10)
-"""How long ago a run may have begun."""
 A_MOMENT = timedelta(seconds=2)
 """How far the date of an answer may be from the clock that it was made by."""
 TOLERANCE = timedelta(minutes=2)
@@ -105,17 +103,18 @@ def unexplained(first: Exchange, other: Exchange, now: datetime) -> bool:
             each.get("id") for each in other.plain_records
         ]
         return (moved and not changed) or any(
-            not any(_recent(instant, now) for instant in _instants([before.get(id), after.get(id)]))
-            for id in changed
+            not _came_since(first, [before.get(id), after.get(id)], now) for id in changed
         )
     return bool(_meta_and_links(first) != _meta_and_links(other))
 
 
-def agree(one: Record, other: Record, now: datetime) -> bool:
-    """Whether two looks at one record differ by no more than the passing of time explains."""
-    return _stable_fields(one) == _stable_fields(other) or any(
-        _recent(instant, now) for instant in _instants([one, other])
-    )
+def agree(one: Record, other: Record, first: Exchange, now: datetime) -> bool:
+    """
+    Whether two looks at one record, the earlier in the `first` answer, differ by no more than the
+    passing of time explains.
+    """
+    same = _stable_fields(one) == _stable_fields(other)
+    return same or _came_since(first, [one, other], now)
 
 
 def fell_due_between(first: Exchange, last: Exchange, *, fresh: bool = False) -> bool:
@@ -172,8 +171,10 @@ def _stable_fields(record: Record | None) -> Record | None:
     return {key: value for key, value in record.items() if key not in moving}
 
 
-def _recent(instant: datetime, now: datetime) -> bool:
-    return now - RUN < instant < now + TOLERANCE
+def _came_since(first: Exchange, records: list[Record | None], now: datetime) -> bool:
+    """Whether records tell of an instant that came, by the target's clock, after an answer did."""
+    earliest = now - timedelta(seconds=first.age_s) - TOLERANCE
+    return any(earliest < each < now + TOLERANCE for each in _instants(records))
 
 
 def _instants(node: Any) -> Iterator[datetime]:

@@ -62,6 +62,27 @@ def the_second_of_two_decisions_is_lost() -> Change:
     return lossy
 
 
+@stateful("CONC-01", needs="a customer with two marketing preferences, and a run that may write")
+def an_opt_out_loses_against_an_opt_in() -> Change:
+    """An opt-out while the customer opts in to something else is forgotten."""
+    opting_in: dict[str, _UnderWay] = {}
+
+    def lossy(request: Request, send: Send, people: People) -> Response:
+        if not decides(request):
+            return send(request)
+        under_way = opting_in.setdefault(people.name(request), _UnderWay())
+        if request.method == "POST":
+            with under_way(request.path):
+                time.sleep(WINDOW_S)
+                return send(request)
+        time.sleep(WINDOW_S / 3)
+        with under_way(request.path) as others:
+            listed = replace(request, method="GET", path=PREFERENCES)
+            return send(listed if others else request)
+
+    return lossy
+
+
 @stateful("CONC-02")
 def answers_are_mixed_up() -> Change:
     """Where two customers ask for their accounts at the same time, one is shown the other's."""

@@ -1,5 +1,6 @@
 """Mutants that show where somebody asks for what is rarely asked for."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, unquote
 
 from msgspec.structs import replace
@@ -331,3 +332,35 @@ def head_marks_orders_as_seen() -> Change:
         return changed(request, response, date) if shown else response
 
     return marking
+
+
+@mutant(("CREDITS-09", "ERR-01"))
+def a_long_flag_is_too_much(request: Request, send: Send, _people: People) -> Response:
+    """A flag of the credits with more than 200 letters is answered 500."""
+    long = at(request, CREDITS) and len(request.query) > 200
+    response = send(request)
+    return error(500) if long and response.status == 400 else response
+
+
+@stateful("TIME-02", needs="a customer with an active membership")
+def memberships_end_when_they_are_looked_at() -> Change:
+    """Active memberships that were read once ended five minutes before."""
+    read: set[str] = set()
+
+    def ending(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if not at(request, MEMBERSHIPS):
+            return response
+        ended = (people.now - timedelta(minutes=5)).isoformat()
+
+        def end(tree: Tree, _request: Request) -> None:
+            for each in tree["data"] if name in read else ():
+                if each["status"] == "active":
+                    each.update(status="expired", end_date=ended)
+                    each.update(next_billing_date=None, next_charge=None)
+
+        answer = changed(request, response, end)
+        read.add(name)
+        return answer
+
+    return ending

@@ -87,7 +87,7 @@ def _check_same_orders(
     """Check that a page shows its orders as the pages of another size do."""
     for order in page.plain_records:
         first, shown_by = known.get(order["id"], (order, page))
-        if order != first and not agree(first, order, now):
+        if order != first and not agree(first, order, shown_by, now):
             raise Violation(
                 expected=f"{differing_field(first, order)}, as in a page of another size",
                 actual=differing_field(order, first),
