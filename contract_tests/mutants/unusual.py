@@ -1,6 +1,7 @@
 """Mutants that show where somebody asks for what is rarely asked for."""
 
 from datetime import timedelta
+from itertools import count
 from urllib.parse import parse_qs, unquote
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from contract_tests.mutants.mutant import (
     MEMBERSHIPS,
     ORDERS,
     PAYMENT_METHODS,
+    PREFERENCES,
     Change,
     Tree,
     answer,
@@ -364,3 +366,31 @@ def memberships_end_when_they_are_looked_at() -> Change:
         return answer
 
     return ending
+
+
+@stateful("PREF-08", needs="a customer with two marketing preferences, and a run that may write")
+def an_opt_in_dates_every_preference() -> Change:
+    """An opt-in dates all preferences of the customer anew."""
+    dates: dict[str, str] = {}
+    seconds = count(1)
+
+    def dating(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if decides(request) and request.method == "POST" and response.status == 200:
+            dates[name] = (people.now + timedelta(seconds=next(seconds))).isoformat()
+
+        def date(tree: Tree, _request: Request) -> None:
+            for each in tree["data"]:
+                each["updated_at"] = dates[name]
+
+        shown = (decides(request) or at(request, PREFERENCES)) and name in dates
+        return changed(request, response, date) if shown else response
+
+    return dating
+
+
+@mutant("HEADER-01")
+def a_list_of_proxies_is_too_much(request: Request, send: Send, _people: People) -> Response:
+    """Where a request came by two proxies, charges are answered 500."""
+    several = "," in request.headers.get("x-forwarded-for", "")
+    return error(500) if several and at(request, CHARGES) else send(request)

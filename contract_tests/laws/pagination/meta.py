@@ -138,9 +138,9 @@ def check_meta(exchange: Exchange) -> None:
     expect("current_page", paging_in(exchange).get("page", 1), meta["current_page"], exchange)
     expect("last_page", last, meta["last_page"], exchange)
     expect("so many orders:", max(0, min(size, meta["total"] - start)), count, exchange)
-    if count:
-        expect("from", start + 1, meta.get("from"), exchange)
-        expect("to", start + count, meta.get("to"), exchange)
+    first, to = (start + 1, start + count) if count else (None, None)
+    expect("from", first, meta.get("from"), exchange)
+    expect("to", to, meta.get("to"), exchange)
 
 
 def _request_past_the_end(customer: Customer) -> None:

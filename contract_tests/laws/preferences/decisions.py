@@ -102,7 +102,7 @@ def _check_untouched(
     for id, record in before.items():
         fixed = record.keys() - DECIDED if id == preference else record.keys()
         now = after.get(id, {})
-        for name in sorted(fixed - {"updated_at"}):
+        for name in sorted(fixed):
             if now.get(name) != record[name]:
                 expected = f"{name} {record[name]} for {id}"
                 raise Violation(

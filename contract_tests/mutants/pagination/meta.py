@@ -79,3 +79,9 @@ def with_no_orders_there_is_no_page(tree: Tree, _request: Request) -> None:
 def with_no_orders_the_total_is_one(tree: Tree, _request: Request) -> None:
     """With no orders `total` is 1."""
     tree["meta"]["total"] = tree["meta"]["total"] or 1
+
+
+@edit("PAGE-04", ORDERS, needs="a customer without orders")
+def with_no_orders_the_first_is_one(tree: Tree, _request: Request) -> None:
+    """With no orders `from` is 1."""
+    tree["meta"]["from"] = 1 if not tree["meta"]["total"] else tree["meta"]["from"]
