@@ -7,21 +7,21 @@ NPX := npx --yes --cache .cache/npm
 # The tests start Python hundreds of times; what it compiles is worth keeping.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test test-all proof coverage smoke lint lint-document format clean bench screenshots soak soak-generated
+.PHONY: serve test test-all test-long coverage smoke lint lint-document format clean bench screenshots soak soak-generated
 
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
 test: .venv/dev
-	$(PYTEST) -n auto --dist worksteal -m "not slow" $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m "not slow and not long" $(ARGS)
 
 # The quick tests with the share of the code that they run, and then the slow ones.
 test-all: coverage
-	$(PYTEST) -n auto --dist worksteal -m slow $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m "slow and not long" $(ARGS)
 
-# Every mutant of the mock and every harmless variant, each by a run of its own.
-proof: .venv/dev
-	$(PYTEST) -n auto --dist worksteal -m proof $(ARGS)
+# What takes minutes by itself: runs of every kind, other people's tools, machines with nothing on them.
+test-long: .venv/dev
+	$(PYTEST) -n auto --dist worksteal -m long $(ARGS)
 
 coverage: .venv/dev
 	$(BIN)/coverage erase

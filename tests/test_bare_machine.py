@@ -134,6 +134,7 @@ def instructions() -> Iterator[tuple[str, str]]:
             yield tuple(line.split(maxsplit=1))  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_each_step_of_the_containerfile_works_and_what_it_makes_serves(machine: Machine) -> None:
     said = dict[str, str]()
     for instruction, rest in instructions():
@@ -171,6 +172,7 @@ def test_each_step_of_the_containerfile_works_and_what_it_makes_serves(machine: 
     assert machine.run("id -un").strip() == "kit"
 
 
+@pytest.mark.long
 def test_make_serves_and_tests_with_python_and_make_alone(machine: Machine) -> None:
     machine.run("apt-get update && apt-get install -y --no-install-recommends python3-venv make")
     machine.copy(["."], "/src")

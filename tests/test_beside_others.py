@@ -108,7 +108,7 @@ ORDERS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize("started", ["as a module", "as a command"])
@@ -185,7 +185,7 @@ def test_the_items_of_the_kit_without_its_extra_say_so_too(python: Path, tmp_pat
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_its_extra_the_kit_judges_in_an_older_pytest_too(
     python_of_the_kit: Path, tmp_path: Path, url: str
 ) -> None:
@@ -256,6 +256,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 def test_the_mock_serves_without_what_only_unix_has_and_ends_at_an_interrupt(
     tmp_path: Path,
 ) -> None:

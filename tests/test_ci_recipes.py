@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.marks import rest_is_slow
+
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
@@ -66,7 +68,7 @@ def judged(folder: Path, url: str, **inputs: str) -> tuple[str, str]:
     return summary.read_text() if summary.exists() else "", output.read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_action_judges_and_leaves_a_summary_and_reports(folder: Path, url: str) -> None:
     summary, output = judged(folder, url, profile="staging.yaml", args="--seed 3 --rate 5000")
     reports = folder / "contract-reports"
@@ -82,7 +84,7 @@ def test_the_action_judges_and_leaves_a_summary_and_reports(folder: Path, url: s
     assert json.loads((reports / "badge.json").read_text())["schemaVersion"] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_action_measures_how_many_mutants_such_a_run_finds_when_asked_to(
     folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,17 +98,19 @@ def test_the_action_measures_how_many_mutants_such_a_run_finds_when_asked_to(
 
 @pytest.mark.parametrize(
     ("inputs", "code"),
-    [
-        (
-            {
-                "profile": "staging.yaml",
-                "args": "--require-coverage 100 --only AUTH-05 --only PREF-03",
-            },
-            4,
-        ),
-        ({"profile": "no-such.yaml"}, 2),
-        ({"base_url": "http://127.0.0.1:9", "args": "--customer-token x"}, 3),
-    ],
+    rest_is_slow(
+        [
+            (
+                {
+                    "profile": "staging.yaml",
+                    "args": "--require-coverage 100 --only AUTH-05 --only PREF-03",
+                },
+                4,
+            ),
+            ({"profile": "no-such.yaml"}, 2),
+            ({"base_url": "http://127.0.0.1:9", "args": "--customer-token x"}, 3),
+        ]
+    ),
 )
 def test_the_action_tells_what_the_run_ended_with(
     folder: Path, url: str, inputs: dict[str, str], code: int
@@ -127,7 +131,7 @@ def test_the_inputs_and_steps_that_the_recipe_names_are_the_actions() -> None:
         assert name in ACTION["inputs"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("system", ["gitlab", "jenkins"])
 def test_the_lines_of_a_recipe_judge_and_write_their_reports(
     folder: Path, url: str, system: str

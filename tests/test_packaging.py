@@ -57,7 +57,7 @@ def test_the_wheel_serves_from_an_empty_directory(wheel: Path, tmp_path: Path) -
     assert list(empty.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_make_dist_makes_installs_and_runs_in_an_empty_environment(tmp_path: Path) -> None:
     subprocess.run(["make", "dist", f"DIST={tmp_path / 'dist'}"], cwd=ROOT, check=True)
     made = sorted(file.suffix for file in (tmp_path / "dist").iterdir())

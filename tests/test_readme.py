@@ -10,6 +10,7 @@ import pytest
 from mock_server.resources import KINDS
 from mock_server.worlds import scenario
 from tests.conftest import Serve
+from tests.marks import rest_is_slow
 from tests.needs import needs
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,7 @@ def examples(page: Path) -> list[tuple[str, str]]:
     return re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.M)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", rest_is_slow(PAGES), ids=lambda page: page.name)
 def test_every_curl_line_in_its_order_answers_as_the_page_says(serve: Serve, page: Path) -> None:
     needs("curl")
     here, frozen = "http://127.0.0.1:4010", serve("--now", NOW)
@@ -48,6 +49,7 @@ def test_every_curl_line_in_its_order_answers_as_the_page_says(serve: Serve, pag
         assert asked.stdout.replace(frozen, here).rstrip("\n") == answer.rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_scenario_of_the_readme_can_be_served(tmp_path: Path, serve: Serve) -> None:
     file = tmp_path / "mia.yaml"
     file.write_text(example("yaml", "A member in trouble"), "utf-8")
@@ -64,6 +66,7 @@ def test_the_table_names_everybody_of_the_default_scenario() -> None:
     assert named == scenario.load("default", KINDS).customers.keys()
 
 
+@pytest.mark.slow
 def test_the_pytest_example_passes(tmp_path: Path) -> None:
     (tmp_path / "test_example.py").write_text(example("python", "import pytest"), "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -72,7 +75,7 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
     assert "1 passed" in ran.stdout, ran.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_python_example_runs(url: str) -> None:
     exec(example("python", "from contract_tests.check").replace("http://127.0.0.1:4010", url), {})
 

@@ -102,7 +102,7 @@ def test_an_operation_without_a_handler_is_refused_at_the_start(tmp_path: Path) 
     assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_new_operation_is_served_and_judged_and_a_missing_law_is_told(project: Path) -> None:
     answer = judged(project)
 
@@ -111,7 +111,7 @@ def test_a_new_operation_is_served_and_judged_and_a_missing_law_is_told(project:
     assert "VOUCHER-01" in answer.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_its_law_nothing_of_the_rule_is_left_uncovered(grown: Path) -> None:
     answer = judged(grown)
 
@@ -135,7 +135,7 @@ def test_a_field_that_only_the_document_has_is_refused_at_the_start(
     assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_new_mutant_is_found_by_the_law_that_it_is_about(grown: Path) -> None:
     answer = run(grown, "contract_tests", "self-check", "--only", "VOUCHER-01")
 

@@ -406,6 +406,7 @@ def test_a_copied_curl_line_sends_what_was_sent_and_nothing_else(
     assert (again["path"], again["request"]["body"]) == (first["path"], body)
 
 
+@pytest.mark.slow
 def test_going_back_closes_what_was_opened_since(world: Sandbox, open_page: Open) -> None:
     page = open_page(console(world, "faults"))
     expect(page.locator("main h1")).to_have_text("Faults")

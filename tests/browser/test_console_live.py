@@ -95,6 +95,7 @@ def test_requests_that_are_forgotten_elsewhere_are_gone(world: Sandbox, open_pag
     expect(page.locator("#time")).to_contain_text("1 Mar 2026")
 
 
+@pytest.mark.slow
 def test_after_a_restart_of_the_server_everything_is_shown_anew(open_page: Open) -> None:
     with ExitStack() as first:
         url = first.enter_context(running("--quiet"))
@@ -128,6 +129,7 @@ def ask(url: str) -> None:
     httpx.get(url + ACCOUNT, headers={"Authorization": "Bearer customer-ada"})
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_is_closed_elsewhere_is_told_of_with_the_way_to_another(
     url: str, open_page: Open
 ) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from mock_server.client.client import Sandbox
 from tests.browser.conftest import Open
 from tests.browser.test_console import VIEWS, Look, console
+from tests.marks import rest_is_slow
 
 WORD = "https://tickets.example/" + "Wolfeschlegelsteinhausenbergerdorff" * 5
 NAME = "long-" * 11 + "name"
@@ -57,7 +58,7 @@ def long(world: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", rest_is_slow(VIEWS, quick=2))
 def test_a_word_longer_than_the_page_stays_in_its_place(
     long: Sandbox, open_page: Open, looked_at: Look, view: str, width: int
 ) -> None:

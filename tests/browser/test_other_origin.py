@@ -54,6 +54,7 @@ def read(page: Page, world: Sandbox, *names: str, path: str = "", **init: Any) -
     return list(page.evaluate(READ, [url, {"headers": sent} | init, names]))
 
 
+@pytest.mark.slow
 def test_a_page_reads_every_header_that_the_mock_adds(page: Page, world: Sandbox) -> None:
     assert read(page, world, "Allow", method="PUT") == [405, "GET, HEAD, OPTIONS"]
     challenge = read(page, world, "WWW-Authenticate", headers={"Authorization": "Bearer x"})

@@ -46,7 +46,7 @@ def ask(proxy: Proxied) -> None:
     proxy.get(ACCOUNT, Authorization="Bearer nobody")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @at_every_width_and_scheme(*VIEWS)
 def test_every_view_is_accessible_at_every_width_and_scheme(
     busy: Proxied, open_page: Open, looked_at: Look, view: str, dark: bool, width: int

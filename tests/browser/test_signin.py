@@ -37,7 +37,7 @@ def section(page: Page, title: str) -> Locator:
     return page.locator("section", has=page.get_by_role("heading", name=title, exact=True))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @at_every_width_and_scheme("shopfront")
 def test_every_page_of_signing_in_and_of_the_shopfront_is_accessible(
     world: Sandbox, open_page: Open, looked_at: Look, view: str, dark: bool, width: int

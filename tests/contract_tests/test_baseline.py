@@ -44,6 +44,7 @@ def test_a_known_violation_is_printed_and_tolerated_a_documented_one_too(
     assert "1 known" in result.stdout
 
 
+@pytest.mark.slow
 def test_what_is_not_in_the_baseline_is_a_violation_still(broken: str, tmp_path: Path) -> None:
     known = written(tmp_path / "known.yaml", "PAGE-03@listMyAccountOrders")
 
@@ -108,7 +109,7 @@ def test_a_baseline_that_says_nothing_usable_is_exit_2_in_one_line(
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_run_writes_the_next_one_tolerates_and_reasons_stay(
     broken: str, tmp_path: Path
 ) -> None:

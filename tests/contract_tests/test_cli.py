@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from contract_tests.cli import main
 from tests.contract_tests.conftest import Broken
 from tests.contract_tests.hostile import Answer, proxy
+from tests.marks import rest_is_slow
 
 SWAPPED = "two-orders-are-swapped"
 
@@ -86,7 +87,7 @@ def test_a_base_url_that_is_none_is_exit_2(url: str) -> None:
     assert "u:p@" not in result.stderr
 
 
-@pytest.mark.parametrize("line_break", ["\n", "\r", "\u2028", "\x85"])
+@pytest.mark.parametrize("line_break", rest_is_slow(["\n", "\r", "\u2028", "\x85"]))
 def test_no_answer_gives_a_ci_server_orders(
     url: str, line_break: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ def test_no_answer_gives_a_ci_server_orders(
     assert not [line for line in ran.stdout.splitlines() if line.startswith("::set-output")]
 
 
+@pytest.mark.slow
 def test_a_slow_rate_ends_with_the_time_of_the_run(url: str) -> None:
     tokens = ("--customer-token", "customer-ada", "--customer-token", "customer-ben")
     ran = run("run", "-u", url, *tokens, "--only", "PREF-02", "--rate", "0.5", "--max-time", "1")
@@ -132,6 +134,7 @@ def test_a_token_that_is_refused_is_exit_3(url: str) -> None:
     assert "401" in result.stderr
 
 
+@pytest.mark.slow
 def test_thin_coverage_is_exit_4_when_more_is_required(url: str) -> None:
     only = ("--base-url", url, "--customer-token", "customer-eve")
     only += ("--only", "filters", "--only", "AUTH-01@getMyAccountDetails")
@@ -158,6 +161,7 @@ def test_reports_are_written_and_no_token_is_in_them(broken: Broken, tmp_path: P
         assert "customer-ada" not in text.replace("CUSTOMER-ADA", "")
 
 
+@pytest.mark.slow
 def test_a_law_is_explained(url: str) -> None:
     told = run("explain", "PAGE-03").stdout
 
@@ -170,7 +174,7 @@ def test_a_law_is_explained(url: str) -> None:
     assert "CREDITS-05" in run("laws").stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_report_shows_a_token_or_most_of_one(broken: Broken, tmp_path: Path) -> None:
     target = broken("a-token-is-known-by-most-of-it")
     files = [tmp_path / kind for kind in ("junit", "json", "html", "sarif")]
@@ -183,7 +187,7 @@ def test_no_report_shows_a_token_or_most_of_one(broken: Broken, tmp_path: Path) 
         assert target.customers[0].token[:-1] not in text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_line_for_a_lengthened_token_names_a_variable_that_a_shell_knows(
     broken: Broken,
 ) -> None:

@@ -98,6 +98,7 @@ def decided(shown: tuple[int, Any], evidence: Sequence[Exchange]) -> Any:
     return status, [each for each in body["data"] if any(each["id"] in url for url in writes)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", CHOSEN)
 def test_the_lines_of_a_violation_run_as_printed_and_show_it(broken: Broken, mutant: str) -> None:
     target = broken(mutant, now="2026-03-01T09:00:00Z")

@@ -13,6 +13,7 @@ CONTRACT = Contract.load()
 ONE_OF_EACH_GROUP = [next(law for law in LAWS if law.group == group) for group in GROUPS]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", ONE_OF_EACH_GROUP, ids=lambda law: law.rule)
 def test_a_mutant_of_the_rule_answers_otherwise_than_is_right(url: str, law: object) -> None:
     judge = next(each for each in LAWS if each is law)

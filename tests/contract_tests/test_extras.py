@@ -172,6 +172,7 @@ def test_every_extra_can_be_sent_and_each_value_is(contract: Contract, url: str)
     assert known <= sent
 
 
+@pytest.mark.slow
 def test_what_is_never_answered_is_found_once_and_left_out_then(contract: Contract) -> None:
     lost = 0
 

@@ -25,7 +25,7 @@ def study(contract: Contract) -> Study:
     return Study(target, contract, transport=transport)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "mutant",
     [
@@ -53,7 +53,7 @@ def test_a_lost_opt_in_is_shown_with_the_decision_and_the_list_that_lacks_it(stu
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "variant", ["a-charge-is-completed-meanwhile", "a-charge-falls-due-meanwhile"]
 )

@@ -59,7 +59,7 @@ def test_every_law_can_tell_by_itself(rule: str, mock: Implementation, contract:
     assert {each.outcome for each in report.verdicts} == {"holds"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_second_run_on_the_same_server_says_the_same(url: str, report: Report) -> None:
     again = judged(url)
 
@@ -100,6 +100,7 @@ def test_whoever_speaks_to_the_target_can_be_logged_without_their_token(url: str
     assert not any("-ada" in each for each in shown)
 
 
+@pytest.mark.slow
 def test_rules_can_be_narrowed_to_the_documented_ones(url: str) -> None:
     plan = Plan(Options(rules=("documented",), only=("pagination",)), "quick")
     report = check(complete(Target(base_url=url)), plan)

@@ -39,7 +39,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli.main, arguments)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mutant_that_cannot_show_tells_what_would_wake_it(contract: Contract) -> None:
     target, transport = implementations.mock()
     study = Study(replace(target, tokens=STRANGERS), contract, transport=transport)
@@ -48,7 +48,7 @@ def test_a_mutant_that_cannot_show_tells_what_would_wake_it(contract: Contract) 
     assert (finding.outcome, finding.wakes) == ("asleep", "a staff token")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_a_read_only_run_no_mutant_writes_and_what_writes_sleeps(contract: Contract) -> None:
     target, transport = implementations.mock()
     witness = Witness(transport)
@@ -60,7 +60,7 @@ def test_in_a_read_only_run_no_mutant_writes_and_what_writes_sleeps(contract: Co
     assert all("write" in finding.wakes for finding in findings)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_service_is_asked_once_for_what_many_mutants_change(contract: Contract) -> None:
     target, transport = implementations.mock()
     witness = Witness(transport)
@@ -72,7 +72,7 @@ def test_a_service_is_asked_once_for_what_many_mutants_change(contract: Contract
     assert len(witness.sent) - before < sum(finding.requests for finding in findings) / 10
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_mutant_wrote_is_put_back_round_it(contract: Contract) -> None:
     target, transport = implementations.mock()
     study = Study(target, contract, transport=transport)
@@ -85,7 +85,7 @@ def test_what_a_mutant_wrote_is_put_back_round_it(contract: Contract) -> None:
         assert client.get(path).json() == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_power_tells_its_figure_and_keeps_it_for_later_summaries(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +108,7 @@ def test_a_proxy_shows_an_implementation_broken_and_leads_back_to_itself(broken:
     assert run("run", "-u", target.base_url, "--only", "PAGE-08").exit_code == 1
 
 
+@pytest.mark.slow
 def test_a_proxy_breaks_nothing_but_what_its_mutant_breaks(broken: Broken) -> None:
     target = broken("a-foreign-preference-is-404")
     result = run("run", "-u", target.base_url, "--only", "HTTP-05", "--only", "PREF-09")

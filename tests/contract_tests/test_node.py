@@ -30,6 +30,7 @@ def profile(tmp_path: Path) -> Iterator[Path]:
         process.terminate()
 
 
+@pytest.mark.long
 def test_a_correct_implementation_on_node_keeps_the_contract_at_full_depth(profile: Path) -> None:
     command = ["run", "--profile", str(profile), "--depth", "deep", "--strict"]
 

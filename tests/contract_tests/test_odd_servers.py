@@ -56,6 +56,7 @@ def authority(tmp_path: Path) -> tuple[SSLContext, Path]:
     return context, tmp_path / "ca.pem"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["variable", "option", "insecure"])
 def test_both_engines_trust_the_same_certificates(
     url: str, authority: tuple[SSLContext, Path], by: str
@@ -127,6 +128,7 @@ def test_a_token_that_lapses_in_mid_run_accuses_nobody(url: str) -> None:
     assert "violated," not in result.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["date", "decimal", "seconds", "absent", "nonsense"])
 def test_a_429_is_waited_for_as_it_asks(url: str, form: str) -> None:
     count = 0
@@ -148,6 +150,7 @@ def test_a_429_is_waited_for_as_it_asks(url: str, form: str) -> None:
     assert "unstable" not in result.stdout.split("KEPT")[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answer",
     [
@@ -165,6 +168,7 @@ def test_what_asks_for_too_much_patience_is_not_covered(url: str, answer: Answer
     assert f"rate-limited: {answer.status}" in result.stdout
 
 
+@pytest.mark.long
 def test_a_gateways_page_is_no_answer_of_the_api(url: str) -> None:
     def odd(asked: Asked) -> Answer | None:
         strange = re.search("%00|%3C|%27|=.*[-<'].*", asked.target)
@@ -234,6 +238,7 @@ def silent(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("raw", [dripping, dripping_body, endless, silent])
 def test_an_answer_that_never_ends_is_none(url: str, raw: Raw) -> None:
     with proxy(url, on_charges(raw)) as at:
@@ -246,6 +251,7 @@ def test_an_answer_that_never_ends_is_none(url: str, raw: Raw) -> None:
 BOMB = gzip.compress(b" " * (40 << 20))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

@@ -27,12 +27,14 @@ def parted(mutant: str, contract: Contract, *ignore: str) -> list[Difference]:
     return compare(target, target, depth="quick", ignore=ignore, transports=sides)
 
 
+@pytest.mark.long
 def test_right_implementations_agree_whatever_their_data() -> None:
     left, right = implementations.mock(), implementations.python()
 
     assert compare(left[0], right[0], transports=(left[1], right[1]), depth="quick") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", SAMPLE)
 def test_mutants_of_all_groups_make_a_difference(mutant: str, contract: Contract) -> None:
     rules = {difference.rule.id for difference in parted(mutant, contract)}
@@ -40,6 +42,7 @@ def test_mutants_of_all_groups_make_a_difference(mutant: str, contract: Contract
     assert rules & set(MUTANTS[mutant].rules)
 
 
+@pytest.mark.long
 def test_all_differences_are_listed_each_in_few_requests(contract: Contract) -> None:
     found = parted("no-token-needed", contract)
 
@@ -49,6 +52,7 @@ def test_all_differences_are_listed_each_in_few_requests(contract: Contract) -> 
     assert len({difference.id for difference in found}) == len(found)
 
 
+@pytest.mark.long
 def test_what_is_known_can_be_ignored(contract: Contract) -> None:
     found = parted("two-orders-are-swapped", contract, "PAGE-08")
 

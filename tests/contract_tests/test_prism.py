@@ -45,7 +45,7 @@ def prism() -> Iterator[Target]:
         process.wait(timeout=20)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mock_without_state_or_accounts_is_found_out(prism: Target) -> None:
     # It is slow; these are what it cannot know, and what it does.
     only = ("AUTH-02", "AUTH-04", "PREF-04", "CONC-01", "OWN-01", "OWN-02", "bodies")

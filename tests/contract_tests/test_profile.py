@@ -130,7 +130,7 @@ def test_a_command_that_gives_none_is_exit_2_in_one_line_without_its_output(
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("renewed", [True, False])
 def test_a_token_that_lapses_in_mid_run_is_renewed_by_its_command(
     url: str, written: Written, tmp_path: Path, renewed: bool

@@ -14,7 +14,7 @@ def items(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(ran, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_each_law_is_an_item_that_a_marker_selects(url: str, tmp_path: Path, workers: str) -> None:
     ran = items(tmp_path, "--contract-base-url", url, "-m", "contract_filters", "-n", workers)
@@ -23,7 +23,7 @@ def test_each_law_is_an_item_that_a_marker_selects(url: str, tmp_path: Path, wor
     assert "passed" in ran.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_target_that_is_not_there_ends_it_in_one_line(tmp_path: Path) -> None:
     ran = items(
         tmp_path, "--contract-base-url", "http://127.0.0.1:1", "--contract-customer-token", "x"
@@ -34,6 +34,7 @@ def test_a_target_that_is_not_there_ends_it_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_without_a_target_nothing_is_green(tmp_path: Path) -> None:
     ran = items(tmp_path)
 

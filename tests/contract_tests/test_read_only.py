@@ -69,6 +69,7 @@ def recorded(url: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     behind.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("depth", ["quick", "standard"])
 def test_a_read_only_run_lets_nothing_out_that_writes(
     url: str, recorded: tuple[str, list[tuple[str, str]]], depth: str
@@ -127,6 +128,7 @@ def writing(url: str, wanted: int, home: Path, *arguments: str) -> Iterator[subp
         yield kit
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wanted", [1, 40])
 @pytest.mark.parametrize("by", ["interrupted", "terminated"])
 def test_a_run_that_is_ended_leaves_every_consent_as_it_was_found_and_gives_no_verdict(
@@ -150,6 +152,7 @@ def test_a_run_that_is_ended_leaves_every_consent_as_it_was_found_and_gives_no_v
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
+@pytest.mark.long
 def test_what_kill_9_left_is_put_back_by_the_next_run_which_tells_it_in_a_line(
     serve: Serve, tmp_path: Path
 ) -> None:
@@ -174,6 +177,7 @@ def test_what_kill_9_left_is_put_back_by_the_next_run_which_tells_it_in_a_line(
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
+@pytest.mark.long
 def test_a_second_run_straight_after_sends_the_same_and_says_the_same(
     url: str, recorded: tuple[str, list[tuple[str, str]]]
 ) -> None:

@@ -56,6 +56,7 @@ def test_the_folder_of_a_report_is_made_and_a_place_without_one_refused_before_t
     assert (tmp_path / "a").is_dir()
 
 
+@pytest.mark.slow
 def test_one_report_that_cannot_be_written_takes_neither_verdict_nor_others_away(
     broken: str, tmp_path: Path
 ) -> None:
@@ -157,7 +158,7 @@ def test_html_is_one_column_in_which_code_is_code(report: Report) -> None:
     assert "http://" not in page.partition("</head>")[0], "it needs nothing else"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_summary_tells_the_last_power_that_was_measured_there(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

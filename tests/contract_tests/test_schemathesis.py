@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["1", "7"])
 def test_schemathesis_from_the_shell_finds_nothing(url: str, seed: str) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.yaml"]

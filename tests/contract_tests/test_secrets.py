@@ -160,7 +160,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, ["run", *arguments], env=env)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_output_shows_a_secret_of_requests_or_answers(
     echoing: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def test_an_empty_admin_token_is_none() -> None:
     assert "--admin-token is empty" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", ["a b", "clé", "a\nb"])
 def test_an_admin_token_is_one_that_every_client_can_send(token: str) -> None:
     refused = serving("--admin-token", token)
@@ -39,6 +40,7 @@ def test_an_admin_token_is_one_that_every_client_can_send(token: str) -> None:
     assert "signs of ASCII only" in refused.stderr
 
 
+@pytest.mark.slow
 def test_with_an_admin_token_nobody_without_it_is_answered(serve: Serve) -> None:
     url = serve("--host", "0.0.0.0", "--admin-token", "letmein").replace("0.0.0.0", "127.0.0.1")
     answers = [
@@ -55,6 +57,7 @@ def test_with_an_admin_token_nobody_without_it_is_answered(serve: Serve) -> None
     assert httpx.get(f"{url}/customers/my-account", headers=ada).status_code == 200
 
 
+@pytest.mark.slow
 def test_who_says_so_leaves_it_open(serve: Serve) -> None:
     url = serve("--host", "0.0.0.0", "--insecure-admin")
 

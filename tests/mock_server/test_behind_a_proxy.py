@@ -101,6 +101,7 @@ def test_a_control_origin_may_use_the_control_api_and_no_other() -> None:
         assert refused.header("Access-Control-Allow-Origin") is None
 
 
+@pytest.mark.slow
 def test_a_control_origin_reads_the_stream(serve: Serve) -> None:
     url = serve("--control-origin", f"{STORYBOOK}/")
     stream = f"{url}/__mock__/sandboxes/default/journal/stream"

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from mock_server import __version__
 from mock_server.cli import COMMANDS, main
+from tests.marks import rest_is_slow
 
 
 def run(*arguments: str) -> Result:
@@ -80,6 +81,7 @@ def test_workers_want_a_port_of_their_own() -> None:
     assert "--port 0 are for one process" in run("serve", "--workers", "2", "--port", "0").stderr
 
 
+@pytest.mark.slow
 def test_a_port_file_that_cannot_be_written_is_one_line() -> None:
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
     ended = subprocess.run(
@@ -138,7 +140,7 @@ def test_a_variable_stands_for_an_option() -> None:
     assert "unknown scenario 'nowhere'" in one_line(result)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", rest_is_slow([signal.SIGTERM, signal.SIGINT]))
 def test_a_server_greets_serves_and_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--log-format", "json"]
@@ -238,6 +240,7 @@ def test_a_fault_of_the_mocks_own_is_a_line_and_has_an_exit_code_of_its_own(
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [0, 1, 2])
 def test_a_server_starts_whichever_standard_stream_is_closed(closed: int, tmp_path: Path) -> None:
     port_file = tmp_path / "port"

@@ -74,6 +74,7 @@ def asked(server: Server, path: str, **headers: str) -> str:
     return server.line()
 
 
+@pytest.mark.slow
 def test_a_line_has_query_person_rule_fault_and_time() -> None:
     with serving() as server:
         line = asked(server, f"{ACCOUNT}/credits?expired=true&access_token=hush")
@@ -89,6 +90,7 @@ def test_a_line_has_query_person_rule_fault_and_time() -> None:
         assert re.search(r"GET \S+ lost [\d.]+ ms ada fault ", server.line())
 
 
+@pytest.mark.slow
 def test_a_quiet_server_logs_only_what_goes_wrong() -> None:
     with serving("--quiet") as server:
         assert httpx.get(server.url + ACCOUNT).status_code == 401
@@ -99,6 +101,7 @@ def test_a_quiet_server_logs_only_what_goes_wrong() -> None:
         assert "Invalid HTTP request" in server.line()
 
 
+@pytest.mark.slow
 def test_json_has_the_same_as_fields() -> None:
     with serving("--log-format", "json") as server:
         line = json.loads(asked(server, f"{ACCOUNT}?a=b"))
@@ -153,6 +156,7 @@ def test_lines_of_one_turn_are_written_together_and_what_goes_wrong_at_once() ->
     assert written[3:] == ["six\n"]
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_has_logged_every_request() -> None:
     with serving() as server:
         with httpx.Client(base_url=server.url, headers=ADA) as client:

@@ -11,7 +11,7 @@ from tests.conftest import Serve
 from tests.soak.generated import CONTROL
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_schemathesis_finds_nothing_in_the_control_api(serve: Serve, tmp_path: Path) -> None:
     url = serve("--scenario", "empty", "--sandbox-ttl", "120")
     config = tmp_path / "schemathesis.toml"

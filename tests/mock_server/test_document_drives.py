@@ -20,6 +20,7 @@ from mock_server.worlds import scenario
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import CatalogueError, read_catalogue
 from tests.conftest import ask
+from tests.marks import rest_is_slow
 
 TEXT = shipped("spec", "openapi.yaml").read_text("utf-8")
 CHARGES = "/customers/my-account/charges"
@@ -93,22 +94,29 @@ def test_an_answer_that_breaks_the_document_is_a_500_that_names_what_is_missing(
 
 @pytest.mark.parametrize(
     ("declared", "sent", "seen"),
-    [
-        ({"name": "ratio", "schema": {"type": "number", "maximum": 2}}, "?ratio=1.5", 1.5),
-        ({"name": "ratio", "schema": {"type": "number", "maximum": 2}}, "?ratio=2.5", 400),
-        ({"name": "ratio", "schema": {"type": "number"}}, "?ratio=1e5", 400),
-        ({"name": "size", "schema": {"type": "integer", "minimum": 3}}, "?size=3", 3),
-        ({"name": "size", "schema": {"type": "integer", "minimum": 3}}, "?size=2", 400),
-        ({"name": "size", "schema": {"type": "integer"}}, "?size=1_0", 400),
-        ({"name": "size", "schema": {"type": "integer"}}, "?size=%2B1", 400),
-        ({"name": "size", "schema": {"type": "integer"}}, "?size=1&size=2", 400),
-        ({"name": "size", "schema": {"type": "integer", "default": 7}}, "", 7),
-        ({"name": "ids", "schema": NUMBERS}, "?ids=1&ids=2", [1, 2]),
-        ({"name": "ids", "schema": NUMBERS, "explode": False}, "?ids=1,2", [1, 2]),
-        ({"name": "ids", "schema": NUMBERS}, "?ids=1&ids=x", 400),
-        ({"name": "code", "schema": {"type": "string", "pattern": "^[A-Z]+$"}}, "?code=ab", 400),
-        ({"name": "code", "required": True, "schema": {"type": "string"}}, "", 400),
-    ],
+    rest_is_slow(
+        [
+            ({"name": "ratio", "schema": {"type": "number", "maximum": 2}}, "?ratio=1.5", 1.5),
+            ({"name": "ratio", "schema": {"type": "number", "maximum": 2}}, "?ratio=2.5", 400),
+            ({"name": "ratio", "schema": {"type": "number"}}, "?ratio=1e5", 400),
+            ({"name": "size", "schema": {"type": "integer", "minimum": 3}}, "?size=3", 3),
+            ({"name": "size", "schema": {"type": "integer", "minimum": 3}}, "?size=2", 400),
+            ({"name": "size", "schema": {"type": "integer"}}, "?size=1_0", 400),
+            ({"name": "size", "schema": {"type": "integer"}}, "?size=%2B1", 400),
+            ({"name": "size", "schema": {"type": "integer"}}, "?size=1&size=2", 400),
+            ({"name": "size", "schema": {"type": "integer", "default": 7}}, "", 7),
+            ({"name": "ids", "schema": NUMBERS}, "?ids=1&ids=2", [1, 2]),
+            ({"name": "ids", "schema": NUMBERS, "explode": False}, "?ids=1,2", [1, 2]),
+            ({"name": "ids", "schema": NUMBERS}, "?ids=1&ids=x", 400),
+            (
+                {"name": "code", "schema": {"type": "string", "pattern": "^[A-Z]+$"}},
+                "?code=ab",
+                400,
+            ),
+            ({"name": "code", "required": True, "schema": {"type": "string"}}, "", 400),
+        ],
+        quick=5,
+    ),
 )
 def test_a_parameter_of_any_type_works_with_no_code_but_the_handler(
     declared: dict[str, Any], sent: str, seen: Any
@@ -184,17 +192,20 @@ def cite_nothing(tree: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("edit", "named"),
-    [
-        (rename, "listEverything"),
-        (add_parameter, "'sort'"),
-        (twice, "two operations"),
-        (misspell, "responses"),
-        (lead_nowhere, "Nothing"),
-        (allow_null, "null"),
-        (forget_a_member, "errored"),
-        (drop_a_rule, "AUTH-10"),
-        (cite_nothing, "PAGE-99"),
-    ],
+    rest_is_slow(
+        [
+            (rename, "listEverything"),
+            (add_parameter, "'sort'"),
+            (twice, "two operations"),
+            (misspell, "responses"),
+            (lead_nowhere, "Nothing"),
+            (allow_null, "null"),
+            (forget_a_member, "errored"),
+            (drop_a_rule, "AUTH-10"),
+            (cite_nothing, "PAGE-99"),
+        ],
+        quick=3,
+    ),
 )
 def test_a_document_that_does_not_fit_ends_the_start_in_one_line(edit: Edit, named: str) -> None:
     with pytest.raises(DocumentMismatch) as error:

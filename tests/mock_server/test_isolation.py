@@ -56,7 +56,7 @@ async def one_test(client: httpx.AsyncClient, number: int) -> bool:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_hundred_tests_at_once_do_not_disturb_each_other(mock_server: MockServer) -> None:
     async def all_at_once() -> list[bool]:
         limits = httpx.Limits(max_connections=64)

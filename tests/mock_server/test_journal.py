@@ -247,6 +247,7 @@ def test_the_archive_tells_how_long_answers_took(sandbox: Sandbox, ada: Customer
     assert 0 < prompt["time"] == prompt["timings"]["wait"] < late["time"]
 
 
+@pytest.mark.slow
 def test_coverage_tells_what_was_met_even_after_the_sandbox_is_closed(serve: Serve) -> None:
     server = MockServer(serve())
     before = server.coverage()
@@ -282,6 +283,7 @@ def test_each_edge_state_that_coverage_asks_for_is_in_a_scenario_we_ship(serve: 
     assert not unseen, unseen
 
 
+@pytest.mark.slow
 def test_the_coverage_command_fails_below_what_is_required(serve: Serve) -> None:
     url = serve()
     thin, plain = run("coverage", "--url", url, "--require", "50"), run("coverage", "--url", url)
@@ -323,6 +325,7 @@ def replayed(*arguments: Any) -> Result:
     return run("replay", *map(str, arguments))
 
 
+@pytest.mark.slow
 def test_a_bundle_is_answered_the_same_on_another_mock(bundle: Path) -> None:
     ran = replayed(bundle)
 

@@ -53,7 +53,7 @@ def test_what_was_not_asked_is_told(my_account_sandbox, my_account_customer):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_suite_of_a_client_runs_in_sandboxes(tmp_path: Path, workers: str) -> None:
     (tmp_path / "test_client.py").write_text(SUITE)

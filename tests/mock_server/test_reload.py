@@ -74,6 +74,7 @@ def test_a_change_made_by_hand_outlives_the_file(file: Path) -> None:
         mock.close()
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_shown_in_place_and_the_last_good_one_served(file: Path) -> None:
     with serving("--reload", "--scenario", str(file)) as server:
         wait(server, "watching")
@@ -114,6 +115,7 @@ def test_the_document_and_the_catalogue_change_too(tmp_path: Path) -> None:
         assert httpx.get(f"{server.url}/openapi.json").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_scenario_that_somebody_is_at_work_on_is_listed_with_what_is_wrong(
     tmp_path: Path,
 ) -> None:

@@ -118,7 +118,7 @@ def test_hostile_headers_are_no_traceback(bundled: Bundled, url: str) -> None:
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "authorization",
     [

@@ -155,6 +155,7 @@ def test_sandboxes_opened_together_share_a_world() -> None:
     assert one.world is other.world
 
 
+@pytest.mark.slow
 def test_a_server_takes_its_limits_from_the_command_line(serve: Serve) -> None:
     url = serve("--scenario", "empty", "--max-sandboxes", "1", "--sandbox-ttl", "3600")
 

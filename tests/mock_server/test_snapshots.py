@@ -50,6 +50,7 @@ def reopened(world: World, client: httpx.Client) -> World:
     return World(client, client.post(SANDBOXES, json={"snapshot": saved}).json())
 
 
+@pytest.mark.slow
 def test_a_snapshot_opens_the_same_world_on_another_server(
     client: httpx.Client, serve: Serve
 ) -> None:
@@ -353,6 +354,7 @@ def of_two_names(file: Path) -> None:
     file.with_name("other.db").hardlink_to(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("link", "reason"), [(linked_to_itself, "no ordinary file"), (of_two_names, "a hard link")]
 )
@@ -409,7 +411,7 @@ def test_a_kept_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> None:
     assert timedelta(hours=2) <= passed < timedelta(hours=3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_forty_kills_under_load_none_loses_what_was_acknowledged(tmp_path: Path) -> None:
     file, port_file = tmp_path / "kept.db", tmp_path / "port"
     opened: set[str] = set()
@@ -493,7 +495,7 @@ def _earlier(instant: str, by: timedelta) -> str:
     return (datetime.fromisoformat(instant) - by).isoformat().replace("+00:00", "Z")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("changed", [("--seed", "2"), ("--scenario", "empty")])
 def test_a_kept_default_sandbox_is_not_taken_over_by_another_start(
     tmp_path: Path, changed: tuple[str, str]

@@ -233,6 +233,7 @@ HEAD = b"POST /x HTTP/1.1\r\nHost: x\r\n"
 BODY = b"Content-Length: 1048000\r\n\r\n" + b" " * 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begun", "rest", "most"),
     [
@@ -291,6 +292,7 @@ def test_requests_are_read_no_faster_than_their_answers_are() -> None:
     assert 0 < waiting <= PIECE / len(ASKED) + 1
 
 
+@pytest.mark.slow
 def test_requests_in_a_row_are_all_answered_in_their_order(serve: Serve) -> None:
     host, _, port = serve("--quiet").removeprefix("http://").partition(":")
     paths = [f"/nothing-{number}" for number in range(3000)]

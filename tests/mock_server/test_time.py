@@ -9,6 +9,7 @@ import pytest
 from mock_server.worlds import clock
 from mock_server.worlds.clock import Clock
 from mock_server.worlds.moments import Duration
+from tests.marks import rest_is_slow
 
 ACCOUNT = "/customers/my-account"
 SANDBOXES = "/__mock__/sandboxes"
@@ -216,12 +217,15 @@ def test_a_stopped_clock_stands_where_it_was_when_it_ran(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("opened", "hours"),
-    [
-        ("2026-03-28T00:00:00Z", 24),
-        ("2026-03-29T00:00:00Z", 23),
-        ("2026-10-24T23:00:00Z", 25),
-        ("2026-10-25T01:30:00Z", 23),
-    ],
+    rest_is_slow(
+        [
+            ("2026-03-28T00:00:00Z", 24),
+            ("2026-03-29T00:00:00Z", 23),
+            ("2026-10-24T23:00:00Z", 25),
+            ("2026-10-25T01:30:00Z", 23),
+        ],
+        quick=2,
+    ),
 )
 def test_a_local_midnight_comes_after_as_many_hours_as_the_day_there_has(
     client: httpx.Client, opened: str, hours: int

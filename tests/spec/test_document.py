@@ -234,6 +234,7 @@ def test_connexion_loads_the_document() -> None:
     assert specification.base_path == ""
 
 
+@pytest.mark.slow
 def test_schemathesis_loads_the_document() -> None:
     schema = schemathesis.openapi.from_dict(DOCUMENT.tree)
     read = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]

@@ -61,6 +61,7 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_openapi_typescript_and_openapi_fetch_compile_and_run(url: str, folder: Path) -> None:
     run(folder, "npx", "openapi-typescript", "openapi.yaml", "-o", "schema.d.ts")
     (folder / "use.ts").write_text(USE)

@@ -37,6 +37,7 @@ def test_what_does_not_answer_is_504(proxy: Proxying, upstream: Serving) -> None
     assert "not answered within 0.2 s" in got.json()["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [

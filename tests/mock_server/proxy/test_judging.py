@@ -83,6 +83,7 @@ def test_an_answer_off_contract_is_told_where_it_was_asked_for(
     assert "answer: " in here.log
 
 
+@pytest.mark.slow
 def test_with_errors_a_violation_is_502_that_a_page_can_read(
     proxy: Proxying, upstream: Serving
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_request_off_contract_goes_on_and_is_told(proxy: Proxying, url: str) -
     ]
 
 
+@pytest.mark.slow
 def test_coverage_has_statuses_and_edge_states_of_what_passed(proxy: Proxying, url: str) -> None:
     here = proxy(url)
     here.get(ORDERS)

@@ -100,7 +100,7 @@ def personal(node: Any, name: str = "", within: str = "") -> Iterator[str]:
             yield node
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("scenario", "people"),
     [
@@ -181,6 +181,7 @@ def test_an_implementation_on_node_is_recorded(tmp_path: Path) -> None:
     assert [each for each in seen if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", text)] == []
 
 
+@pytest.mark.slow
 def test_what_the_mock_cannot_say_is_left_out_and_told(
     upstream: Serving, url: str, tmp_path: Path
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_proxy_that_is_killed_leaves_what_it_had_recorded(url: str, tmp_path: 
     assert [each.name for each in tmp_path.iterdir() if "recorded" in each.name] == [file.name]
 
 
+@pytest.mark.slow
 def test_where_nothing_was_seen_there_is_no_file(url: str, tmp_path: Path) -> None:
     file, _ = recorded(tmp_path, url)
 
