@@ -13,7 +13,7 @@ from mock_server.observation.people import CREDITS, DETAILS, ORDERS, Json, Lists
 from mock_server.resources import RESOURCES, facts_of
 from mock_server.worlds.account import Account
 
-SHOWN = 50
+SHOWN = 20
 """So many of a customer's orders are shown, the newest."""
 _WIDEST: Mapping[str, Mapping[str, Any]] = {
     CREDITS: {"redeemed": True, "expired": True},
