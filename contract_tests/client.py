@@ -310,6 +310,8 @@ class Client:
 
 def _read(answer: Answer, operation: Operation | None) -> tuple[Any, tuple[tuple[bool, str], ...]]:
     """The JSON of an answer, and its misfits with the schema."""
+    if answer.garbled:
+        return None, ((False, "the body is not what its Content-Encoding says"),)
     try:
         tree, twice = parse(answer.content)
     except NoJson as error:

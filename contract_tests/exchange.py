@@ -172,9 +172,11 @@ class Exchange:
         return words_in("\n".join([headers, *_decoded(headers)]))
 
     def brief(self) -> str:
-        """Status, redirect and the beginning of the body, in one line."""
+        """Status, redirect and the beginning of the body, or why it is unreadable, in one line."""
         if self.status == NO_ANSWER:
             return f"no answer: {self._body_text(SHOWN)}"
+        if self.json is None and self.misfits:
+            return f"{self.status}, {self.misfits[0][1]}: {self._body_text(160)}"
         to = self.headers.get("location")
         where = f" to {self.redact(to)[:200]}" if to and 300 <= self.status < 400 else ""
         return f"{self.status}{where} {self._body_text(160)}".rstrip()

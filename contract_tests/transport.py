@@ -23,10 +23,6 @@ LARGEST = 16 * 2**20
 """Bytes of an answer that are read at the most, before and after it is unpacked."""
 
 
-GARBLED = "the body is not what its Content-Encoding says"
-"""What is told in place of an answer that came, and that no browser could unpack."""
-
-
 class NotSent(Exception):
     """A request that was kept from leaving; the message says why."""
 
@@ -42,6 +38,8 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
+    garbled: bool = False
+    """Whether the content is not what its coding says, and as it came."""
 
 
 class Broken(Exception):
@@ -176,8 +174,6 @@ class Sender:
                     return _read(response)
                 finally:
                     response.close()
-        except zlib.error:
-            raise Broken(GARBLED) from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
             raise Broken(str(error) or type(error).__name__) from None
 
@@ -213,10 +209,17 @@ def _read(response: httpx.Response) -> Answer:
         if len(raw) > LARGEST:
             raise Broken(f"the body is longer than {LARGEST // 2**20} MiB")
     coding = response.headers.get("content-encoding", "identity").strip().lower()
-    return Answer(response.status_code, headers, _unpack(bytes(raw), coding))
+    try:
+        return Answer(response.status_code, headers, _unpack(bytes(raw), coding))
+    except zlib.error:
+        return Answer(response.status_code, headers, bytes(raw), garbled=True)
 
 
 def _unpack(raw: bytes, coding: str) -> bytes:
+    """
+    Raises:
+        zlib.error: it is not what the coding says.
+    """
     if coding not in ("gzip", "x-gzip", "deflate") or not raw:
         # Identity, or a coding that was not asked for: whoever reads it finds that it is no JSON.
         return raw
@@ -227,7 +230,7 @@ def _unpack(raw: bytes, coding: str) -> bytes:
     if unpacker.unconsumed_tail:
         raise Broken(f"the unpacked body is longer than {LARGEST // 2**20} MiB")
     if not unpacker.eof:
-        raise Broken(GARBLED)
+        raise zlib.error("it ends too early")
     return body
 
 

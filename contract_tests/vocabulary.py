@@ -130,6 +130,7 @@ CLIENT_HEADERS: Words = (
     ),
     ("Accept-Encoding", ("deflate", "gzip", "identity")),
     ("Accept-Language", ("de-CH,de;q=0.9", "ja", "*", "ar")),
+    ("Content-Type", ("application/json",)),
     ("Time-Zone X-Time-Zone X-Timezone Timezone", ("Europe/London", "Asia/Tokyo", "-480")),
     ("Prefer", ("return=minimal", "respond-async", "return=representation", "handling=strict")),
     ("X-Requested-With", ("XMLHttpRequest", "com.example.app")),

@@ -49,7 +49,7 @@ def changed(
 
 def difference(exchange: Exchange, other: Exchange) -> str:
     """The part in which an answer differs from another."""
-    if exchange.status != other.status:
+    if exchange.status != other.status or exchange.json is None:
         return exchange.brief()
     mine, theirs = exchange.records, other.records
     if len(mine) != len(theirs):

@@ -394,3 +394,16 @@ def a_list_of_proxies_is_too_much(request: Request, send: Send, _people: People)
     """Where a request came by two proxies, charges are answered 500."""
     several = "," in request.headers.get("x-forwarded-for", "")
     return error(500) if several and at(request, CHARGES) else send(request)
+
+
+@mutant("HEADER-01")
+def a_read_must_have_no_type(request: Request, send: Send, _people: People) -> Response:
+    """Credits are answered 400 where the request names the type of a body that it does not have."""
+    typed = "content-type" in request.headers and at(request, CREDITS)
+    return error(400) if typed else send(request)
+
+
+@answer(("HTTP-06", "BODY-01"), CHARGES, status=200)
+def what_is_called_packed_is_plain(response: Response, _request: Request) -> Response:
+    """Charges say that they are compressed, and are not."""
+    return with_header(response, "Content-Encoding", "gzip")

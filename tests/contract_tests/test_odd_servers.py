@@ -256,7 +256,11 @@ BOMB = gzip.compress(b" " * (40 << 20))
     ("answer", "told"),
     [
         (Answer(200, JSON | {"Content-Encoding": "gzip"}, BOMB), "longer than 16 MiB"),
-        (Answer(200, JSON | {"Content-Encoding": "gzip"}, b"no gzip"), "no answer"),
+        (
+            Answer(200, JSON | {"Content-Encoding": "gzip"}, b"no gzip"),
+            "not what its Content-Encoding",
+        ),
+        (Answer(200, JSON | {"Content-Encoding": "gzip"}, b'{"data": []}'), "Content-Encoding"),
         (said(b"[" * 1_000_000), "nested deeper"),
         (said('{"data": [], "fee": NaN}'), "it has NaN, which no browser reads"),
         (said('{"data": [], "fee": -Infinity}'), "no browser reads"),
