@@ -36,6 +36,8 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
     for customer, exchange, record in _records(session, operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
         own_id = session.ids.get(customer.name)
+        if own_id is None:
+            continue  # Their account is unreadable, which another law judges.
         judged += len(owners)
         if owners - {own_id}:
             others = ", ".join(sorted(owners - {own_id}))

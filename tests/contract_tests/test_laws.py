@@ -6,6 +6,9 @@ from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.laws import LAWS
+from contract_tests.mutants.catalogue import MUTANTS
+from contract_tests.mutants.people import People
+from contract_tests.mutants.transport import MutantTransport
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
 from contract_tests.target import NamedCustomer, Target, complete
@@ -114,3 +117,15 @@ def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
 
     assert {each.rule.id for each in waived} == {"PREF-06"}
     assert waived[0].actual == "until the next release"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", ["has-password-is-text", "multi-use-is-a-number"])
+def test_what_does_not_fit_its_schema_is_told_once(
+    mock: Implementation, contract: Contract, mutant: str
+) -> None:
+    target, transport = mock
+    broken = MutantTransport(MUTANTS[mutant], transport, People(target, contract))
+    report = check(target, Plan(depth="quick"), contract=contract, transport=broken)
+
+    assert [each.rule.id for each in report.violations] == ["BODY-01"]
