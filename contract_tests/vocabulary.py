@@ -146,7 +146,7 @@ HEADERS: Words = (
     ("Viewport-Width Downlink", ("320", "1")),
     ("Sec-CH-UA-Mobile", ("?1", "?0")),
     ("Referer", ("https://elsewhere.example/", "https://shop.example/account")),
-    ("X-Forwarded-For", ("127.0.0.1", "203.0.113.9, 10.0.0.1")),
+    ("X-Forwarded-For", ("127.0.0.1", "127.0.0.1, 203.0.113.9")),
     ("X-Real-IP True-Client-IP X-Client-IP CF-Connecting-IP", ("127.0.0.1",)),
     ("X-Forwarded-Proto", ("https",)),
     ("X-Forwarded-Host", ("elsewhere.example",)),
