@@ -129,9 +129,17 @@ export function fits({ request, response }) {
   return request.valid && response.valid !== false;
 }
 
+const AMOUNTS = new Map();
+
+// To make a format takes longer than to use it a hundred times.
+function amounts(currency) {
+  if (!AMOUNTS.has(currency)) AMOUNTS.set(currency, new Intl.NumberFormat("en-GB", { style: "currency", currency }));
+  return AMOUNTS.get(currency);
+}
+
 export function money(amount, currency) {
   try {
-    return new Intl.NumberFormat("en-GB", { style: "currency", currency }).format(amount / 100);
+    return amounts(currency).format(amount / 100);
   } catch {
     return `${amount} ${currency}`;
   }
