@@ -125,7 +125,7 @@ def test_a_suite_with_other_plugins_runs_in_any_order_of_loading(
     assert "6 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_package_that_hides_ours_is_told_once_the_kit_is_asked_for(
     suite: Path, python: Path
 ) -> None:

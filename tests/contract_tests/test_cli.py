@@ -19,7 +19,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, arguments, env=env)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_kept_contract_is_exit_0(url: str) -> None:
     result = run("run", "--base-url", f"{url}/", "--depth", "quick", "--strict")
 

@@ -31,7 +31,7 @@ def target() -> Iterator[Target]:
     thread.join()
 
 
-@pytest.mark.parametrize("depth", ["quick", "standard"])
+@pytest.mark.parametrize("depth", ["quick", pytest.param("standard", marks=pytest.mark.long)])
 def test_a_correct_implementation_is_not_accused(target: Target, depth: Depth) -> None:
     report = check(target, Plan(depth=depth))
 

@@ -30,6 +30,8 @@ def chosen(*, harmless: bool) -> list[str]:
     return [id for id, mutant in MUTANTS.items() if mutant.harmless is harmless]
 
 
+WAITED_FOR = {"busy-now-and-then", "busy-in-bursts", "busy-until-a-date", "slow-now-and-then"}
+"""Harmless variants that the kit is patient with for half a minute each."""
 IN_TURN = list(zip(cycle(("python", "node")), chosen(harmless=False), strict=False))
 """Each mutant, with one of the implementations that share nothing with the mock."""
 
@@ -75,7 +77,13 @@ def test_each_mutant_of_the_mock_is_found_by_a_rule_it_breaks(mock: Study, mutan
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", chosen(harmless=True))
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param(id, marks=pytest.mark.long if id in WAITED_FOR else ())
+        for id in chosen(harmless=True)
+    ],
+)
 def test_no_harmless_variant_raises_an_alarm(few: Study, variant: str) -> None:
     finding = few.finding(MUTANTS[variant])
 

@@ -74,6 +74,7 @@ def test_openapi_typescript_and_openapi_fetch_compile_and_run(url: str, folder: 
     assert (more, message) == (True, "No payment processor knows this customer.")
 
 
+@pytest.mark.long
 def test_orval_compiles_and_names_the_enums(folder: Path) -> None:
     config = {
         "api": {
