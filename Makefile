@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 DIST := dist
+PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c .constraints.txt
 NPX := npx --yes --cache .cache/npm
 # The tests start Python hundreds of times; what it compiles is worth keeping.
 unexport PYTHONDONTWRITEBYTECODE
@@ -86,11 +87,14 @@ clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What is imported is compiled then, which is less than all of it now.
 .venv/serve: pyproject.toml .constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e .
+	$(PIP) -e .
 	touch $@
 
-.venv/dev: .venv/serve
-	$(BIN)/pip install --quiet --disable-pip-version-check -c .constraints.txt -e '.[dev]'
-	touch $@
+# By itself as one installation: it has what serves, too.
+.venv/dev: pyproject.toml .constraints.txt
+	[ -e .venv/serve ] || $(PYTHON) -m venv .venv
+	$(PIP) -e '.[dev]'
+	touch .venv/serve $@

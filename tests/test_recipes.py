@@ -91,6 +91,7 @@ def judged(project: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 def test_an_operation_without_a_handler_is_refused_at_the_start(tmp_path: Path) -> None:
     for name in PARTS:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -33,6 +33,7 @@ def broken(url: str, contract: Contract) -> Iterator[str]:
         yield show("two-orders-are-swapped").base_url
 
 
+@pytest.mark.slow
 def test_a_known_violation_is_printed_and_tolerated_a_documented_one_too(
     broken: str, tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_power_tells_its_figure_and_keeps_it_for_later_summaries(
     assert str(power.load(f"{url}/")).startswith("finds 5 of 7 known mutants (1 asleep")
 
 
+@pytest.mark.slow
 def test_a_proxy_shows_an_implementation_broken_and_leads_back_to_itself(broken: Broken) -> None:
     target = broken("two-orders-are-swapped")
     headers = {"Authorization": f"Bearer {target.customers[0].token}"}

@@ -123,6 +123,7 @@ def test_in_json_every_line_is_json_even_of_what_is_no_request() -> None:
         assert json.loads(server.line())["level"] == "warning"
 
 
+@pytest.mark.slow
 def test_a_request_is_one_line_whatever_it_holds() -> None:
     with serving() as server:
         for path in ("/a%0Ab", "/a%C2%85b", "/a%E2%80%A8b", "/a?b=%0A&\xa0"):

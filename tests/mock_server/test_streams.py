@@ -197,6 +197,7 @@ def test_the_journals_of_all_sandboxes_share_one_budget() -> None:
     assert mock.control("GET", listed(first))["forgotten"] == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_to_end_ends_streams_and_polls_quietly(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0"]
