@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.marks import rest_is_slow
-
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
@@ -96,21 +94,20 @@ def test_the_action_measures_how_many_mutants_such_a_run_finds_when_asked_to(
     assert known >= found > known * 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "code"),
-    rest_is_slow(
-        [
-            (
-                {
-                    "profile": "staging.yaml",
-                    "args": "--require-coverage 100 --only AUTH-05 --only PREF-03",
-                },
-                4,
-            ),
-            ({"profile": "no-such.yaml"}, 2),
-            ({"base_url": "http://127.0.0.1:9", "args": "--customer-token x"}, 3),
-        ]
-    ),
+    [
+        (
+            {
+                "profile": "staging.yaml",
+                "args": "--require-coverage 100 --only AUTH-05 --only PREF-03",
+            },
+            4,
+        ),
+        ({"profile": "no-such.yaml"}, 2),
+        ({"base_url": "http://127.0.0.1:9", "args": "--customer-token x"}, 3),
+    ],
 )
 def test_the_action_tells_what_the_run_ended_with(
     folder: Path, url: str, inputs: dict[str, str], code: int

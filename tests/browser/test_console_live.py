@@ -35,6 +35,7 @@ def test_the_clock_that_a_script_moves_is_the_one_that_is_shown(
         expect(page.get_by_label("Put it to (UTC)")).to_have_value(re.compile("^2030-03-01T09:00"))
 
 
+@pytest.mark.slow
 def test_who_is_renamed_elsewhere_has_the_new_name_and_the_others_stay_where_they_are(
     world: Sandbox, open_page: Open
 ) -> None:

@@ -21,10 +21,6 @@ OTHER_NAMES = {
 }
 
 
-SAMPLE = 120
-"""One in so many mutants is tried by `make test`, too."""
-
-
 def chosen(*, harmless: bool) -> list[str]:
     """The ids of all mutants, or of all harmless variants."""
     return [id for id, mutant in MUTANTS.items() if mutant.harmless is harmless]
@@ -59,13 +55,6 @@ def python(contract: Contract) -> Study:
 def node(contract: Contract) -> Iterator[Study]:
     with implementations.node() as (target, transport):
         yield Study(target, contract, transport=transport)
-
-
-def test_a_sample_of_mutants_is_found_by_rules_they_break(mock: Study) -> None:
-    sample = [MUTANTS[id] for id in chosen(harmless=False)[SAMPLE - 1 :: SAMPLE]]
-    findings = list(mock.findings(sample))
-
-    assert [(each.mutant.id, each.outcome) for each in findings if each.outcome != "killed"] == []
 
 
 @pytest.mark.slow

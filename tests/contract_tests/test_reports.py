@@ -76,6 +76,7 @@ def test_a_kept_contract_whose_report_could_not_be_written_is_no_success(url: st
     assert result.exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_json_report_is_as_its_published_schema_says(report: Report) -> None:
     schema = json.loads(CliRunner().invoke(cli.main, ["report-schema"]).stdout)
     validator = Draft202012Validator(schema, validate_formats=True)

@@ -53,9 +53,8 @@ def mock() -> Caller:
     return Caller(Settings())
 
 
-@pytest.mark.parametrize(
-    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 12))
 def test_whatever_a_scenario_says_it_is_refused_or_every_operation_answers(
     mock: Caller, seed: int
 ) -> None:

@@ -147,6 +147,7 @@ def test_a_killed_shard_takes_only_its_own_along_and_comes_back_with_them(
     assert preferences(lost) == before
 
 
+@pytest.mark.slow
 def test_a_token_of_another_shard_is_told_where_it_belongs(serve: Serve) -> None:
     url = serve("--shard", "2/4")
     own = httpx.post(f"{url}/__mock__/sandboxes", json={}).json()

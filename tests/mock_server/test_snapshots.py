@@ -65,6 +65,7 @@ def test_a_snapshot_opens_the_same_world_on_another_server(
         assert seen(again) == seen(world)
 
 
+@pytest.mark.slow
 def test_a_server_starts_from_a_snapshot(
     client: httpx.Client, serve: Serve, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_foreign_or_broken_snapshot_is_refused_and_changes_nothing(
     assert len(client.get(SANDBOXES).json()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--snapshot", "--persist"])
 def test_a_file_that_is_none_ends_the_start_with_one_line(tmp_path: Path, option: str) -> None:
     file = tmp_path / "notes.txt"
