@@ -110,16 +110,11 @@ def steered_by(page: Page, folder: Path, upstream: Server, *options: str) -> lis
         return list(page.evaluate(STEER))
 
 
-@pytest.mark.parametrize(
-    "media_type",
-    [
-        "text/html",
-        *(
-            pytest.param(each, marks=pytest.mark.slow)
-            for each in ("", "application/json;, text/html", "image/svg+xml")
-        ),
-    ],
-)
+TYPES = ("text/html", "", "application/json;, text/html", "image/svg+xml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("media_type", TYPES)
 def test_a_page_of_upstream_cannot_steer_the_proxy(
     tmp_path: Path, upstream: Server, browser: Browser, media_type: str
 ) -> None:

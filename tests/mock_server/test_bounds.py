@@ -344,6 +344,7 @@ def test_a_body_that_no_snapshot_could_have_is_refused(mock: Caller) -> None:
 MANY = range(20_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "customer",
     [

@@ -219,6 +219,7 @@ def test_tls_is_served_with_a_certificate_that_is_kept(tmp_path: Path) -> None:
         assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_tls_is_served_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1")

@@ -277,6 +277,7 @@ def test_nothing_is_told_that_only_follows_from_a_mistake(
     assert told in line.split(": ")[1]
 
 
+@pytest.mark.slow
 def test_the_command_line_tells_them_one_a_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("title: x\ncustomers:\n  a b: {}\n  mia: {credits: {opne: 1}}\n")

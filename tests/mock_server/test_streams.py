@@ -272,6 +272,7 @@ def _received(connection: socket.socket) -> bytes:
 ASKED = b"GET /customers/my-account HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
+@pytest.mark.slow
 def test_requests_are_read_no_faster_than_their_answers_are() -> None:
     [listening] = listen("127.0.0.1", 0)
     answer = Response(200, b"x" * 100_000)
