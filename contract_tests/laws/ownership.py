@@ -33,9 +33,10 @@ def _owners(node: Any) -> Iterator[str]:
 def every_answer_concerns_the_caller(session: Session, operation: Operation) -> None:
     judged = _check_steered_requests(session, operation)
     aliases.check_spellings_show_own_data(session, operation)
+    ids = session.ids
     for customer, exchange, record in _records(session, operation):
         owners = {record["id"]} if not operation.lists else set(_owners(record))
-        own_id = session.ids.get(customer.name)
+        own_id = ids.get(customer.name)
         if own_id is None:
             continue  # Their account is unreadable, which another law judges.
         judged += len(owners)

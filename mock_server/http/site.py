@@ -178,7 +178,7 @@ def _asset(path: str) -> Response | None:
 def _with_rules_shown(document: Document) -> bytes:
     """The document as JSON, with rules folded into the description of what they rule."""
     tree = copy.deepcopy(document.tree)
-    tree["info"]["description"] += _WHOSE_TOKEN
+    tree["info"]["description"] = tree["info"].get("description", "") + _WHOSE_TOKEN
     places = [(tree, tree["info"])]
     places += (
         (operation, operation) for item in tree["paths"].values() for operation in _operations(item)

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from mock_server.client.client import Sandbox
 from tests.browser.conftest import Open, at_every_width_and_scheme
 from tests.conftest import Serve
+from tests.marks import rest_is_slow
 from tests.needs import needs
 
 VIEWS = ("people", "state", "clock", "faults", "traffic", "coverage", "world", "reference")
@@ -361,7 +362,7 @@ def test_a_broken_file_is_shown_until_it_is_mended(
     expect(page.locator("#banner")).to_have_text("")
 
 
-@pytest.mark.parametrize("path", ["/docs", pytest.param("/__mock__/docs", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("path", rest_is_slow(["/docs", "/__mock__/docs"]))
 def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
     open_page: Open, url: str, path: str
 ) -> None:
@@ -378,16 +379,10 @@ def test_swagger_ui_shows_and_tries_every_operation_under_its_policy(
 
 
 PREFERENCES = "/customers/my-account/marketing-preferences"
-ODD_BODIES = [
-    "$(id)`id`'\"\\!",
-    *(
-        pytest.param(body, marks=pytest.mark.slow)
-        for body in ("@/etc/hostname", "\x1b[201~\x07id\n", "'; id #", "é\u202e\u0085")
-    ),
-]
+ODD_BODIES = ("$(id)`id`'\"\\!", "@/etc/hostname", "\x1b[201~\x07id\n", "'; id #", "é\u202e\u0085")
 
 
-@pytest.mark.parametrize("body", ODD_BODIES)
+@pytest.mark.parametrize("body", rest_is_slow(ODD_BODIES))
 def test_a_copied_curl_line_sends_what_was_sent_and_nothing_else(
     world: Sandbox, open_page: Open, body: str
 ) -> None:

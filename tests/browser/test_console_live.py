@@ -12,11 +12,12 @@ from mock_server.client.client import MockServer, Sandbox
 from mock_server.client.process import running
 from tests.browser.conftest import Open
 from tests.browser.test_console import Look, asked, console
+from tests.marks import rest_is_slow
 
 ACCOUNT = "/customers/my-account"
 
 
-@pytest.mark.parametrize("view", ["people", pytest.param("clock", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("view", rest_is_slow(["people", "clock"]))
 def test_the_clock_that_a_script_moves_is_the_one_that_is_shown(
     world: Sandbox, open_page: Open, view: str
 ) -> None:
@@ -184,7 +185,7 @@ NO_IDS = [
 
 
 @pytest.mark.parametrize("id", NO_IDS)
-@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", rest_is_slow([390, 1280]))
 def test_what_is_no_sandbox_is_told_plainly_with_the_way_to_one(
     world: Sandbox, open_page: Open, looked_at: Look, id: str, width: int
 ) -> None:

@@ -57,7 +57,7 @@ def long(world: Sandbox) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", rest_is_slow([390, 1280]))
 @pytest.mark.parametrize("view", rest_is_slow(VIEWS, quick=2))
 def test_a_word_longer_than_the_page_stays_in_its_place(
     long: Sandbox, open_page: Open, looked_at: Look, view: str, width: int
