@@ -66,10 +66,17 @@ class Entry(Struct, frozen=True, dict=True):
         """Whether the document allows the answer."""
         return self.answer_judged or self._judge_answer()
 
+    @cached_property
+    def request_size(self) -> int:
+        """How many characters the request takes."""
+        request = self.request
+        headers = sum(map(len, request.headers)) + sum(map(len, request.headers.values()))
+        return headers + len(request.path) + len(request.query) + len(request.body)
+
     def cut(self, most: int) -> "Entry":
         """The entry with at most so many bytes of each side, judged before if need be."""
         changes: dict[str, Any] = {}
-        if size_of(self.request) > most:
+        if self.request_size > most:
             changes |= {"request": _cut(self.request, most), "request_judged": self.request_verdict}
         if len(self.response.body) > most:
             cut = msgspec.structs.replace(self.response, body=self.response.body[:most])
@@ -215,12 +222,6 @@ def _body_problem(route: Route, response: Response) -> str | None:
     except BoundsError as error:
         return f"it cannot be read as JSON: {error}"
     return violation(route, response.status, body)
-
-
-def size_of(request: Request) -> int:
-    """How many characters a request takes."""
-    headers = sum(map(len, request.headers)) + sum(map(len, request.headers.values()))
-    return headers + len(request.path) + len(request.query) + len(request.body)
 
 
 def _cut(request: Request, most: int) -> Request:

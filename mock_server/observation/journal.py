@@ -14,7 +14,7 @@ import msgspec
 from mock_server.http.exchange import Request, Response
 from mock_server.http.router import Route
 from mock_server.observation.coverage import Coverage
-from mock_server.observation.entry import Entry, Filter, Json, size_of
+from mock_server.observation.entry import Entry, Filter, Json
 from mock_server.observation.stream import Change, Event, Part, Position, Subscription
 
 KEPT = 500
@@ -116,7 +116,7 @@ class Journal:
         ).cut(self.body_bytes)
         if len(self._entries) == KEPT:
             self.forget()
-        size = size_of(entry.request) + len(entry.response.body)
+        size = entry.request_size + len(entry.response.body)
         key = self._memory.reserve(self, ENTRY_BYTES + size)
         self._entries.append((key, entry, self.position))
         if self._subscriptions:
