@@ -18,6 +18,9 @@ from contract_tests.session import Session
 _INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d[\d:.,]* ?(?:[Zz]|[+-][\d:]+)?)"')
 """What is meant for an instant, and no sentence that begins with a date."""
 _MARKED = re.compile(r"[^\x00-\x7f]|[&<>'\"%\\]")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#0*39|#x0*27|#0*34|#x0*22);", re.I)
+PROSE = 3
+"""So many words make a text that people have written; a name may be anything."""
 _BACKSLASHED = re.compile(r"\\(.)")
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d(:\d\d)?)")
 
@@ -130,6 +133,40 @@ def text_is_encoded_once(session: Session, operation: Operation) -> None:
         for text in _marked_texts(exchange.json):
             for once in sorted({*_decoded(text)} & known - {text}):
                 raise Violation(expected=f"{once}, as elsewhere", actual=text, exchange=exchange)
+        for texts in _by_field(exchange.records).values():
+            for text, once in _encoded_twice(texts):
+                raise Violation(expected=once, actual=text, exchange=exchange)
+
+
+def _by_field(records: list[Record]) -> dict[str, list[str]]:
+    """The marked texts of an answer that are prose, by the field that they stand in."""
+    fields: dict[str, list[str]] = {}
+
+    def collect(field: str, node: Any) -> None:
+        if isinstance(node, str) and _MARKED.search(node) and len(node.split()) >= PROSE:
+            fields.setdefault(field, []).append(node)
+        for name, child in node.items() if isinstance(node, dict) else ():
+            collect(f"{field}.{name}", child)
+        for child in node if isinstance(node, list) else ():
+            collect(field, child)
+
+    collect("", records)
+    return fields
+
+
+def _encoded_twice(texts: list[str]) -> Iterator[tuple[str, str]]:
+    """
+    A text of a field and what it was before, where all of them were escaped for a page, or their
+    bytes taken for Latin-1: one alone may have been written so.
+    """
+    escaped = {letter for text in texts for letter in map(html.unescape, _ENTITY.findall(text))}
+    plain = {letter for text in texts for letter in _ENTITY.sub("", text)}
+    if len(escaped) > 1 and not escaped & plain:
+        yield from ((text, html.unescape(text)) for text in texts if _ENTITY.search(text))
+    foreign = [text for text in texts if not text.isascii()]
+    once = [next(_as_utf_8(text), "") for text in foreign]
+    if all(once):
+        yield from zip(foreign, once, strict=True)
 
 
 def _marked_texts(node: Any) -> Iterator[str]:
@@ -144,11 +181,16 @@ def _marked_texts(node: Any) -> Iterator[str]:
 
 def _decoded(text: str) -> Iterator[str]:
     """What a text may have been, if it has been encoded twice or for another format."""
-    for encoding in ("latin-1", "cp1252"):
-        with suppress(UnicodeError):
-            yield text.encode(encoding).decode("utf-8")
+    yield from _as_utf_8(text)
     yield html.unescape(text)
     yield unquote(text)
     yield _BACKSLASHED.sub(r"\1", text)
     with suppress(ValueError):
         yield str(json.loads(f'"{text}"'))
+
+
+def _as_utf_8(text: str) -> Iterator[str]:
+    """What a text was, if its bytes were taken for Latin-1 or for Windows' letters."""
+    for encoding in ("latin-1", "cp1252"):
+        with suppress(UnicodeError):
+            yield text.encode(encoding).decode("utf-8")

@@ -216,3 +216,20 @@ def names_are_escaped_twice(tree: Tree, _request: Request) -> None:
     for order in tree["data"]:
         order["last_name"] = json.dumps(order["last_name"])[1:-1]
         order["first_name"] = json.dumps(order["first_name"])[1:-1]
+
+
+SPOKEN = "“Çay” & <i>bir</i> masaj – ve \"sessiz\" bir oda"
+
+
+@edit("BODY-06", ORDERS)
+def wishes_are_escaped_for_html(tree: Tree, _request: Request) -> None:
+    """In orders wishes, which stand nowhere else, are escaped as for a page of HTML."""
+    for order in tree["data"]:
+        order["special_requests"] = html.escape(SPOKEN)
+
+
+@edit("BODY-06", MEMBERSHIPS)
+def terms_are_encoded_twice(tree: Tree, _request: Request) -> None:
+    """The bytes of the terms of memberships, which stand nowhere else, were taken for Latin-1."""
+    for membership in tree["data"]:
+        membership["type"]["terms"] = SPOKEN.encode().decode("latin-1")

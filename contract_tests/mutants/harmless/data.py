@@ -85,6 +85,13 @@ def names_that_look_encoded(tree: Tree, _request: Request) -> None:
     tree["data"].update(first_name="Ã", last_name="Spa &amp; Co", full_name="Ã Spa &amp; Co")
 
 
+@edit(HARMLESS, ORDERS)
+def a_wish_looks_encoded(tree: Tree, _request: Request) -> None:
+    """A wish has an entity and letters that others have when they are encoded twice, as written."""
+    for order in tree["data"]:
+        order["special_requests"] = "write Spa &amp; Co on it, and <Ã©> — please"
+
+
 @edit(HARMLESS, ACCOUNT)
 def who_is_answered_is_to_be_locked(tree: Tree, _request: Request) -> None:
     """The account is to be locked in a hundred years."""
