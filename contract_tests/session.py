@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from contract_tests.actor import Actor, Customer, consents_in
+from contract_tests.actor import PROBED, Actor, Customer, consents_in
 from contract_tests.client import Client
 from contract_tests.credentials import LONG
 from contract_tests.document import Contract, Operation
@@ -321,7 +321,8 @@ class Session:
         """
         The first opt-in and opt-out of everybody who acts, and everything that they read before,
         between and after them: what happens at the first decision alone shows nowhere else. Then
-        the first decisions on others, which leave them as they are: what was never decided on.
+        the first decisions on other preferences, and of everybody else, which leave them as they
+        are: what was never decided on.
 
         Raises:
             NotCovered: nobody may decide.
@@ -337,6 +338,9 @@ class Session:
                     exchanges += [who.decide(chosen, opted_in=decision), *self._read_all(who)]
                 last = {is_in: id for id, is_in in others}
                 exchanges += [who.decide(id, opted_in=is_in) for is_in, id in last.items()]
+            for who in filter(self.has_preferences, self.customers[ACTING:]):
+                now = list(who.consents_to_change().items())[:PROBED]
+                exchanges += [who.decide(id, opted_in=is_in) for id, is_in in now]
             self._first_decisions = exchanges
         return self._first_decisions
 

@@ -129,7 +129,7 @@ CLIENT_HEADERS: Words = (
         ),
     ),
     ("Accept-Encoding", ("deflate", "gzip", "identity")),
-    ("Accept-Language", ("de-CH,de;q=0.9", "ja", "*", "ar")),
+    ("Accept-Language", ("de-CH,de;q=0.9", "ja", "*", "ar", "fr")),
     ("Content-Type", ("application/json",)),
     ("Time-Zone X-Time-Zone X-Timezone Timezone", ("Europe/London", "Asia/Tokyo", "-480")),
     ("Prefer", ("return=minimal", "respond-async", "return=representation", "handling=strict")),

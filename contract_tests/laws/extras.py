@@ -33,6 +33,8 @@ UNUSUAL_QUERIES = (
 """What only few send, and is ignored."""
 UNDECODABLE_QUERIES = ("utm_source=%FF", "utm_source=%ZZ")
 """What is no text, and may be refused as well."""
+OTHER_CODINGS = ("br", "zstd")
+"""What browsers unpack, and we do not."""
 RANGE = (7, 59)
 """The first and the last byte of the part that is asked for."""
 _CONTENT_RANGE = re.compile(r"bytes +(\d+)-(\d+)/(\d+|\*)", re.I)
@@ -78,12 +80,29 @@ def unknown_headers_change_nothing(session: Session, operation: Operation) -> No
     customer = readers(session.acting, operation)[0]
     _check_part(customer, operation)
     _check_nameless(customer, operation)
+    _check_other_codings(customer, operation)
 
 
 def _check_nameless(customer: Customer, operation: Operation) -> None:
     """Check that who does not say what it is, and would take, is answered as all others are."""
     answer = customer.with_headers({"User-Agent": "", "Accept": ""}).call(operation)
     _check_alike(answer, customer, operation)
+
+
+def _check_other_codings(customer: Customer, operation: Operation) -> None:
+    """Check that who takes codings that we cannot unpack is sent nothing that only names one."""
+    for coding in OTHER_CODINGS:
+        answer = customer.with_headers({"Accept-Encoding": coding}).call(operation)
+        if answer.headers.get("content-encoding", "").strip().lower() != coding:
+            _check_alike(answer, customer, operation)
+        elif isinstance(answer.json, dict):
+            plain = customer.cached_call(operation)
+            raise Violation(
+                expected=f"a body that is packed by {coding}, or none of its name",
+                actual=answer.brief(),
+                exchange=answer,
+                after=[plain],
+            )
 
 
 def _check_alike(answer: Exchange, customer: Customer, operation: Operation) -> None:

@@ -218,7 +218,7 @@ def names_are_escaped_twice(tree: Tree, _request: Request) -> None:
         order["first_name"] = json.dumps(order["first_name"])[1:-1]
 
 
-SPOKEN = "“Çay” & <i>bir</i> masaj – ve \"sessiz\" bir oda"
+SPOKEN = '“Çay” & <i>bir</i> masaj – ve "sessiz" bir oda'
 
 
 @edit("BODY-06", ORDERS)

@@ -76,6 +76,22 @@ def opt_out_answers_nothing(response: Response, request: Request) -> Response:
     return Response(204) if request.method == "DELETE" else response
 
 
+@stateful("PREF-03", needs="a fifth customer, who never opted in to a preference")
+def opting_out_of_what_the_fifth_never_decided_is_not_found() -> Change:
+    """Opting out is answered 404 where the fifth customer never opted in: there is nothing."""
+    opted_in: set[str] = set()
+
+    def nothing_there(request: Request, send: Send, people: People) -> Response:
+        if not decides(request) or people.name(request) not in people.names[4:5]:
+            return send(request)
+        named = _named(request).lower()
+        if request.method == "POST" or _consents(request, send).get(named):
+            opted_in.add(named)
+        return send(request) if named in opted_in else error(404)
+
+    return nothing_there
+
+
 @stateful("PREF-03", needs="a customer with two preferences that nobody opted in to")
 def opting_out_of_what_was_never_decided_answers_nothing() -> Change:
     """Opting out answers 204 where the customer never decided: there was nothing to do."""

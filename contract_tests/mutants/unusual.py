@@ -141,6 +141,13 @@ def what_is_called_deflated_is_plain(response: Response, request: Request) -> Re
     return with_header(response, "Content-Encoding", "deflate") if named else response
 
 
+@answer("HEADER-01", CREDITS, status=200)
+def what_is_called_brotli_is_plain(response: Response, request: Request) -> Response:
+    """Where a client takes Brotli, credits say that they are packed so, and are not."""
+    named = "br" in request.headers.get("accept-encoding", "").split(", ")
+    return with_header(response, "Content-Encoding", "br") if named else response
+
+
 @mutant(("HEADER-01", "TIME-01"))
 def trailers_are_refused(request: Request, send: Send, _people: People) -> Response:
     """Credits are answered 400 to `TE: trailers`."""

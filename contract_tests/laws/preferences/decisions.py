@@ -18,8 +18,13 @@ from contract_tests.laws.time import A_SECOND
 from contract_tests.session import Session
 from contract_tests.values import pairs_walk
 
+REFUSALS = (400, 404, 409, 410, 422)
+"""How a server says that there is nothing to decide; all else may be the moment's."""
 
-def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Record]:
+
+def list_of(
+    exchange: Exchange, after: Iterable[Exchange] = (), *, certain: bool = False
+) -> dict[str, Record]:
     """The preferences that a decision answers, by id; answering no list is a violation."""
     if not exchange.fits:
         raise Violation(
@@ -28,7 +33,7 @@ def list_of(exchange: Exchange, after: Iterable[Exchange] = ()) -> dict[str, Rec
             exchange=exchange,
             after=after,
             # The first of all may be answered so, and none after it.
-            certain=200 <= exchange.status < 300,
+            certain=certain or 200 <= exchange.status < 300,
         )
     return {each["id"]: each for each in exchange.plain_records}
 
@@ -126,8 +131,8 @@ def a_decision_answers_the_whole_list(
 ) -> None:
     with suppress(NotCovered):
         for answer in session.first_decisions():
-            if answer.operation == operation.id and 200 <= answer.status < 300:
-                list_of(answer)
+            if answer.operation == operation.id and not answer.from_the_edge:
+                _check_first_decision(answer)
     for _, probe in probes_of(customers, operation):
         last, read = probe.answers[-1], probe.read
         answered = list(list_of(last, probe.exchanges[:-1]).values())
@@ -137,6 +142,11 @@ def a_decision_answers_the_whole_list(
         elif answered != read.plain_records or last.json.keys() != read.json.keys():
             raise changed(last, read, probe.answers)
     check_steered(session, operation, _lacks_the_list)
+
+
+def _check_first_decision(answer: Exchange) -> None:
+    if 200 <= answer.status < 300 or answer.status in REFUSALS:
+        list_of(answer, certain=True)
 
 
 def _lacks_the_list(decision: SteeredDecision) -> str:
