@@ -257,3 +257,25 @@ def the_first_look_dates_a_preference() -> Change:
         return response if first else changed(request, response, date)
 
     return dating
+
+
+@stateful(
+    ("PREF-06", "PREF-08"),
+    needs="a fifth customer, a foreign_preference, and a run that may write",
+)
+def what_is_foreign_dates_the_first() -> Change:
+    """A refused decision sets `updated_at` of the first own preference, to the second."""
+    when: dict[str, str] = {}
+
+    def dating(request: Request, send: Send, people: People) -> Response:
+        response, name = send(request), people.name(request)
+        if name and decides(request) and response.status == 403:
+            when[name] = people.now.replace(microsecond=0).isoformat()
+
+        def date(tree: Tree, _request: Request) -> None:
+            tree["data"][0]["updated_at"] = when[name]
+
+        listed = request.path == PREFERENCES or decides(request)
+        return changed(request, response, date) if listed and name in when else response
+
+    return dating
