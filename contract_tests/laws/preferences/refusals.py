@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from contract_tests.actor import Customer, consents_in
+from contract_tests.actor import Customer
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
@@ -137,15 +137,20 @@ def _check_refused(
             ends, not operation.opts_in
         )
         prepared = customer.restore(prepared_consents, consents)
-    before, *answers, read = _refused(customer, operation, preferences, status)
-    if before.plain_records == read.plain_records:
-        return
-    if is_date := consents_in(before.records) == consents_in(read.records):
+    exchanges = _refused(customer, operation, preferences, status)
+    if _shows_a_change(exchanges):
         # In the second to which it is told, a date that is set again does not show.
         customer.client.wait(A_SECOND)
-        before, *answers, read = _refused(customer, operation, preferences, status)
-    if before.plain_records != read.plain_records:
-        raise changed(before, read, [*prepared, before, *answers], certain=is_date)
+        again = _refused(customer, operation, preferences, status)
+        is_certain = _shows_a_change(again)
+        exchanges = again if is_certain else exchanges
+        first, last = exchanges[0], exchanges[-1]
+        raise changed(first, last, [*prepared, *exchanges[:-1]], certain=is_certain)
+
+
+def _shows_a_change(exchanges: list[Exchange]) -> bool:
+    """Whether the list at the end is another one than that at the beginning."""
+    return exchanges[0].plain_records != exchanges[-1].plain_records
 
 
 def _refused(
