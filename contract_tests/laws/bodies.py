@@ -19,8 +19,6 @@ _INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d[\d:.,]* ?(?:[Zz]|[+-][\
 """What is meant for an instant, and no sentence that begins with a date."""
 _MARKED = re.compile(r"[^\x00-\x7f]|[&<>'\"%\\]")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#0*39|#x0*27|#0*34|#x0*22);", re.I)
-PROSE = 3
-"""So many words make a text that people have written; a name may be anything."""
 _BACKSLASHED = re.compile(r"\\(.)")
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d(:\d\d)?)")
 
@@ -133,20 +131,21 @@ def text_is_encoded_once(session: Session, operation: Operation) -> None:
         for text in _marked_texts(exchange.json):
             for once in sorted({*_decoded(text)} & known - {text}):
                 raise Violation(expected=f"{once}, as elsewhere", actual=text, exchange=exchange)
-        for texts in _by_field(exchange.records).values():
+        for texts in _by_field(exchange.records, session.contract.account.fields).values():
             for text, once in _encoded_twice(texts):
                 raise Violation(expected=once, actual=text, exchange=exchange)
 
 
-def _by_field(records: list[Record]) -> dict[str, list[str]]:
-    """The marked texts of an answer that are prose, by the field that they stand in."""
+def _by_field(records: list[Record], personal: frozenset[str]) -> dict[str, list[str]]:
+    """The marked texts of an answer by their field; what people are called may be anything."""
     fields: dict[str, list[str]] = {}
 
     def collect(field: str, node: Any) -> None:
-        if isinstance(node, str) and _MARKED.search(node) and len(node.split()) >= PROSE:
+        if isinstance(node, str) and _MARKED.search(node):
             fields.setdefault(field, []).append(node)
         for name, child in node.items() if isinstance(node, dict) else ():
-            collect(f"{field}.{name}", child)
+            if name not in personal:
+                collect(f"{field}.{name}", child)
         for child in node if isinstance(node, list) else ():
             collect(field, child)
 

@@ -284,6 +284,8 @@ def a_decision_is_dated_when_it_is_made(customer: Customer, operation: Operation
             actual=stamp.isoformat(),
             exchange=decided,
             after=[first],
+            # Made again within the second, it has the same date as the one before.
+            certain=True,
         )
     if client.target.now is not None:
         return  # Its clock is simulated, and may stand still.
