@@ -87,14 +87,16 @@ clean:
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Two that are begun at once share .venv: the second waits for the first, where there is flock, and
+# has nothing left to do.
+ALONE := $(if $(shell command -v flock),flock Makefile) sh -ec
+UNLESS_DONE = [ -e $@ ] && [ -z "$$(find $^ -newer $@)" ] && exit
+
 # What is imported is compiled then, which is less than all of it now.
 .venv/serve: pyproject.toml .constraints.txt
-	$(PYTHON) -m venv .venv
-	$(PIP) -e .
-	touch $@
+	$(ALONE) '$(UNLESS_DONE); $(PYTHON) -m venv .venv; $(PIP) -e .; touch $@'
 
 # By itself as one installation: it has what serves, too.
 .venv/dev: pyproject.toml .constraints.txt
-	[ -e .venv/serve ] || $(PYTHON) -m venv .venv
-	$(PIP) -e '.[dev]'
-	touch .venv/serve $@
+	$(ALONE) '$(UNLESS_DONE); [ -e .venv/serve ] || $(PYTHON) -m venv .venv; \
+	  $(PIP) -e ".[dev]"; touch .venv/serve $@'
