@@ -119,12 +119,20 @@ def unanswered(exchange: Exchange) -> bool:
 
 
 def narrowed(extras: Extras, shows: Callable[[Extras], bool]) -> Extras:
-    """The one extra that shows a difference; several, if none of them does alone."""
+    """The one extra that shows a difference; as few as do together, if none of them does alone."""
     while len(extras) > 1:
         part = next((half for half in extras.halves if shows(half)), None)
         if part is None:
-            return extras
+            return _needed(extras, shows)
         extras = part
+    return extras
+
+
+def _needed(extras: Extras, shows: Callable[[Extras], bool]) -> Extras:
+    for name in sorted(extras.names):
+        rest = extras.without([name])
+        if rest and shows(rest):
+            extras = rest
     return extras
 
 
