@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 serve: .venv/serve
 	$(BIN)/mock-server serve $(ARGS)
 
-test: .venv/dev
+test: .venv/test
 	$(PYTEST) -n auto --dist worksteal -m "not slow and not long" $(ARGS)
 
 # The quick tests with the share of the code that they run, and then the slow ones.
@@ -92,11 +92,8 @@ clean:
 ALONE := $(if $(shell command -v flock),flock Makefile) sh -ec
 UNLESS_DONE = [ -e $@ ] && [ -z "$$(find $^ -newer $@)" ] && exit
 
-# What is imported is compiled then, which is less than all of it now.
-.venv/serve: pyproject.toml .constraints.txt
-	$(ALONE) '$(UNLESS_DONE); $(PYTHON) -m venv .venv; $(PIP) -e .; touch $@'
-
-# By itself as one installation: it has what serves, too.
-.venv/dev: pyproject.toml .constraints.txt
-	$(ALONE) '$(UNLESS_DONE); [ -e .venv/serve ] || $(PYTHON) -m venv .venv; \
-	  $(PIP) -e ".[dev]"; touch .venv/serve $@'
+# `serve` is the package alone, `test` and `dev` are extras of it. What is imported is compiled then,
+# which is less than all of it now.
+.venv/%: pyproject.toml .constraints.txt
+	$(ALONE) '$(UNLESS_DONE); [ -e $(BIN)/pip ] || $(PYTHON) -m venv .venv; \
+	  $(PIP) -e ".[$(*:serve=)]"; touch .venv/serve $@'
