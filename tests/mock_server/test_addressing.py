@@ -11,6 +11,7 @@ import pytest
 from mock_server.http.document import Document
 from mock_server.http.paths import is_control
 from tests.conftest import Serve
+from tests.marks import rest_is_slow
 
 BODIES: dict[str, Any] = {
     "createSandbox": {},
@@ -79,7 +80,7 @@ def head_of(url: str, method: str, target: str, body: Any, headers: dict[str, st
     return head.partition(b"\r\n\r\n")[0].decode("latin-1")
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", rest_is_slow(ATTACKS))
 def test_no_spelling_of_a_path_lets_anybody_in(serve: Serve, attack: str) -> None:
     guarded, headers = ATTACKS[attack]
     url = serve(*(["--admin-token", "letmein"] if guarded else []), "--scenario", "empty")

@@ -115,7 +115,7 @@ def test_an_answer_that_breaks_the_document_is_a_500_that_names_what_is_missing(
             ),
             ({"name": "code", "required": True, "schema": {"type": "string"}}, "", 400),
         ],
-        quick=5,
+        quick=2,
     ),
 )
 def test_a_parameter_of_any_type_works_with_no_code_but_the_handler(
