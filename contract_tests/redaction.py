@@ -9,6 +9,7 @@ from os.path import commonprefix
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract_tests.strict_json import leaves
 from contract_tests.target import Target
 from contract_tests.transport import proxy_of
 
@@ -172,8 +173,9 @@ class Redactor:
             for secret in _of_header(name, value):
                 self._hide_if_distinct(secret)
         if _NAMED.search(body.lower()):
-            for secret in _fields(tree):
-                self._hide_if_distinct(secret)
+            for place, secret in leaves(tree):
+                if isinstance(secret, str) and place and NAMES.search(place[-1].lower()):
+                    self._hide_if_distinct(secret)
 
     def _hide_if_distinct(self, secret: str) -> None:
         # A short one, or a mere word, stands in too many texts that have nothing to do with it.
@@ -356,20 +358,6 @@ def _of_header(name: str, value: str) -> Iterator[str]:
 
 def _parameter(match: "re.Match[str]") -> str:
     return match[0] if match[1].lower() in PARAMETERS else f"{match[1]}={HIDDEN}"
-
-
-def _fields(tree: Any) -> Iterator[str]:
-    """The values of the secret fields of a JSON tree."""
-    nodes = [tree]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, dict):
-            for name, value in node.items():
-                if isinstance(value, str) and NAMES.search(str(name).lower()):
-                    yield value
-            nodes += node.values()
-        elif isinstance(node, list):
-            nodes += node
 
 
 def variable(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -65,6 +66,19 @@ def _reject_constant(word: str) -> Any:
 def _number(text: str) -> float | int:
     number = float(text)
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def leaves(tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What stands in a JSON tree and has nothing in it, with the names that lead there."""
+    nodes: list[tuple[tuple[str, ...], Any]] = [((), tree)]
+    while nodes:
+        place, node = nodes.pop()
+        if isinstance(node, dict):
+            nodes += [((*place, name), value) for name, value in reversed(node.items())]
+        elif isinstance(node, list):
+            nodes += [(place, item) for item in reversed(node)]
+        else:
+            yield place, node
 
 
 def _too_deep(text: str) -> bool:

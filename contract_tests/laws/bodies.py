@@ -3,8 +3,8 @@
 import html
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from contract_tests.document import Operation
 from contract_tests.exchange import Exchange
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import Session
+from contract_tests.strict_json import leaves
 
 _INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d[\d:.,]* ?(?:[Zz]|[+-][\d:]+)?)"')
 """What is meant for an instant, and no sentence that begins with a date."""
@@ -124,11 +125,11 @@ def _lists(records: list[Record]) -> Iterator[list[Record]]:
 def text_is_encoded_once(session: Session, operation: Operation) -> None:
     answers = [each for read in session.contract.reads for each in session.survey_answers(read)]
     bodies = {each.body: each for each in answers}.values()
-    known = {text for each in bodies for text in _marked_texts(each.json)}
+    known = {text for each in bodies for _, text in _marked_texts(each.json)}
     if not known:
         raise NotCovered("no text has a letter that an encoding changes")
     for exchange in _successes(session, operation):
-        for text in _marked_texts(exchange.json):
+        for _, text in _marked_texts(exchange.json):
             for once in sorted({*_decoded(text)} & known - {text}):
                 raise Violation(expected=f"{once}, as elsewhere", actual=text, exchange=exchange)
         for texts in _by_field(exchange.records, session.contract.account.fields).values():
@@ -136,20 +137,14 @@ def text_is_encoded_once(session: Session, operation: Operation) -> None:
                 raise Violation(expected=once, actual=text, exchange=exchange)
 
 
-def _by_field(records: list[Record], personal: frozenset[str]) -> dict[str, list[str]]:
+def _by_field(
+    records: list[Record], personal: frozenset[str]
+) -> Mapping[tuple[str, ...], list[str]]:
     """The marked texts of an answer by their field; what people are called may be anything."""
-    fields: dict[str, list[str]] = {}
-
-    def collect(field: str, node: Any) -> None:
-        if isinstance(node, str) and _MARKED.search(node):
-            fields.setdefault(field, []).append(node)
-        for name, child in node.items() if isinstance(node, dict) else ():
-            if name not in personal:
-                collect(f"{field}.{name}", child)
-        for child in node if isinstance(node, list) else ():
-            collect(field, child)
-
-    collect("", records)
+    fields = defaultdict(list)
+    for place, text in _marked_texts(records):
+        if not personal.intersection(place):
+            fields[place].append(text)
     return fields
 
 
@@ -168,14 +163,11 @@ def _encoded_twice(texts: list[str]) -> Iterator[tuple[str, str]]:
         yield from zip(foreign, once, strict=True)
 
 
-def _marked_texts(node: Any) -> Iterator[str]:
-    """Every text with a letter that some encoding changes, or that comes of one."""
-    if isinstance(node, str):
-        if _MARKED.search(node):
-            yield node
-    elif isinstance(node, (dict, list)):
-        for item in node.values() if isinstance(node, dict) else node:
-            yield from _marked_texts(item)
+def _marked_texts(tree: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text with a letter that some encoding changes, or that comes of one, and its field."""
+    for place, text in leaves(tree):
+        if isinstance(text, str) and _MARKED.search(text):
+            yield place, text
 
 
 def _decoded(text: str) -> Iterator[str]:

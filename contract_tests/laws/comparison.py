@@ -11,6 +11,7 @@ from contract_tests.actor import Record
 from contract_tests.client import http_date
 from contract_tests.exchange import Exchange, in_one_notation, instant
 from contract_tests.law import Violation
+from contract_tests.strict_json import leaves
 
 LAST_ACTIVE = "last_active_at"
 """The field that reading itself may change, and with it when the customer last changed."""
@@ -177,13 +178,12 @@ def _came_since(first: Exchange, records: list[Record | None], now: datetime) ->
     return any(earliest < each < now + TOLERANCE for each in _instants(records))
 
 
-def _instants(node: Any) -> Iterator[datetime]:
-    if isinstance(node, str) and _INSTANT.fullmatch(node):
-        with suppress(ValueError):
-            moment = instant(node)
-            yield moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _instants(item)
+def _instants(tree: Any) -> Iterator[datetime]:
+    for _, text in leaves(tree):
+        if isinstance(text, str) and _INSTANT.fullmatch(text):
+            with suppress(ValueError):
+                moment = instant(text)
+                yield moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def steady(exchange: Exchange) -> Any:

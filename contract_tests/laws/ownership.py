@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from contract_tests.actor import Customer
+from contract_tests.actor import Customer, Record
 from contract_tests.document import Operation
 from contract_tests.exchange import Exchange, words_in
 from contract_tests.extras import claims
@@ -16,17 +16,17 @@ from contract_tests.laws.comparison import changed
 from contract_tests.laws.consents import check_consents
 from contract_tests.laws.extras import deviations
 from contract_tests.session import Session
+from contract_tests.strict_json import leaves
 from contract_tests.transport import NotSent
 
 
-def _owners(node: Any) -> Iterator[str]:
+def _owners(record: Record) -> set[str]:
     """Every customer_id in a record, but for those of a membership's members."""
-    if isinstance(node, dict):
-        if isinstance(node.get("customer_id"), str):
-            yield node["customer_id"]
-        node = [value for key, value in node.items() if key != "members"]
-    for item in node if isinstance(node, list) else ():
-        yield from _owners(item)
+    return {
+        id
+        for place, id in leaves(record)
+        if place[-1:] == ("customer_id",) and isinstance(id, str) and "members" not in place
+    }
 
 
 @law("OWN-01")
@@ -35,7 +35,7 @@ def every_answer_concerns_the_caller(session: Session, operation: Operation) -> 
     aliases.check_spellings_show_own_data(session, operation)
     ids = session.ids
     for customer, exchange, record in _records(session, operation):
-        owners = {record["id"]} if not operation.lists else set(_owners(record))
+        owners = {record["id"]} if not operation.lists else _owners(record)
         own_id = ids.get(customer.name)
         if own_id is None:
             continue  # Their account is unreadable, which another law judges.
