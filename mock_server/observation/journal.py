@@ -113,11 +113,14 @@ class Journal:
             *(self.number, at, route, persona, role, request, response),
             *(request_bytes or len(request.body), body_bytes or len(response.body), changes),
             took_s=took_s,
-        ).cut(self.body_bytes)
+        )
+        size = entry.request_size
+        if max(size, len(response.body)) > self.body_bytes:
+            entry = entry.cut(self.body_bytes)
+            size = entry.request_size
         if len(self._entries) == KEPT:
             self.forget()
-        size = entry.request_size + len(entry.response.body)
-        key = self._memory.reserve(self, ENTRY_BYTES + size)
+        key = self._memory.reserve(self, ENTRY_BYTES + size + len(entry.response.body))
         self._entries.append((key, entry, self.position))
         if self._subscriptions:
             event = Event(entry, self.position)
