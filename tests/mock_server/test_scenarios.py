@@ -100,6 +100,11 @@ def test_merge_keys_and_aliases_are_read(served: Any) -> None:
             "3: mia.memberships.x.started: started '2026-01-05' has no time zone; write"
             " 2026-01-05T00:00:00Z for UTC",
         ),
+        ("  mia: {? [credits] : 1}", "3: mia: a name is a text, not a list or a mapping"),
+        (
+            "  mia: {credits: {x: {expires: 2301-01-01T00:00:00Z}}}",
+            "expires '2301-01-01T00:00:00Z' is not in the years 1900 to 2300",
+        ),
         ("  mia: {credits: {x: {coupon: gest}}}", "did you mean 'guest'?"),
         ("  mia: {credits: {opne: 2}}", "did you mean 'open'?"),
         ("  mia: {credits: {x: {isued: P1D}}}", "did you mean 'issued'?"),

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from mock_server.cli import main
 from mock_server.client.client import MockServer, Sandbox
+from mock_server.worlds.shard import Shard
 from tests.conftest import Serve
 from tests.needs import needs
 
@@ -160,6 +161,14 @@ def test_a_token_of_another_shard_is_told_where_it_belongs(serve: Serve) -> None
     assert "shard 3 of 4; this is shard 2" in answer.json()["message"]
     assert httpx.get(f"{url}/@s4-aa{path}").status_code == 421
     assert httpx.get(f"{url}/__mock__/sandboxes/s1-bb").status_code == 421
+
+
+def test_of_two_shards_each_puts_itself_into_its_ids() -> None:
+    first, second = Shard.parse("1/2"), Shard.parse("2/2")
+    id = second.new_id()
+
+    assert (id[:3], first.owner_of(id), second.owner_of(id)) == ("s2-", 2, None)
+    assert "-" not in Shard.parse("1/1").new_id()
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "x", "2", "1/100000", "-1/2"])

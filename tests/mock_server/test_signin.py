@@ -162,6 +162,18 @@ def test_a_refresh_token_that_is_used_again_ends_the_whole_sign_in(
     assert refresh(other["refresh_token"]).status_code == 200
 
 
+def test_a_refresh_gives_no_more_than_was_granted(app: Application) -> None:
+    token = app.signs_in("ada", scope="openid offline_access")
+    more = app.posts(
+        "token_endpoint",
+        grant_type="refresh_token",
+        refresh_token=token["refresh_token"],
+        scope="openid email offline_access",
+    )
+
+    assert (more.status_code, refused(more)) == (400, "invalid_scope")
+
+
 def test_a_refresh_token_runs_out_by_the_clock(world: Sandbox, app: Application) -> None:
     token = app.signs_in("ada")
     world.advance("P31D")
