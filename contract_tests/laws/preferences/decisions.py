@@ -112,7 +112,7 @@ def _check_untouched(
                 expected = f"{name} {record[name]} for {id}"
                 raise Violation(
                     expected=f"{expected}, when {preference} is decided on",
-                    actual=f"{now.get(name)}" if now else "it is not listed",
+                    actual=f"{now.get(name, 'no such field')}" if now else "it is not listed",
                     exchange=exchanges[-1],
                     after=exchanges[:-1],
                 )
