@@ -22,13 +22,13 @@ def owners_by_identifier(
     """Values that identify one of the customers, in lower case, each with the customer's name."""
     own: dict[str, set[str]] = {}
     in_records: dict[str, set[str]] = {}
+    holders = {str(each["id"]).lower(): name for name, each in accounts.items()}
     for customer in customers:
-        for key, value in _identifiers_of(customer):
+        for owner, key, value in _identifiers_of(customer, holders):
             names = own if key in UNSHARED else in_records
-            names.setdefault(value.lower(), set()).add(customer.name)
+            names.setdefault(value.lower(), set()).add(owner)
     # What is somebody's own is theirs wherever else it is shown; a number can be two people's.
     owners = _with_one_owner(in_records | own)
-    holders = {str(each["id"]).lower(): name for name, each in accounts.items()}
     owners |= {value: holders.get(value, min(names)) for value, names in own.items()}
     owners |= _phones(accounts)
     numbers: dict[str, set[str]] = {}
@@ -53,14 +53,19 @@ def _phones(accounts: Mapping[str, Record]) -> dict[str, str]:
     return _with_one_owner(holders)
 
 
-def _identifiers_of(customer: Customer) -> Iterator[tuple[str, str]]:
-    """Every identifying field and value that is declared of a customer, or answered to them."""
+def _identifiers_of(
+    customer: Customer, holders: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """
+    Every identifying field and value that is declared of a customer, or answered to them, and
+    whose it is: a record that names one of the `holders` is theirs, whoever is shown it.
+    """
     client, contract = customer.client, customer.client.contract
     for named in client.target.customers:
         if named.name == customer.name and named.id:
-            yield "id", named.id
+            yield customer.name, "id", named.id
     if email := customer.facts.get("email"):
-        yield "email", email
+        yield customer.name, "email", email
     owned = contract.rules["OWN-02"].operations if "OWN-02" in contract.rules else ()
     mine = [each for each in contract.reads if not each.lists or each.id in owned]
     for operation in mine:
@@ -69,7 +74,8 @@ def _identifiers_of(customer: Customer) -> Iterator[tuple[str, str]]:
     for exchange in client.exchanges:
         if exchange.actor == customer.name and exchange.operation in ids and exchange.fits:
             for record in exchange.records:
-                yield from _identifiers_in(record)
+                owner = holders.get(str(record.get("customer_id")).lower(), customer.name)
+                yield from ((owner, *each) for each in _identifiers_in(record))
 
 
 def _identifiers_in(record: Record, within: str = "") -> Iterator[tuple[str, str]]:

@@ -205,15 +205,18 @@ class Session:
     def exchanges_at_path(self, operation: Operation) -> list[Exchange]:
         """Every exchange at the path of an operation, whatever its method or spelling."""
         base, fixed = self.client.target.base_url, operation.fixed_path
+        known = {each.fixed_path for each in self.contract.operations.values()} - {fixed}
         # What is beside the path belongs to it, but for what is beside the whole API.
         parent = fixed.rpartition("/")[0]
-        fixed = parent if parent.count("/") > 1 else fixed
-        return [
-            each
-            for each in self.client.exchanges
-            if each.operation == operation.id
-            or (each.operation is None and fixed in _normalised(each.url.removeprefix(base)))
-        ]
+        near = parent if parent.count("/") > 1 else fixed
+
+        def is_here(exchange: Exchange) -> bool:
+            if exchange.operation is not None:
+                return exchange.operation == operation.id
+            path = _normalised(exchange.url.removeprefix(base))
+            return near in path and path not in known
+
+        return [each for each in self.client.exchanges if is_here(each)]
 
     def survey_answers(self, operation: Operation) -> list[Exchange]:
         """The answers that the survey got from an operation."""

@@ -19,6 +19,8 @@ from contract_tests.session import Session
 from contract_tests.strict_json import leaves
 from contract_tests.transport import NotSent
 
+NOBODYS = "no customer's data"
+
 
 def _owners(record: Record) -> set[str]:
     """Every customer_id in a record, but for those of a membership's members."""
@@ -181,8 +183,8 @@ def nothing_of_another_customer_is_shown(session: Session, operation: Operation)
     names = {each.name for each in session.customers}
     for exchange in session.exchanges_at_path(operation):
         if exchange.status < 400:
-            own = exchange.actor if exchange.actor in names else "nobody"
-            _check_shows_nobody_else(session, exchange, f"data of {own} alone")
+            own = f"data of {exchange.actor} alone" if exchange.actor in names else NOBODYS
+            _check_shows_nobody_else(session, exchange, own)
 
 
 @law("OWN-05")
@@ -193,7 +195,7 @@ def no_error_quotes_a_customer(session: Session, operation: Operation) -> None:
     if not errors or not session.identifiers:
         raise NotCovered("no error was met")
     for exchange in errors:
-        _check_shows_nobody_else(session, exchange, "no customer's data")
+        _check_shows_nobody_else(session, exchange, NOBODYS)
 
 
 def _provoke_refusals_after_another(session: Session, operation: Operation) -> None:

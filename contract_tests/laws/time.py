@@ -36,9 +36,11 @@ A_SECOND = 1.1
 def reads_agree(customers: list[Customer], operation: Operation) -> None:
     for customer in readers(customers, operation):
         unlike = customer.with_headers(CURL_HEADERS)
+        beside = customer.cached_call(operation, UNKNOWN)
         reads = [
             customer.cached_call(operation),
-            customer.cached_call(operation, UNKNOWN),
+            # A server that refuses what it does not know breaks another rule.
+            *([beside] if beside.ok else []),
             unlike.call(operation),
             customer.call(operation),
         ]
