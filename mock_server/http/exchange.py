@@ -3,10 +3,10 @@
 import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from msgspec import Struct
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -125,8 +125,7 @@ class ResponseSend:
         raise NotImplementedError
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """What is known of a request: found once, on its way in."""
 
     request: Request
@@ -138,13 +137,13 @@ class Context:
     """The operation that it is for, if it is for one."""
     caller: Any = None
     """Who asks: the first argument of a handler."""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = {}
     """The declared parameters, by the names that a handler has for them."""
     answer: Response | None = None
     """What the handler answered, before it is judged."""
     rule: str | None = None
     """The rule of the document that it was refused by."""
-    began: float = field(default_factory=time.perf_counter)
+    began: float = msgspec.field(default_factory=time.perf_counter)
     """When it came, in seconds on a clock that only measures."""
 
 

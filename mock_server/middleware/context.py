@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,8 +11,7 @@ from mock_server.worlds.sandbox import Sandbox
 from mock_server.worlds.tokens import Token
 
 
-@dataclass(slots=True, kw_only=True)
-class ApiContext(Context):
+class ApiContext(Context, kw_only=True):
     """A request for the My Account API."""
 
     sandbox: Sandbox
