@@ -148,7 +148,7 @@ HEADERS: Words = (
     ("Referer", ("https://elsewhere.example/", "https://shop.example/account")),
     ("X-Forwarded-For", ("127.0.0.1", "127.0.0.1, 203.0.113.9")),
     ("X-Real-IP True-Client-IP X-Client-IP CF-Connecting-IP", ("127.0.0.1",)),
-    ("X-Forwarded-Proto", ("https",)),
+    ("X-Forwarded-Proto", ("https", "http")),
     ("X-Forwarded-Host", ("elsewhere.example",)),
     ("Forwarded", ("host=elsewhere.example",)),
     ("X-Internal X-Admin X-Debug X-Test X-Preview X-Draft X-Trusted", ("1", "true")),
