@@ -141,14 +141,6 @@ def what_is_called_deflated_is_plain(response: Response, request: Request) -> Re
     return with_header(response, "Content-Encoding", "deflate") if named else response
 
 
-@answer("HEADER-01", CHARGES)
-def a_forwarded_scheme_is_redirected(response: Response, request: Request) -> Response:
-    """Charges that a proxy says were asked for by http are redirected to https."""
-    if request.headers.get("x-forwarded-proto") != "http":
-        return response
-    return Response(301, headers=(("Location", f"https://shop.example{request.path}"),))
-
-
 @answer("HEADER-01", CREDITS, status=200)
 def what_is_called_brotli_is_plain(response: Response, request: Request) -> Response:
     """Where a client takes Brotli, credits say that they are packed so, and are not."""
