@@ -150,6 +150,8 @@ HEADERS: Words = (
     ("X-Real-IP True-Client-IP X-Client-IP CF-Connecting-IP", ("127.0.0.1",)),
     ("X-Forwarded-Proto", ("https", "http")),
     ("X-Forwarded-Host", ("elsewhere.example",)),
+    ("X-Forwarded-Prefix", ("/api",)),
+    ("X-Forwarded-Port", ("8443", "80")),
     ("Forwarded", ("host=elsewhere.example",)),
     ("X-Internal X-Admin X-Debug X-Test X-Preview X-Draft X-Trusted", ("1", "true")),
     ("X-Role X-Roles X-Scope", ("admin", "staff")),

@@ -92,11 +92,28 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
     method = {"X-HTTP-Method-Override": operation.method, "X-Original-Method": operation.method}
     overriding = Actor(session.client, headers=method)
     _check_refused([overriding.call(operation, preference=preference)], 401)
+    for cookies in filter(None, {_cookies_of(each) for each in session.acting}):
+        visitor = Actor(session.client, headers={"Cookie": cookies})
+        _check_refused([visitor.call(operation, preference=preference)], 401)
     for path in session.sample(spellings(operation.path), operation):
         answer = session.client.send(operation.method, filled(path, preference))
         if 200 <= answer.status < 300:
             raise Violation(expected="no success", actual=answer.brief(), exchange=answer)
     _check_other_spellings(session, operation, Actor(session.client))
+
+
+def _cookies_of(customer: Customer) -> str:
+    """What a browser would keep of the customer's answers, and send back."""
+    cookies: dict[str, str] = {}
+    for exchange in customer.client.exchanges:
+        if exchange.actor == customer.name and "set-cookie" in exchange.headers:
+            pairs = _COOKIE.findall(exchange.headers["set-cookie"])
+            cookies |= {name: value for name, value in pairs if value}
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+_COOKIE = re.compile(r"(?:^|, )([^\s;,=]+)=([^;,]*)")
+"""The beginning of each cookie in what may be several headers."""
 
 
 @law("AUTH-02")

@@ -150,13 +150,16 @@ def _by_field(
 
 def _encoded_twice(texts: list[str]) -> Iterator[tuple[str, str]]:
     """
-    A text of a field and what it was before, where all of them were escaped for a page, or their
-    bytes taken for Latin-1: one alone may have been written so.
+    A text of a field and what it was before, where all of them were escaped for a page, coded for a
+    URL, or their bytes taken for Latin-1: one alone may have been written so.
     """
     escaped = {letter for text in texts for letter in map(html.unescape, _ENTITY.findall(text))}
     plain = {letter for text in texts for letter in _ENTITY.sub("", text)}
     if len(escaped) > 1 and not escaped & plain:
         yield from ((text, html.unescape(text)) for text in texts if _ENTITY.search(text))
+    if not any("/" in text or " " in text or not text.isascii() for text in texts):
+        decoded = [(text, unquote(text)) for text in texts]
+        yield from (each for each in decoded if " " in each[1] or not each[1].isascii())
     foreign = [text for text in texts if not text.isascii()]
     once = [next(_as_utf_8(text), "") for text in foreign]
     if all(once):

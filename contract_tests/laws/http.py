@@ -91,12 +91,21 @@ def _of_the_api(session: Session, operation: Operation, answer: Exchange) -> boo
     return knows and bool(common) and common <= answer.headers.keys()
 
 
+def _has_something(session: Session, customer: Customer, operation: Operation) -> bool:
+    if not operation.reads:
+        return session.has_preferences(customer)
+    return bool(customer.cached_call(operation).records)
+
+
 def _call_undeclared_methods(session: Session, operation: Operation) -> list[Exchange]:
     declared, answers = _methods(session, operation), []
+    preference, acting = session.preference(operation), session.acting
+    # What is changed by it shows with who has something there.
+    owners = [each for each in acting if _has_something(session, each, operation)] or acting
     for number, method in enumerate(each for each in METHODS if each not in declared):
-        preference, acting = session.preference(operation), session.acting
-        # What shows a single record shows it to who has it.
-        for customer in acting if method == "GET" else [acting[number % len(acting)]]:
+        # What shows a single record shows it to who has it; forms send POST.
+        asking = {"GET": acting, "POST": owners}.get(method, [owners[number % len(owners)]])
+        for customer in asking:
             answers.append(customer.cached_call(operation, method=method, preference=preference))
     return answers
 

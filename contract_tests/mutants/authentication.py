@@ -16,6 +16,7 @@ from contract_tests.mutants.mutant import (
     decides,
     error,
     mutant,
+    with_header,
     without_header,
 )
 from contract_tests.mutants.people import People, with_token
@@ -410,3 +411,13 @@ def head_offers_no_challenge(response: Response, request: Request) -> Response:
 def cookies_are_too_many(request: Request, send: Send, _people: People) -> Response:
     """A request with 4,000 bytes of cookies is answered 400."""
     return error(400) if len(request.headers.get("cookie", "")) > 4000 else send(request)
+
+
+@mutant("AUTH-01")
+def a_cookie_stands_in_for_the_token(request: Request, send: Send, people: People) -> Response:
+    """Answers set a cookie by which who comes without a token is known again."""
+    known = request.headers.get("cookie", "").partition("visitor=")[2]
+    if known in people.tokens and "authorization" not in request.headers:
+        return send(with_token(request, f"Bearer {people.tokens[known]}"))
+    response, name = send(request), people.name(request)
+    return with_header(response, "Set-Cookie", f"visitor={name}; Path=/") if name else response

@@ -2,6 +2,7 @@
 
 import html
 import json
+from urllib.parse import quote
 
 from contract_tests.mutants.message import Request
 from contract_tests.mutants.mutant import (
@@ -233,3 +234,10 @@ def terms_are_encoded_twice(tree: Tree, _request: Request) -> None:
     """The bytes of the terms of memberships, which stand nowhere else, were taken for Latin-1."""
     for membership in tree["data"]:
         membership["type"]["terms"] = SPOKEN.encode().decode("latin-1")
+
+
+@edit("BODY-06", ORDERS)
+def wishes_are_coded_for_urls(tree: Tree, _request: Request) -> None:
+    """In orders wishes, which stand nowhere else, are coded as for a URL."""
+    for order in tree["data"]:
+        order["special_requests"] = quote("Ein ruhiges Zimmer, bitte!")
