@@ -141,6 +141,15 @@ def _without_the_prefix(token: str) -> tuple[str, ...]:
     return (token, *schemes, f"Basic {basic}", f"Bearer{token}", f"Basic x, Bearer {token}")
 
 
+QUERY_NAMES = (
+    *("access_token", "token", "api_key", "api_token", "auth_token", "jwt", "key"),
+    *("authorization", "bearer", "id_token", "session"),
+)
+"""Parameters in which other services take a token, those first that most do."""
+SHORT = 160
+"""Letters of a token that may stand in one URL as often as that."""
+
+
 def misplaced(token: str) -> Credentials:
     """A token in all the wrong places: other headers, cookies, the query."""
     headers = {
@@ -151,9 +160,9 @@ def misplaced(token: str) -> Credentials:
         "X-Api-Key": token,
         "Cookie": "; ".join(f"{name}={token}" for name in ("token", "access_token", "session")),
     }
-    return Credentials(
-        "AUTH-01", headers, tuple((name, token) for name in ("access_token", "token", "api_key"))
-    )
+    # Of long ones not all may stand in one URL.
+    names = QUERY_NAMES if len(token) < SHORT else QUERY_NAMES[:3]
+    return Credentials("AUTH-01", headers, tuple((name, token) for name in names))
 
 
 def _lengthened(token: str) -> str:
