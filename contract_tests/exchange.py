@@ -171,6 +171,12 @@ class Exchange:
         headers = "\n".join(self.headers.values())
         return words_in("\n".join([headers, *_decoded(headers)]))
 
+    @property
+    def message(self) -> str:
+        """What an error says: its message, or its whole body where it has none."""
+        text = self.json.get("message") if isinstance(self.json, dict) else None
+        return text if isinstance(text, str) else self.body.decode("utf-8", "replace")
+
     def brief(self) -> str:
         """Status, redirect and the beginning of the body, or why it is unreadable, in one line."""
         if self.status == NO_ANSWER:

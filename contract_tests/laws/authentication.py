@@ -174,8 +174,7 @@ def the_refusal_of_staff_tells_the_mix_up(
     session: Session, operation: Operation, staff: Actor
 ) -> None:
     for exchange in refusals(session, operation, "AUTH-04"):
-        message = exchange.json.get("message") if isinstance(exchange.json, dict) else None
-        if not all(re.search(kind, str(message), re.I) for kind in _KINDS):
+        if not all(re.search(kind, exchange.message, re.I) for kind in _KINDS):
             expected = "a message that speaks of staff and customer tokens"
             raise Violation(expected=expected, actual=exchange.brief(), exchange=exchange)
 

@@ -414,9 +414,8 @@ def check_malformed_at(customer: Customer, operation: Operation, query: str, *na
 def _check_refusal(answer: Exchange, query: str, names: Collection[str]) -> None:
     if answer.from_the_edge and not query.isprintable():
         return  # Who stands before the API may take none of these.
-    message = answer.json.get("message") if isinstance(answer.json, dict) else None
     if answer.status != 400:
         raise Violation(expected=f"400 to {query}", actual=answer.brief(), exchange=answer)
-    if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", str(message).lower()):
+    if not re.search(rf"(?<![a-z_])({'|'.join(names)})(?![a-z_])", answer.message.lower()):
         expected = f"a message naming {' or '.join(names)}"
         raise Violation(expected=expected, actual=answer.brief(), exchange=answer)

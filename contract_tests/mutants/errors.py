@@ -29,8 +29,10 @@ def the_message_is_called_error(response: Response, _request: Request) -> Respon
 
 
 @answer("ERR-01", ORDERS, status=400)
-def the_message_is_a_list(response: Response, _request: Request) -> Response:
+def the_message_is_a_list(response: Response, request: Request) -> Response:
     """The orders' 400 has a list of messages."""
+    if request.method == "HEAD":
+        return response
     return _with_body(response, b'{"message":["page","per_page"]}')
 
 

@@ -120,12 +120,19 @@ def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", ["has-password-is-text", "multi-use-is-a-number"])
+@pytest.mark.parametrize(
+    ("mutant", "rule"),
+    [
+        ("has-password-is-text", "BODY-01"),
+        ("multi-use-is-a-number", "BODY-01"),
+        ("the-message-is-a-list", "ERR-01"),
+    ],
+)
 def test_what_does_not_fit_its_schema_is_told_once(
-    mock: Implementation, contract: Contract, mutant: str
+    mock: Implementation, contract: Contract, mutant: str, rule: str
 ) -> None:
     target, transport = mock
     broken = MutantTransport(MUTANTS[mutant], transport, People(target, contract))
     report = check(target, Plan(depth="quick"), contract=contract, transport=broken)
 
-    assert [each.rule.id for each in report.violations] == ["BODY-01"]
+    assert [each.rule.id for each in report.violations] == [rule]
