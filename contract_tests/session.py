@@ -157,11 +157,16 @@ class Session:
 
     @property
     def accounts(self) -> dict[str, dict[str, object]]:
-        """The details of every customer who can read them, by name."""
+        """The details of every customer who can read them, by name; each has an id."""
         operation, accounts = self.contract.account, {}
         for customer in self.customers:
             answer = customer.cached_call(operation)
-            if answer.fits and isinstance(answer.data, dict):
+            # Whose it is shows, whatever else is wrong with it.
+            if (
+                answer.ok
+                and isinstance(answer.data, dict)
+                and isinstance(answer.data.get("id"), str)
+            ):
                 accounts[customer.name] = answer.data
         return accounts
 

@@ -136,3 +136,16 @@ def test_what_does_not_fit_its_schema_is_told_once(
     report = check(target, Plan(depth="quick"), contract=contract, transport=broken)
 
     assert [each.rule.id for each in report.violations] == [rule]
+
+
+@pytest.mark.slow
+def test_an_account_that_breaks_its_schema_still_tells_whose_records_are_whose(
+    mock: Implementation, contract: Contract
+) -> None:
+    target, transport = mock
+    broken = MutantTransport(MUTANTS["has-password-is-text"], transport, People(target, contract))
+    plan = Plan(Options(only=("ownership",)), "quick")
+    report = check(target, plan, contract=contract, transport=broken)
+    missing = [each.id for each in report.verdicts if each.outcome == "not covered"]
+
+    assert missing == ["OWN-01@getMyAccountDetails", "OWN-04@getMyAccountDetails"]

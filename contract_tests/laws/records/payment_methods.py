@@ -32,7 +32,9 @@ def a_direct_debit_has_no_card(session: Session, operation: Operation) -> None:
 def _is_known(customer: Customer, account: Record | None) -> bool | None:
     """Whether a payment processor knows the customer: by a fact, or by their `stripe_id`."""
     fact: bool | None = customer.facts.get("payment_provider")
-    return fact if fact is not None or account is None else account["stripe_id"] is not None
+    if fact is not None or account is None or "stripe_id" not in account:
+        return fact
+    return account["stripe_id"] is not None
 
 
 def _accounts_and_methods(session: Session, operation: Operation, *, known: bool) -> list[Exchange]:
