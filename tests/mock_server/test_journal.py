@@ -460,7 +460,7 @@ def test_a_line_of_the_log_is_one_line_and_tells_no_sandbox(path: str) -> None:
 
 
 def test_a_token_that_ran_out_is_called_expired(sandbox: Sandbox) -> None:
-    sandbox.set_clock("2026-03-01T09:00:00Z", running=False, force=True)
+    sandbox.set_clock(now="2026-03-01T09:00:00Z", running=False, force=True)
     token = sandbox.mint("ada", 60)
     headers = {"Authorization": f"Bearer {token}"}
     httpx.get(f"{sandbox.server.url}{ACCOUNT}", headers=headers)
