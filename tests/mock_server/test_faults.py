@@ -1,6 +1,7 @@
 """Faults on demand, and what a single request may prefer."""
 
 import math
+import socket
 import sys
 from typing import Any
 
@@ -193,6 +194,24 @@ def test_a_refused_opt_in_changes_nothing_and_a_lost_one_does(world: World) -> N
     with pytest.raises(httpx.TransportError):
         world.client.post(path, headers={"Authorization": f"Bearer {token}"})
     assert world.get(f"{ACCOUNT}/marketing-preferences") != mine
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_reset"), [("CONNECTION_RESET_BY_PEER", True), ("EMPTY_RESPONSE", False)]
+)
+def test_only_a_connection_that_is_to_be_reset_is(world: World, kind: str, is_reset: bool) -> None:
+    fault(world, kind=kind, count=1)
+    url = world.client.base_url
+    head = f"GET {ACCOUNT} HTTP/1.1\r\nHost: {url.host}\r\n"
+    token = f"Authorization: Bearer {world.token('ada')}\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall((head + token).encode())
+        try:
+            rest: bytes | None = connection.recv(1)
+        except ConnectionResetError:
+            rest = None
+
+    assert rest == (None if is_reset else b"")
 
 
 def test_a_request_may_prefer_a_documented_answer(world: World) -> None:
