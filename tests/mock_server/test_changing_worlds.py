@@ -172,6 +172,8 @@ def test_moving_the_clock_tells_what_became_of_whom(world: Sandbox) -> None:
 
     assert any(text.endswith("open → expired") for text in told)
     assert any(text.startswith("new: charge of £54.00") for text in told)
+    assert any(": next charge on " in text for text in told)
+    assert any(text.endswith("its bookings can no longer be changed") for text in told)
     assert world.advance("PT0S")["changes"] == []
 
 
