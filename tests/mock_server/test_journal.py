@@ -406,6 +406,9 @@ CANARIES = {
     "in an object": {"body": '{"credentials": {"name": "hush-hush"}}'},
     "JSON in JSON": {"body": '{"x": "{\\"a\\": {\\"secret\\": \\"hush-hush\\"}}"}'},
     "JSON that is cut": {"body": '{"token": "hush-hush", "x": "' + "y" * 9000 + '"}'},
+    "in the midst of JSON that is cut": {
+        "body": '{"a": "' + "z" * 40 + '", "token": "hush-hush", "x": "' + "y" * 9000 + '"}'
+    },
     "a form": {"body": "user%5Bpassword%5D=hush-hush&x=y"},
 }
 
