@@ -196,6 +196,14 @@ def test_a_refused_opt_in_changes_nothing_and_a_lost_one_does(world: World) -> N
     assert world.get(f"{ACCOUNT}/marketing-preferences") != mine
 
 
+def test_a_mistake_in_a_secret_does_not_quote_it(world: World) -> None:
+    answer = fault(world, kind="answer", headers={"Authorization": ["hush-hush"]})
+
+    assert answer.status_code == 400
+    assert "what stands here is not what the schema allows" in answer.json()["message"]
+    assert "hush" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("kind", "is_reset"), [("CONNECTION_RESET_BY_PEER", True), ("EMPTY_RESPONSE", False)]
 )
