@@ -94,6 +94,7 @@ UNLESS_DONE = [ -e $@ ] && [ -z "$$(find $^ -newer $@)" ] && exit
 
 # `serve` is the package alone, `test` and `dev` are extras of it. What is imported is compiled then,
 # which is less than all of it now.
+EXTRA = $(filter-out serve,$*)
 .venv/%: pyproject.toml .constraints.txt
 	$(ALONE) '$(UNLESS_DONE); [ -e $(BIN)/pip ] || $(PYTHON) -m venv .venv; \
-	  $(PIP) -e ".[$(*:serve=)]"; touch .venv/serve $@'
+	  $(PIP) -e ".$(if $(EXTRA),[$(EXTRA)])"; touch .venv/serve $(if $(EXTRA),.venv/test) $@'

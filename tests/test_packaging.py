@@ -80,3 +80,15 @@ def test_what_make_dist_makes_installs_and_runs_in_an_empty_environment(tmp_path
         assert b"default" in listed.stdout
 
     assert made == [".gz", ".tgz", ".whl"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "requirement"), [("serve", "."), ("test", ".[test]"), ("dev", ".[dev]")]
+)
+def test_make_installs_each_environment_from_what_pip_takes(
+    environment: str, requirement: str
+) -> None:
+    command = ["make", "--dry-run", "--always-make", f".venv/{environment}"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert f'-e "{requirement}"' in ran.stdout
