@@ -16,6 +16,13 @@ SPELLINGS = ("bearer {}", "BEARER {}", "Bearer  {}", "bEaReR {}")
 """Spellings of the scheme that a server may take or not; neither opens anything to a stranger."""
 BEARER = re.compile(r"Bearer +[\w.~+/-]+=*", re.ASCII)
 """One bearer token (RFC 6750, section 2.1); who sends another form of it has sent none."""
+QUERY_NAMES = (
+    *("access_token", "token", "api_key", "api_token", "auth_token", "jwt", "key"),
+    *("authorization", "bearer", "id_token", "session"),
+)
+"""Parameters in which other services take a token, those first that most do."""
+SHORT = 160
+"""Letters of a token that may stand in one URL as often as that."""
 LONG = 5000
 """Letters of a token that is longer than any, and that servers still take."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -139,15 +146,6 @@ def _without_the_prefix(token: str) -> tuple[str, ...]:
     basic = b64encode(f"{token}:".encode()).decode()
     schemes = (f"{scheme} {token}" for scheme in ("Basic", "Token", "Digest", "Bearer:"))
     return (token, *schemes, f"Basic {basic}", f"Bearer{token}", f"Basic x, Bearer {token}")
-
-
-QUERY_NAMES = (
-    *("access_token", "token", "api_key", "api_token", "auth_token", "jwt", "key"),
-    *("authorization", "bearer", "id_token", "session"),
-)
-"""Parameters in which other services take a token, those first that most do."""
-SHORT = 160
-"""Letters of a token that may stand in one URL as often as that."""
 
 
 def misplaced(token: str) -> Credentials:

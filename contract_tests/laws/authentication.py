@@ -17,6 +17,8 @@ from contract_tests.session import Session
 _KINDS = (r"customer", r"staff|personal|employee|operator")
 """How the two kinds of token are called."""
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer\b(.*)", re.I | re.S)
+_COOKIE = re.compile(r"(?:^|, )([^\s;,=]+)=([^;,]*)")
+"""The beginning of each cookie in what may be several headers."""
 
 
 def _check_refused(exchanges: Iterable[Exchange], *statuses: int) -> None:
@@ -110,10 +112,6 @@ def _cookies_of(customer: Customer) -> str:
             pairs = _COOKIE.findall(exchange.headers["set-cookie"])
             cookies |= {name: value for name, value in pairs if value}
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
-
-
-_COOKIE = re.compile(r"(?:^|, )([^\s;,=]+)=([^;,]*)")
-"""The beginning of each cookie in what may be several headers."""
 
 
 @law("AUTH-02")

@@ -129,21 +129,22 @@ def text_is_encoded_once(session: Session, operation: Operation) -> None:
     if not known:
         raise NotCovered("no text has a letter that an encoding changes")
     for exchange in _successes(session, operation):
-        for _, text in _marked_texts(exchange.json):
+        marked = [*_marked_texts(exchange.json)]
+        for _, text in marked:
             for once in sorted({*_decoded(text)} & known - {text}):
                 raise Violation(expected=f"{once}, as elsewhere", actual=text, exchange=exchange)
-        for texts in _by_field(exchange.records, session.contract.account.fields).values():
+        for texts in _by_field(marked, session.contract.account.fields).values():
             for text, once in _encoded_twice(texts):
                 raise Violation(expected=once, actual=text, exchange=exchange)
 
 
 def _by_field(
-    records: list[Record], personal: frozenset[str]
+    marked: list[tuple[tuple[str, ...], str]], personal: frozenset[str]
 ) -> Mapping[tuple[str, ...], list[str]]:
-    """The marked texts of an answer by their field; what people are called may be anything."""
+    """The texts of records by their field; what people are called may be anything."""
     fields = defaultdict(list)
-    for place, text in _marked_texts(records):
-        if not personal.intersection(place):
+    for place, text in marked:
+        if place[:1] == ("data",) and not personal.intersection(place[1:]):
             fields[place].append(text)
     return fields
 

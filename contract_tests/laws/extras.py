@@ -96,12 +96,11 @@ def _check_other_codings(customer: Customer, operation: Operation) -> None:
         if answer.headers.get("content-encoding", "").strip().lower() != coding:
             _check_alike(answer, customer, operation)
         elif isinstance(answer.json, dict):
-            plain = customer.cached_call(operation)
             raise Violation(
                 expected=f"a body that is packed by {coding}, or none of its name",
                 actual=answer.brief(),
                 exchange=answer,
-                after=[plain],
+                after=[customer.cached_call(operation)],
             )
 
 

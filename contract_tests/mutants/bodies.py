@@ -219,21 +219,21 @@ def names_are_escaped_twice(tree: Tree, _request: Request) -> None:
         order["first_name"] = json.dumps(order["first_name"])[1:-1]
 
 
-SPOKEN = '“Çay” & <i>bir</i> masaj – ve "sessiz" bir oda'
+WISH = '“Çay” & <i>bir</i> masaj – ve "sessiz" bir oda'
 
 
 @edit("BODY-06", ORDERS)
 def wishes_are_escaped_for_html(tree: Tree, _request: Request) -> None:
     """In orders wishes, which stand nowhere else, are escaped as for a page of HTML."""
     for order in tree["data"]:
-        order["special_requests"] = html.escape(SPOKEN)
+        order["special_requests"] = html.escape(WISH)
 
 
 @edit("BODY-06", MEMBERSHIPS)
 def terms_are_encoded_twice(tree: Tree, _request: Request) -> None:
     """The bytes of the terms of memberships, which stand nowhere else, were taken for Latin-1."""
     for membership in tree["data"]:
-        membership["type"]["terms"] = SPOKEN.encode().decode("latin-1")
+        membership["type"]["terms"] = WISH.encode().decode("latin-1")
 
 
 @edit("BODY-06", ORDERS)
