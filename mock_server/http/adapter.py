@@ -174,9 +174,10 @@ class Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion carries no 
     def _pass_on(
         self, id: str | None, scope: Scope, receive: Receive, send: Send
     ) -> Awaitable[None]:
-        routing = {"connexion_routing": {"api_base_path": "", "operation_id": id}}
-        extensions = scope.get("extensions", {}) | routing
-        return self.app({**scope, "extensions": extensions, "path_params": {}}, receive, send)
+        routing = {"api_base_path": "", "operation_id": id}
+        scope.setdefault("extensions", {})["connexion_routing"] = routing
+        scope["path_params"] = {}
+        return self.app(scope, receive, send)
 
 
 class OperationFinder:

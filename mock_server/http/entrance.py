@@ -1,6 +1,7 @@
 """The way in: what is known of every request before anything else looks at it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,32 +14,48 @@ from mock_server.http.problems import Problem
 from mock_server.http.router import refusal
 
 LARGEST_BODY = 1 << 20
+HEADS_KEPT = 128
 _ONCE = (b"host", b"authorization", b"origin", b"content-type")
 """Headers by which a request is judged, so that no two of a kind may say different things."""
 
 
 class Entrance:
-    """Reads the head of a request, once."""
+    """Reads the head of a request, once; of heads that come again, only the first."""
 
     def __init__(self, app: ASGIApp, address: PublicAddress) -> None:
         self._app, self._address = app, address
+        self._read = lru_cache(HEADS_KEPT)(self._read_head)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with a context of its own."""
         if scope["type"] != "http":
             raise RuntimeError(f"this server does not speak {scope['type']}")
-        request, reached_at = self._head(scope)
-        context = Context(request, is_control(request.path), reached_at)
-        await self._app({**scope, CONTEXT: context}, receive, send)
+        # Without the port, by which each connection of a client differs.
+        client = scope["client"] and scope["client"][0]
+        head = self._read(
+            *(scope["method"], scope["path"], scope["query_string"], tuple(scope["headers"])),
+            *(client, scope["server"], scope["scheme"], scope.get("root_path", "")),
+        )
+        scope[CONTEXT] = Context(*head)
+        await self._app(scope, receive, send)
 
-    def _head(self, scope: Scope) -> tuple[Request, str]:
-        pairs = scope["headers"]
+    def _read_head(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        pairs: Sequence[tuple[bytes, bytes]],
+        client: str | None,
+        server: tuple[str, int],
+        scheme: str,
+        prefix: str,
+    ) -> tuple[Request, bool, str]:
+        """What a context begins with."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
-        reached_at = self._address.reached_at(scope, headers)
-        query = scope["query_string"].decode("latin-1")
+        reached_at = self._address.reached_at(headers, client, server, scheme, prefix)
         base_url = self._address.url or reached_at
-        request = Request(scope["method"], scope["path"], query, headers, base_url=base_url)
-        return request, reached_at
+        request = Request(method, path, query.decode("latin-1"), headers, base_url=base_url)
+        return request, is_control(path), reached_at
 
 
 class Head:

@@ -32,7 +32,7 @@ FASTEST = 1
 """The level of gzip: the next ones take twice the time for a tenth of the bytes."""
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, dict=True):
     """A request as the socket gave it; header names are lower case."""
 
     method: str
@@ -42,6 +42,12 @@ class Request(Struct, frozen=True):
     body: bytes = b""
     base_url: str = "http://127.0.0.1:4010"
     """By what the client reached us; the links in answers begin with it."""
+
+    @cached_property
+    def size(self) -> int:
+        """How many characters it takes."""
+        headers = sum(map(len, self.headers)) + sum(map(len, self.headers.values()))
+        return headers + len(self.path) + len(self.query) + len(self.body)
 
 
 class Response(Struct, frozen=True, dict=True):

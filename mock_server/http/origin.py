@@ -8,8 +8,6 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from string import ascii_letters, digits
 from urllib.parse import urlsplit
 
-from starlette.types import Scope
-
 Network = IPv4Network | IPv6Network
 _HOST = frozenset(ascii_letters + digits + "-._~")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~@%-]+)+")
@@ -25,24 +23,33 @@ class PublicAddress:
     trusted_proxies: Sequence[Network] = ()
     """Whose `X-Forwarded-Proto`, `-Host` and `-Prefix` are believed."""
 
-    def reached_at(self, scope: Scope, headers: Mapping[str, str]) -> str:
-        """The URL by which the client reached us, by a trusted proxy's headers or `Host`."""
+    def reached_at(
+        self,
+        headers: Mapping[str, str],
+        client: str | None,
+        server: tuple[str, int],
+        scheme: str,
+        prefix: str,
+    ) -> str:
+        """
+        The URL by which the client reached us, by a trusted proxy's headers or `Host`; the others
+        are what the connection itself tells.
+        """
         host = headers.get("host", "")
         if not is_host(host):
             # It is refused, or of HTTP/1.0, which need not name a host.
-            host = host_and_port(*scope["server"])
-        scheme, prefix = scope["scheme"], scope.get("root_path", "")
-        if self._trusts(scope["client"]):
+            host = host_and_port(*server)
+        if self._trusts(client):
             scheme = _forwarded(headers, "proto", lambda text: text in ("http", "https")) or scheme
             host = _forwarded(headers, "host", is_host) or host
             prefix = _forwarded(headers, "prefix", _PREFIX.fullmatch) or prefix
         return f"{scheme}://{host}{prefix}"
 
-    def _trusts(self, client: tuple[str, int] | None) -> bool:
+    def _trusts(self, client: str | None) -> bool:
         if not self.trusted_proxies or client is None:
             return False
         try:
-            address = ip_address(client[0].partition("%")[0])
+            address = ip_address(client.partition("%")[0])
         except ValueError:
             return False
         return any(address in network for network in self.trusted_proxies)

@@ -27,18 +27,18 @@ class Addressing:
         if context_of(scope).for_control:
             return self._control(scope, receive, send)
         try:
-            scope = self._enter_sandbox(scope)
+            self._enter_sandbox(scope)
         except Problem as problem:
             return refusal(problem)(scope, receive, send)
         return self._my_account(scope, receive, send)
 
-    def _enter_sandbox(self, scope: Scope) -> Scope:
+    def _enter_sandbox(self, scope: Scope) -> None:
         outer = context_of(scope)
         request, began = outer.request, outer.began
         token = tokens.parse(request.headers.get("authorization", "").rpartition(" ")[2])
         request, sandbox = self._resolve_sandbox(request, token)
-        context = ApiContext(request=request, sandbox=sandbox, token=token, began=began)
-        return {**scope, "path": request.path, CONTEXT: context}
+        scope["path"] = request.path
+        scope[CONTEXT] = ApiContext(request=request, sandbox=sandbox, token=token, began=began)
 
     def _resolve_sandbox(self, request: Request, token: Token | None) -> tuple[Request, Sandbox]:
         """

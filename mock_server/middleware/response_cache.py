@@ -55,5 +55,5 @@ def _key(context: ApiContext) -> Hashable:
         request.base_url,
         request.path,
         request.query,
-        *(request.headers.get(name) for name in route.headers),
+        *map(request.headers.get, route.headers),
     )

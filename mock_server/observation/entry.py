@@ -66,18 +66,10 @@ class Entry(Struct, frozen=True, dict=True):
         """Whether the document allows the answer."""
         return self.answer_judged or self._judge_answer()
 
-    @property
-    def request_size(self) -> int:
-        """How many characters the request takes."""
-        request = self.request
-        # Every request passes here; to add up lengths would take four times as long.
-        headers = len("".join(request.headers)) + len("".join(request.headers.values()))
-        return headers + len(request.path) + len(request.query) + len(request.body)
-
     def cut(self, most: int) -> "Entry":
         """The entry with at most so many bytes of each side, judged before if need be."""
         changes: dict[str, Any] = {}
-        if self.request_size > most:
+        if self.request.size > most:
             changes |= {"request": _cut(self.request, most), "request_judged": self.request_verdict}
         if len(self.response.body) > most:
             cut = msgspec.structs.replace(self.response, body=self.response.body[:most])

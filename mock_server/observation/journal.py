@@ -70,7 +70,7 @@ class Journal:
 
     def __init__(self, memory: MemoryBudget | None = None) -> None:
         self._memory = memory or MemoryBudget()
-        self._entries: deque[tuple[int, Entry, Position]] = deque()
+        self._entries: deque[tuple[int, Entry, int]] = deque()
         self._subscriptions: set[Subscription] = set()
         self._id = secrets.token_hex(4)
         """Tells it apart from one that a server before this one kept of the same sandbox."""
@@ -114,14 +114,14 @@ class Journal:
             *(request_bytes or len(request.body), body_bytes or len(response.body), changes),
             took_s=took_s,
         )
-        size = entry.request_size
+        size = request.size
         if max(size, len(response.body)) > self.body_bytes:
             entry = entry.cut(self.body_bytes)
-            size = entry.request_size
+            size = entry.request.size
         if len(self._entries) == KEPT:
             self.forget()
         key = self._memory.reserve(self, ENTRY_BYTES + size + len(entry.response.body))
-        self._entries.append((key, entry, self.position))
+        self._entries.append((key, entry, self._changes))
         if self._subscriptions:
             event = Event(entry, self.position)
             for each in self._subscriptions:
@@ -200,9 +200,10 @@ class Journal:
         with self._subscribe(matches, follows=True) as coming:
             if changed:
                 yield Change(self.position._replace(number=since), changed).text()
-            kept = [(entry, at) for _, entry, at in self._entries if matches(entry)]
-            for entry, at in kept:
-                event = self._events.setdefault(entry.number, Event(entry, at))
+            kept = [(entry, changes) for _, entry, changes in self._entries if matches(entry)]
+            for entry, changes in kept:
+                position = Position(self._id, entry.number, changes)
+                event = self._events.setdefault(entry.number, Event(entry, position))
                 yield event.text(bodies=matches.bodies)
                 # Others are answered meanwhile.
                 await asyncio.sleep(0)

@@ -69,6 +69,7 @@ def check_bearer(authorization: str | None) -> None:
         )
 
 
+@lru_cache(256)
 def is_bearer(authorization: str) -> bool:
     """Whether a header carries one bearer token, whichever that is, and nothing else."""
     words = authorization.split()

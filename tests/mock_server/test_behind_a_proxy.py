@@ -1,5 +1,6 @@
 """Other origins, other names, other addresses: what the server believes of where it is."""
 
+import asyncio
 import json
 import re
 import socket
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from mock_server.app import Settings
+from mock_server.app import Settings, build_app
 from mock_server.http.origin import PublicAddress, network, public_url, web_origin
 from tests.conftest import Caller, Serve, ask
 from tests.mock_server.test_cli import one_line, run
@@ -40,6 +41,22 @@ def test_nobody_else_is_believed() -> None:
     for trusted in ((), (network("10.0.0.0/8"),)):
         caller = Caller(Settings(address=PublicAddress(None, trusted)))
         assert first_link(caller, **FORWARDED).startswith("http://127.0.0.1:4010/shop/")
+
+
+def test_two_clients_who_send_the_same_are_told_apart() -> None:
+    app = build_app(Settings(address=PublicAddress(None, (network("10.0.0.1"),))))
+
+    async def host_of_links(client: str) -> str:
+        transport = httpx.ASGITransport(app, client=(client, 5000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://mock") as caller:
+            headers = FORWARDED | {"Authorization": "Bearer customer-ada"}
+            answer = await caller.get(ORDERS, headers=headers)
+            return urlsplit(answer.json()["links"]["first"]).netloc
+
+    async def hosts() -> list[str]:
+        return [await host_of_links(client) for client in ("10.0.0.1", "10.0.0.2", "10.0.0.1")]
+
+    assert asyncio.run(hosts()) == ["mock.example.test", "mock", "mock.example.test"]
 
 
 @pytest.mark.parametrize(
