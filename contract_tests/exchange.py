@@ -168,8 +168,7 @@ class Exchange:
     @cached_property
     def words_beside(self) -> set[str]:
         """Those of the headers, also where they are encoded."""
-        headers = "\n".join(self.headers.values())
-        return words_in("\n".join([headers, *_decoded(headers)]))
+        return _words_in_headers("\n".join(self.headers.values()))
 
     @property
     def message(self) -> str:
@@ -232,14 +231,22 @@ def _objects(data: Any) -> list[dict[str, Any]]:
 
 def from_the_edge(answer: Answer) -> bool:
     """Whether an answer came from a gateway, firewall or proxy, and not from the API."""
+    if answer.status not in EDGE:
+        return False
     kind = dict(answer.headers).get("content-type", "")
-    return answer.status in EDGE and "json" not in kind.lower()
+    return "json" not in kind.lower()
 
 
 @lru_cache(maxsize=1024)
 def _words_in_body(text: str) -> set[str]:
     """`words_in`, cached: the same body comes often."""
     return words_in(text)
+
+
+@lru_cache(maxsize=1024)
+def _words_in_headers(text: str) -> set[str]:
+    """Those of headers, also where they are encoded; they are often alike, too."""
+    return words_in("\n".join([text, *_decoded(text)]))
 
 
 def words_in(text: str) -> set[str]:
