@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from contract_tests.client import Client
@@ -12,6 +13,7 @@ from contract_tests.exchange import Exchange
 from contract_tests.extras import plainer
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
+from contract_tests.laws.comparison import steady
 from contract_tests.session import ROLES, Session
 from contract_tests.transport import SAFE, NotSent
 
@@ -19,6 +21,8 @@ from contract_tests.transport import SAFE, NotSent
 LONGEST_JOURNAL = 1500
 """The longest run, in requests, that is replayed whole to meet a violation again."""
 
+LOOKS = 4
+"""How often a read is made again to see whether it is answered the same."""
 ARRIVED = "a record arrived while the law was judged, and it was judged once more"
 
 
@@ -86,8 +90,24 @@ def judge(law: Law, rule: Rule, operation: Operation, session: Session) -> Verdi
         verdict = _confirm(verdict, clean, law, operation, session)
     if verdict.evidence:
         verdict = _with_plainer_evidence(verdict, operation, session)
+    if verdict.compares and _is_unsteady(verdict.evidence[0], session):
+        session.unsteady[verdict.evidence[0].operation or ""] = verdict.id
     requests = session.client.count - before
     return replace(verdict, requests=requests, seconds=time.perf_counter() - started)
+
+
+def _is_unsteady(read: Exchange, session: Session) -> bool:
+    """Whether a read is answered otherwise from one time to the next, with nothing between."""
+    if read.method not in SAFE:
+        return False
+    seen = []
+    with suppress(NotSent):
+        for _ in range(LOOKS):
+            session.client.repeat(read)
+            seen.append(session.client.exchanges[-1])
+    return any(
+        one.status != other.status or steady(one) != steady(other) for one, other in pairwise(seen)
+    )
 
 
 def _with_plainer_evidence(verdict: Verdict, operation: Operation, session: Session) -> Verdict:
@@ -123,9 +143,7 @@ def _evaluate(clean: Verdict, law: Law, operation: Operation, session: Session) 
     try:
         _apply(law, operation, session)
     except Violation as violation:
-        last = violation.exchanges[-1]
-        if last.from_a_gateway:
-            reason = f"something before the API answered {last.status}"
+        if reason := _excuse(violation, session):
             return replace(clean, outcome="not covered", actual=reason)
         return clean.violated_by(violation)
     except (NotCovered, NotSent) as reason:
@@ -134,6 +152,17 @@ def _evaluate(clean: Verdict, law: Law, operation: Operation, session: Session) 
         # The body is not what the schema says; BODY-01 tells how.
         return replace(clean, outcome="not covered", actual=f"an answer is unreadable: {error!r}")
     return replace(clean, notices=_drift(session, operation) if law.rule == "BODY-01" else ())
+
+
+def _excuse(violation: Violation, session: Session) -> str | None:
+    """Why a violation is none of the rule's own, if so."""
+    last = violation.exchanges[-1]
+    if last.from_a_gateway:
+        return f"something before the API answered {last.status}"
+    compared = {each.operation or "" for each in violation.exchanges if violation.compares}
+    causes = [session.unsteady[id] for id in sorted(compared & session.unsteady.keys())]
+    # What comes of one fault is told once.
+    return f"answers change by themselves, as {causes[0]} shows" if causes else None
 
 
 def _confirm(

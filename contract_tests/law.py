@@ -19,7 +19,8 @@ class Violation(Exception):
     The implementation broke the rule: values that were expected and came, the exchange that shows
     it, and those it takes to see it, in the order in which they were made: the write whose harm
     a read shows, the answer that it is compared with. One that is `certain` need not be met
-    again: two answers contradict each other, and nothing between them explains it.
+    again: two answers contradict each other, and nothing between them explains it. One that
+    `compares` says no more than that an answer is another one than before.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Violation(Exception):
         exchange: Exchange,
         after: Iterable[Exchange] = (),
         certain: bool = False,
+        compares: bool = False,
     ) -> None:
         super().__init__(f"expected {expected}; got {actual}")
-        self.certain = certain
+        self.certain, self.compares = certain, compares
         self.expected, self.actual = expected, actual
         self.exchanges = tuple({id(each): each for each in (*after, exchange)}.values())
 
@@ -105,6 +107,8 @@ class Verdict:
     """Drift: what is new, and no violation."""
     certain: bool = False
     """Whether a violation counts though it is seen but once."""
+    compares: bool = False
+    """Whether a violation says no more than that an answer is another one than before."""
 
     def violated_by(self, violation: Violation) -> "Verdict":
         """The same with a violation as its outcome."""
@@ -115,6 +119,7 @@ class Verdict:
             actual=violation.actual,
             evidence=violation.exchanges,
             certain=violation.certain,
+            compares=violation.compares,
         )
 
     def redacted(self, redact: Redactor) -> "Verdict":

@@ -54,6 +54,8 @@ class Session:
     """Rule and answer of every request that an operation had to refuse, by the operation's id."""
     deviations: dict[str, list[Deviation]] = field(default_factory=dict, repr=False)
     """The reads that extras steered, by the operation's id, once they were looked for."""
+    unsteady: dict[str, str] = field(default_factory=dict, repr=False)
+    """The verdict that showed an operation to answer otherwise each time, by the operation's id."""
     lost_extras: set[str] = field(default_factory=set, repr=False)
     """Names of parameters and headers to which nothing is answered at all."""
     steered: dict[str, list[SteeredDecision]] = field(default_factory=dict, repr=False)

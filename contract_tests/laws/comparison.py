@@ -45,6 +45,7 @@ def changed(
         exchange=after,
         after=[*exchanges] or [before],
         certain=certain,
+        compares=True,
     )
 
 

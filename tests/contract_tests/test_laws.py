@@ -121,6 +121,22 @@ def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    "mutant", ["every-other-read-is-reversed", "every-third-read-of-memberships-is-short"]
+)
+def test_answers_that_change_by_themselves_are_told_once(
+    mutant: str, mock: Implementation, contract: Contract
+) -> None:
+    target, transport = mock
+    seen = MutantTransport(MUTANTS[mutant], transport, People(target, contract))
+    comparing = ("TIME-01", "AUTH-12", "QUERY-01", "HEADER-01", "OWN-01", "TIME-02")
+    report = check(target, Plan(Options(only=comparing), "quick"), transport=seen)
+
+    assert [verdict.rule.id for verdict in report.violations] == ["TIME-01"]
+    assert any("as TIME-01@" in verdict.actual for verdict in report.having("not covered"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     ("mutant", "rule"),
     [
         ("has-password-is-text", "BODY-01"),
