@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import yaml
 
 
@@ -43,12 +42,6 @@ _ADVICE = {
     "did not find expected ',' or '}'": "; a text with ': ' in it goes in quotes",
 }
 """What libyaml leaves its reader to guess."""
-
-
-def place_of(error: msgspec.ValidationError) -> tuple[str, tuple[str, ...]]:
-    """What a value is refused for, and the keys that lead to it."""
-    what, _, path = str(error).partition(" - at `$")
-    return what, tuple(part for part in path.rstrip("`").split(".") if part)
 
 
 def line_of(text: str, place: Iterable[str | int]) -> int:

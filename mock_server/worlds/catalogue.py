@@ -1,19 +1,21 @@
 """What everybody shares: the business that the customers are customers of."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Literal, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
 
-from mock_server.http.bounds import Label, Prose
+from mock_server.http.bounds import BoundsError, Label, Prose
 from mock_server.http.document import shipped
 from mock_server.http.errors import UserError
 from mock_server.http.near import not_one_of
-from mock_server.http.yaml_text import YamlError, line_of, place_of, tree_of
+from mock_server.http.yaml_text import YamlError
+from mock_server.worlds import scenario_text
 from mock_server.worlds.seed import Seed
+from mock_server.worlds.shapes import Mistakes, TooManyMistakes, convert
 
 NAMES = "x-names"
 """In the schema of a name: the section of the catalogue that has it, or all that there are."""
@@ -220,15 +222,21 @@ def read_catalogue(text: str) -> Catalogue:
     Raises:
         CatalogueError: it cannot be used.
     """
-    file = "fixtures/catalogue.yaml"
+    file, mistakes = "fixtures/catalogue.yaml", Mistakes()
     try:
-        return msgspec.convert(tree_of(text), Catalogue)
-    except YamlError as error:
+        written = scenario_text.read(text)
+    except (BoundsError, YamlError) as error:
         raise CatalogueError(f"{file}:{error}") from None
-    except msgspec.ValidationError as error:
-        what, place = place_of(error)
-        where = ".".join(place) or "the catalogue"
-        raise CatalogueError(f"{file}:{line_of(text, place)}: {where}: {what}") from None
+    with suppress(TooManyMistakes):
+        mistakes.extend(written.mistakes)
+        catalogue: Catalogue = convert(written.tree, Catalogue, (), mistakes)
+        if not mistakes:
+            mistakes.extend(unknown_references(catalogue))
+    if not mistakes:
+        return catalogue
+    (place, what), *_ = mistakes
+    where = ".".join(place) or "the catalogue"
+    raise CatalogueError(f"{file}:{written.line_of(place)}: {where}: {what}")
 
 
 def unknown_name(what: str, name: str, known: Collection[str]) -> str | None:

@@ -25,6 +25,11 @@ class YamlText:
     """Keys that stand twice, and what no scenario is made of."""
     _count: int = 0
 
+    def line_of(self, place: Place) -> int:
+        """The line of a place, or of the innermost part of it that the text has."""
+        parts = (place[:depth] for depth in range(len(place), -1, -1))
+        return next((self.lines[part] for part in parts if part in self.lines), 1)
+
     def value(self, node: yaml.Node, place: Place = ()) -> Any:
         """What a node says; mistakes are noted."""
         self._follow(node, len(place))
