@@ -12,7 +12,15 @@ import httpx
 import pytest
 
 from mock_server.app import Settings, build_app
-from mock_server.http.origin import PublicAddress, network, public_url, web_origin
+from mock_server.http.origin import (
+    PublicAddress,
+    address,
+    host_and_port,
+    is_host,
+    network,
+    public_url,
+    web_origin,
+)
 from tests.conftest import Caller, Serve, ask
 from tests.mock_server.test_cli import one_line, run
 
@@ -169,7 +177,66 @@ def test_a_public_name_wants_an_admin_token() -> None:
 
 def test_origins_and_urls_are_taken_as_browsers_write_them() -> None:
     assert web_origin("HTTP://LocalHost:80/") == "http://localhost"
+    assert web_origin("https://localhost:443") == "https://localhost"
+    assert web_origin("https://localhost:80") == "https://localhost:80"
+    assert web_origin("capacitor://localhost:443") == "capacitor://localhost:443"
     assert public_url("https://mock.test/sales/") == "https://mock.test/sales"
+    assert public_url("http://[::1]:8080") == "http://[::1]:8080"
+
+
+@pytest.mark.parametrize(
+    "text", ["gopher://a", "https://", "https://a:x", "https://a//b", "https://a b", "//a", "a#b"]
+)
+def test_what_no_client_could_use_is_no_url(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{text}' is not a URL such as"):
+        public_url(text)
+
+
+@pytest.mark.parametrize("text", ["https://a?b", "https://a#b"])
+def test_a_query_or_a_fragment_is_to_be_left_out(text: str) -> None:
+    with pytest.raises(ValueError, match="leave it out"):
+        public_url(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a.example:1", "A-b_c~9:65535", "127.0.0.1:80", "[::1]", "[::1]:4010", "x" * 255],
+)
+def test_a_host_is_a_name_or_an_address_and_may_have_a_port(text: str) -> None:
+    assert is_host(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":80", "a:", "a:x", "a:123456", "a:١", "x::1]", "[::1", "[::1]x", "[]", "[a]",
+     "[::1%eth0]", "x" * 256],
+)  # fmt: skip
+def test_nothing_else_is_a_host(text: str) -> None:
+    assert not is_host(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("4011", ("", 4011)),
+        ("a:1", ("a", 1)),
+        ("127.0.0.1:65535", ("127.0.0.1", 65535)),
+        ("[::1]:80", ("[::1]", 80)),
+    ],
+)
+def test_an_address_is_a_port_and_may_have_a_host(text: str, found: tuple[str, int]) -> None:
+    assert address(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "a", "a:0", "a:65536", "a:-1", "a b:1", "a:١", "::1:80"])
+def test_nothing_else_is_an_address(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{text}' is not an address such as"):
+        address(text)
+
+
+def test_an_address_of_ipv6_stands_in_brackets_before_its_port() -> None:
+    assert host_and_port("::1", 80) == "[::1]:80"
+    assert host_and_port("127.0.0.1", 80) == "127.0.0.1:80"
 
 
 @pytest.mark.slow
