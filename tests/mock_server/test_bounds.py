@@ -98,6 +98,54 @@ def test_the_size_of_yaml_is_bounded(text: str, what: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "most", "what"),
+    [
+        (lambda n: "[" * n + "]" * n, 50, "1: it is nested deeper than 50 levels"),
+        (lambda n: "- []\n- {a: " + "[" * (n - 2) + "]" * (n - 2) + "}", 50, "2: it is nested"),
+        (lambda n: "a: &a 1\nb: [" + "*a, " * n + "]", 1000, "2: it has more than 1000 aliases"),
+        (lambda n: "a: " + "x" * n, 10_000, "1: a text is longer than 10000 characters"),
+        (lambda n: "#" * n, 1 << 20, "1: the text is longer than 1048576 characters"),
+    ],
+    ids=["depth", "depth of one branch", "aliases", "a text", "all of it"],
+)
+def test_of_yaml_so_much_is_read_and_no_more(
+    text: Callable[[int], str], most: int, what: str
+) -> None:
+    bounds.check_yaml(text(most))
+    with pytest.raises(BoundsError, match=f"^{what}"):
+        bounds.check_yaml(text(most + 1))
+
+
+@pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a":[], "b":', b"}")])
+def test_so_deep_may_json_be_and_no_deeper(begin: bytes, end: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return begin * depth + b"1" + end * depth
+
+    for read in (bounds.json_tree, bounds.json_values):
+        read(nested(49))
+        with pytest.raises(BoundsError, match="^it is nested deeper than 50 levels$"):
+            read(nested(50))
+
+
+def test_a_number_of_json_is_whole_where_its_value_is() -> None:
+    text = b"[3, 3.0, 3e0, -0.5, 9007199254740991.0, 9007199254740992.0]"
+    values = bounds.json_values(text)
+
+    assert list(map(type, values)) == [int, int, int, float, int, float]
+    assert values == bounds.json_tree(text) == [3, 3, 3, -0.5, 2**53 - 1, 2**53]
+    with pytest.raises(BoundsError, match="^Number out of range: 1e999"):
+        bounds.json_values(b"[1e999]")
+
+
+def test_a_text_that_yaml_could_not_have_is_found_where_it_stands() -> None:
+    long, short = "x" * 10_001, "x" * 10_000
+
+    assert list(bounds.long_texts({"a": [short, {"b": long}], short: 1})) == [("a", "1", "b")]
+    assert list(bounds.long_texts({"a": {long: 1}})) == [("a",)]
+    assert list(bounds.long_texts(long)) == [()]
+
+
+@pytest.mark.parametrize(
     ("overrides", "what"),
     [
         ({"ada": {"credits": {"open": 1_000_000}}}, "ada.credits.open: too many records"),

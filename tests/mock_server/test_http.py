@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from mock_server.worlds import scenario_schema
+from tests.conftest import Caller
+
 ACCOUNT = "/customers/my-account"
 ADA = {"Authorization": "Bearer customer-ada"}
 ORIGIN = {"Origin": "https://shop.example"}
@@ -87,6 +90,8 @@ def test_gzip_is_sent_where_it_is_taken(client: httpx.Client, taken: str, refuse
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
     assert zipped.json()["meta"] == plain.json()["meta"]
+    for answer in (zipped, plain):
+        assert "Accept-Encoding" in answer.headers["Vary"]
 
 
 def test_a_body_over_the_limit_is_413(client: httpx.Client) -> None:
@@ -151,6 +156,44 @@ def test_the_rendered_document_shows_the_rules(client: httpx.Client) -> None:
     orders = rendered["paths"]["/shop/my-account/orders"]["get"]
     assert "PAGE-03" in orders["description"]
     assert "AUTH-01" in rendered["info"]["description"]
+    assert "their token is `customer-`" in rendered["info"]["description"]
+    for path, item in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in item.items():
+            shown = rendered["paths"][path][method]["description"]
+            assert shown.startswith(operation.get("description", ""))
+            assert shown.count("* **") == len(operation.get("x-rules", ()))
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/openapi.yaml", "application/yaml"),
+        ("/openapi.json", "application/json"),
+        ("/docs", "text/html"),
+        ("/docs/openapi.json", "application/json"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/docs/swagger-ui-bundle.js", "text/javascript"),
+        ("/__mock__/", "text/html"),
+        ("/__mock__/console/console.css", "text/css"),
+        ("/__mock__/shopfront/", "text/html"),
+        ("/__mock__/docs", "text/html"),
+        ("/__mock__/docs/swagger-ui.css", "text/css"),
+        ("/__mock__/client.js", "text/javascript"),
+        ("/__mock__/client.d.ts", "text/plain"),
+        ("/__mock__/contract.json", "application/json"),
+        ("/__mock__/openapi.yaml", "application/yaml"),
+        ("/__mock__/openapi.json", "application/json"),
+        (scenario_schema.PATH, "application/json"),
+    ],
+)
+def test_what_stands_beside_the_api_comes_as_what_it_is(
+    call: Caller, path: str, media_type: str
+) -> None:
+    answer = call("GET", path)
+
+    assert answer.status == 200
+    assert str(answer.header("Content-Type")).partition(";")[0] == media_type
+    assert answer.body
 
 
 def test_the_control_api_answers_no_foreign_origin(client: httpx.Client) -> None:
