@@ -1,5 +1,6 @@
 """Faults on demand, and what a single request may prefer."""
 
+import json
 import math
 import socket
 import sys
@@ -9,7 +10,8 @@ import httpx
 import pytest
 
 from mock_server.app import Settings
-from mock_server.middleware.prefer import preferences
+from mock_server.http.document import Document
+from mock_server.middleware.prefer import examples_of, preferences
 from mock_server.worlds.faults import Delay, LogNormal
 from tests.conftest import Caller
 from tests.mock_server.test_time import ACCOUNT, World
@@ -237,6 +239,25 @@ def test_a_request_may_prefer_an_example(world: World) -> None:
     answer = ask(world, f"{ACCOUNT}/credits", Prefer="example=none")
 
     assert answer.json() == {"data": []}
+
+
+def test_each_answer_of_the_document_may_be_preferred_by_its_example(call: Caller) -> None:
+    document = Document.of("openapi.yaml")
+    examples = examples_of(document)
+    for path, method, operation in document.operations():
+
+        def prefer(what: str, method: str = method.upper(), path: str = path) -> tuple[Any, ...]:
+            answer = call(method, path.replace("{", "").replace("}", ""), prefer=what)
+            assert answer.header("Content-Type") == "application/json"
+            return answer.status, json.loads(answer.body), answer.header("WWW-Authenticate")
+
+        for status, named in examples[operation["operationId"]].items():
+            challenge = 'Bearer error="invalid_token"' if status == 401 else None
+            for name, body in named.items():
+                wanted = (status, body, challenge)
+                assert prefer(f"code={status}, example={name}") == wanted
+            if status >= 300:
+                assert prefer(f"code={status}") == (status, [*named.values()][0], challenge)
 
 
 @pytest.mark.parametrize(

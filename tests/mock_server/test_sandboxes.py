@@ -160,6 +160,24 @@ def test_sandboxes_opened_together_share_a_world() -> None:
     assert one.world is other.world
 
 
+def test_coverage_of_all_sandboxes_counts_the_closed_too() -> None:
+    call = Caller(Settings(scenario="empty"))
+    one, other = (create(call)[1] for _ in range(2))
+    for sandbox in (one, one, other):
+        assert call("GET", ACCOUNT, token_of(sandbox, "ada")).status == 200
+    call.control("DELETE", f"{SANDBOXES}/{one['id']}")
+    call("GET", f"/@{other['id']}{ACCOUNT}")
+    own, total = (
+        {each["operation"]: each for each in call.control("GET", path)["operations"]}
+        for path in (f"{SANDBOXES}/{other['id']}/coverage", "/__mock__/coverage")
+    )
+
+    assert own["getMyAccountDetails"]["statuses"] == {"200": 1, "401": 1}
+    assert total["getMyAccountDetails"]["statuses"] == {"200": 3, "401": 1}
+    assert total["getMyAccountDetails"]["personas"] == ["ada"]
+    assert total["listMyAccountOrders"]["personas"] == []
+
+
 @pytest.mark.slow
 def test_a_server_takes_its_limits_from_the_command_line(serve: Serve) -> None:
     url = serve("--scenario", "empty", "--max-sandboxes", "1", "--sandbox-ttl", "3600")

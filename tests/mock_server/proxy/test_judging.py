@@ -83,6 +83,21 @@ def test_an_answer_off_contract_is_told_where_it_was_asked_for(
     assert "answer: " in here.log
 
 
+@pytest.mark.parametrize("path", [ACCOUNT, CREDITS])
+@pytest.mark.parametrize(
+    "body", [b'{"data":{}}', b'{"data":[1]}', b'{"data":"x"}', b"[1]", b"null"]
+)
+def test_an_answer_of_any_shape_passes_and_is_judged(pair: Pair, path: str, body: bytes) -> None:
+    server, here = pair
+    server.answer = answer(body)
+    got = here.get(path)
+
+    assert (got.status_code, got.content) == (200, body)
+    (entry,) = here.entries
+    assert entry["response"]["valid"] is False
+    assert entry["persona"] == "customer-1"
+
+
 @pytest.mark.slow
 def test_with_errors_a_violation_is_502_that_a_page_can_read(
     proxy: Proxying, upstream: Serving
