@@ -13,9 +13,6 @@ class LruResponses:
         self._most, self._used = most_bytes, 0
         self._by_key: OrderedDict[Hashable, Response] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._by_key)
-
     def get(self, key: Hashable) -> Response | None:
         """The response that was put there, if it is still there."""
         response = self._by_key.get(key)

@@ -64,7 +64,8 @@ def _sentences(
         yield f"{name}: {_plain(earlier)} → {_plain(state)}"
     if operation == MEMBERSHIPS and before["next_billing_date"] != record["next_billing_date"]:
         due = record["next_billing_date"]
-        yield f"{name}: {f'next charge on {due:%-d %B %Y}' if due else 'no further charge'}"
+        # `%-d` is no day on Windows.
+        yield f"{name}: {f'next charge on {due.day} {due:%B %Y}' if due else 'no further charge'}"
     if operation == ORDERS and _modifiable(before) and not _modifiable(record):
         yield f"{name}: its bookings can no longer be changed"
     if operation == DETAILS and before != record:

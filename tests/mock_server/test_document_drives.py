@@ -158,6 +158,10 @@ def add_parameter(tree: dict[str, Any]) -> None:
     charges(tree)["parameters"] = [{"name": "sort", "in": "query", "schema": {"type": "string"}}]
 
 
+def drop(tree: dict[str, Any]) -> None:
+    del tree["paths"][CHARGES]
+
+
 def twice(tree: dict[str, Any]) -> None:
     charges(tree)["operationId"] = "listMyAccountCredits"
 
@@ -192,6 +196,7 @@ def cite_nothing(tree: dict[str, Any]) -> None:
     [
         (rename, "listEverything"),
         (add_parameter, "'sort'"),
+        (drop, "no operation listMyAccountCharges"),
         (twice, "two operations"),
         (misspell, "responses"),
         (lead_nowhere, "Nothing"),

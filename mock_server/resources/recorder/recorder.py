@@ -178,7 +178,7 @@ def _scenario(people: Sequence[ObservedCustomer], now: datetime) -> tuple[Json, 
     book = ScenarioBuilder(people, now, Pseudonyms(everything))
     customers = book.customers()
     tree = {
-        "title": f"Recorded on {now:%-d %B %Y}",
+        "title": f"Recorded on {now.day} {now:%B %Y}",
         "description": "What the proxy saw of a real implementation, without its people.",
         "customers": customers,
         "catalogue": book.catalogue,
