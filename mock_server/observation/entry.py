@@ -101,7 +101,8 @@ class Entry(Struct, frozen=True, dict=True):
         if self.response.status < 400:
             return f"the token is {self.persona}'s" if self.persona else "it needs no token"
         body = decode_json(self.response.body)
-        return str(body.get("message")) if isinstance(body, dict) else "it was refused"
+        message = body.get("message") if isinstance(body, dict) else None
+        return message if isinstance(message, str) else "it was refused"
 
     @property
     def violations(self) -> list[str]:
