@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from mock_server.cli import main
 from mock_server.http.agreement import check_records
 from mock_server.http.document import Document, shipped
 from mock_server.http.operation import DocumentMismatch
+from mock_server.http.pages import Page, page_of
 from mock_server.resources.charges import Charge
 from mock_server.worlds import scenario
 from mock_server.worlds.account import Account
 from mock_server.worlds.catalogue import CatalogueError, read_catalogue
+from mock_server.worlds.judging import _results
 from tests.conftest import ask
 
 TEXT = shipped("spec", "openapi.yaml").read_text("utf-8")
@@ -273,6 +276,29 @@ def test_a_scenario_whose_records_break_the_contract_is_refused_by_check(tmp_pat
     assert result.exit_code == 2
     assert f"{file}:4: mia.customer.email:" in result.stderr
     assert "a..b@example.com" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("total", "pages"),
+    [
+        (0, []),
+        (100, [1]),
+        (101, [1, 2]),
+        (2001, [*range(1, 22)]),
+        (4100, [*range(1, 21), *range(22, 42)]),
+    ],
+)
+def test_of_a_long_list_the_pages_at_both_ends_are_judged(total: int, pages: list[int]) -> None:
+    asked: list[tuple[int, int | None]] = []
+
+    def list_all(_account: Any, *, page: int = 1, per_page: int | None = None) -> Page[int]:
+        asked.append((page, per_page))
+        return page_of(range(total), page, per_page)
+
+    judged = list(_results(SimpleNamespace(parameters=(), handler=list_all), None))
+
+    assert asked == [(1, None), *((page, 100) for page in pages)]
+    assert len(judged) == len(asked)
 
 
 def test_every_scenario_that_comes_along_passes_check() -> None:

@@ -92,6 +92,8 @@ def test_gzip_is_sent_where_it_is_taken(client: httpx.Client, taken: str, refuse
     assert zipped.json()["meta"] == plain.json()["meta"]
     for answer in (zipped, plain):
         assert "Accept-Encoding" in answer.headers["Vary"]
+    lengths = [int(answer.headers["Content-Length"]) for answer in (zipped, plain)]
+    assert 2 * lengths[0] < lengths[1]
 
 
 def test_a_body_over_the_limit_is_413(client: httpx.Client) -> None:
