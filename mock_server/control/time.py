@@ -68,11 +68,11 @@ def _changes(sandbox: Sandbox, earlier: Mapping[str, Lists], then: datetime) -> 
 
 
 def _move(clock: Clock, body: Json) -> Clock:
+    # First, or a clock that ran would stand still a moment after the time that it is set to.
+    clock = clock.running(body.get("running", clock.runs))
     if "now" in body:
         clock = clock.at(instant(body["now"]))
-    if "advance" in body:
-        clock = clock.later(_duration(body["advance"]))
-    return clock.running(body.get("running", clock.runs))
+    return clock.later(_duration(body["advance"])) if "advance" in body else clock
 
 
 def _duration(text: str) -> Duration:

@@ -139,6 +139,14 @@ def test_a_token_for_nobody_is_refused_with_those_there_are(world: World) -> Non
     assert "ada" in answer.json()["message"]
 
 
+def test_a_running_clock_that_is_stopped_at_a_time_shows_that_time(world: World) -> None:
+    world.clock(running=True)
+    stopped = world.clock(now=NOW, running=False, force=True).json()
+
+    assert (stopped["now"], stopped["running"]) == (NOW, False)
+    assert world.client.get(f"{world.path}/clock").json()["now"] == NOW
+
+
 @pytest.mark.parametrize("running", [False, True])
 def test_months_count_from_the_day_that_the_clock_has_come_to(
     client: httpx.Client, running: bool
