@@ -7,10 +7,10 @@ from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 import pytest
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.http.delivery import Delivery
-from mock_server.http.exchange import Response
+from mock_server.http.exchange import CONTEXT, Context, Request, Response
 from mock_server.http.wire import GARBAGE, TRANSPORT
 from tests.asgi import scope_of
 
@@ -70,8 +70,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     return client
 
 
-def deliver(client: Client, response: Response, method: str = "GET") -> None:
-    scope = scope_of(method, b"/", b"", ()) | {"extensions": {TRANSPORT: {"transport": client}}}
+def deliver(client: Client, response: ASGIApp, method: str = "GET") -> None:
+    scope = scope_of(method, b"/", b"", ())
+    scope |= {"extensions": {TRANSPORT: {"transport": client}}, CONTEXT: Context(Request("", ""))}
     asyncio.run(Delivery(response)(scope, client.receive, client.send))
 
 
@@ -132,6 +133,20 @@ def test_a_stream_ends_with_its_client(client: Client) -> None:
     deliver(client, Response(200, b"a", stream=stream()))
 
     assert client.pieces == [b"a", b""]
+
+
+def test_what_another_application_answers_in_pieces_is_one_answer(client: Client) -> None:
+    async def other(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"4"), (b"x-odd", b"\xe9")]
+        await send({"type": "http.response.start", "status": 404, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+        await send({"type": "http.response.body", "body": b"cd"})
+        await send({"type": "http.response.body"})
+
+    deliver(client, other)
+
+    assert client.start["headers"] == [(b"x-odd", b"\xe9"), (b"content-length", b"4")]
+    assert (client.start["status"], client.pieces) == (404, [b"abcd"])
 
 
 def test_half_of_a_truncated_answer_comes_under_a_head_that_promises_all(client: Client) -> None:

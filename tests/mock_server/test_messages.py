@@ -1,5 +1,6 @@
 """What is wrong with a body, said so that it can be mended, and with no more of it than that."""
 
+import json
 from typing import Any
 
 import pytest
@@ -107,6 +108,26 @@ def test_a_schema_of_openapi_means_what_it_says(
 
     assert [validator.is_valid(each) for each in right] == [True] * len(right)
     assert [validator.is_valid(each) for each in wrong] == [False] * len(wrong)
+
+
+def test_a_schema_has_the_properties_and_demands_of_its_parts() -> None:
+    parts = [
+        {"properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"], "nullable": True},
+        {"allOf": [{"properties": {"c": {}}, "required": ["c"]}]},
+    ]
+    flat = DOCUMENT.flat({"allOf": parts, "properties": {"b": {"enum": []}}, "required": ["b"]})
+
+    assert flat["properties"] == {"a": {"type": "string"}, "b": {"enum": []}, "c": {}}
+    assert sorted(flat["required"]) == ["a", "b", "c"]
+    assert flat["nullable"] is False
+
+
+def test_an_operation_may_have_any_method_of_openapi() -> None:
+    methods = ["get", "put", "post", "delete", "patch", "options", "head", "trace"]
+    item = {"summary": "x", "parameters": []} | {each: {"operationId": each} for each in methods}
+    document = Document(json.dumps({"paths": {"/a": item}}))
+
+    assert list(document.operations()) == [("/a", each, item[each]) for each in methods]
 
 
 @pytest.mark.parametrize(

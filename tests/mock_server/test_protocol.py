@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -189,3 +190,15 @@ def test_requests_are_answered_in_their_order_and_what_is_none_ends_the_connecti
         assert b"Content-Length: %d\r\n" % len(body) in head
         assert {b"Connection: close", b"Access-Control-Allow-Origin: *"} < {*head.split(b"\r\n")}
         assert json.loads(body) == {"message": "This is not a valid HTTP/1.1 request."}
+
+
+@pytest.mark.parametrize(
+    ("error", "is_logged"), [(None, True), (ValueError(), True), (asyncio.CancelledError(), False)]
+)
+def test_what_the_end_of_the_server_cancels_is_not_logged(
+    error: BaseException | None, is_logged: bool
+) -> None:
+    about = (type(error), error, None) if error else None
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "x", (), about)
+
+    assert server._is_no_cancellation(record) is is_logged
