@@ -17,8 +17,9 @@ PROBED = 6
 
 
 def consents_in(records: Iterable[Record]) -> dict[str, bool]:
-    """Every preference of a list: id → opted in."""
-    return {each["id"]: each["opted_in"] for each in records}
+    """Every preference of a list that can be read: id → opted in."""
+    readable = (each for each in records if each.keys() >= {"id", "opted_in"})
+    return {each["id"]: each["opted_in"] for each in readable}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from contract_tests.document import Contract, Operation
+from contract_tests.document import Contract, Misfit, Operation
 from contract_tests.exchange import NO_ANSWER, Exchange, Query, from_the_edge
 from contract_tests.profile import token_of
 from contract_tests.redaction import HIDDEN, Redactor
@@ -308,17 +308,17 @@ class Client:
         )
 
 
-def _read(answer: Answer, operation: Operation | None) -> tuple[Any, tuple[tuple[bool, str], ...]]:
+def _read(answer: Answer, operation: Operation | None) -> tuple[Any, tuple[Misfit, ...]]:
     """The JSON of an answer, and its misfits with the schema."""
     if answer.garbled:
-        return None, ((False, "the body is not what its Content-Encoding says"),)
+        return None, (Misfit(False, "the body is not what its Content-Encoding says"),)
     try:
         tree, twice = parse(answer.content)
     except NoJson as error:
         awaits = operation is not None and answer.status in operation.validators
-        return None, ((False, str(error)),) if awaits and answer.content else ()
+        return None, (Misfit(False, str(error)),) if awaits and answer.content else ()
     misfits = list(operation.misfits(answer.status, tree)) if operation else []
-    return tree, (*misfits, *((True, f"the key {name!r} stands twice") for name in twice))
+    return tree, (*misfits, *(Misfit(True, f"the key {name!r} stands twice") for name in twice))
 
 
 def _encoded(query: Query) -> str:

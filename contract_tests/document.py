@@ -7,11 +7,11 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import yaml
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 Source = Literal["documented", "client", "ruled"]
 METHODS = ("get", "post", "delete", "put", "patch", "head", "options", "trace")
@@ -36,6 +36,16 @@ class Rule:
     operations: tuple[str, ...]
     line: int
     """Where it stands in the document."""
+
+
+class Misfit(NamedTuple):
+    """What of a body does not fit its schema."""
+
+    drift: bool
+    """Whether it is only an unknown enum member, which may appear any day, or a key twice."""
+    text: str
+    field: tuple[str | int, ...] = ()
+    """Where in `data` the field stands without which the rest can be read; empty if none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +128,24 @@ class Operation:
         queries = (each for each in self.parameters if each.place == "query")
         return tuple(each.name for each in queries if each.type == type)
 
-    def misfits(self, status: int, body: Any) -> Iterator[tuple[bool, str]]:
-        """
-        What does not fit the schema of a status, each with whether it is only an unknown enum
-        member, which may appear any day.
-        """
+    def misfits(self, status: int, body: Any) -> Iterator[Misfit]:
+        """What does not fit the schema of a status."""
         validator = self.validators.get(status)
         for error in validator.iter_errors(body) if validator else ():
             where = "".join(
                 f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path
             )
             drift = error.kind.name == "enum" and isinstance(error.instance, str)
-            yield drift, f"${where}: {error.message[:300]}"
+            yield Misfit(drift, f"${where}: {error.message[:300]}", _field(error))
+
+
+def _field(error: ValidationError) -> tuple[str | int, ...]:
+    path = [*error.instance_path]
+    if isinstance(error.kind, ValidationErrorKind.Required):
+        path.append(error.kind.property)
+    while path and isinstance(path[-1], int):
+        path.pop()
+    return tuple(path) if path[:1] == ["data"] and len(path) > 1 else ()
 
 
 class DocumentError(Exception):

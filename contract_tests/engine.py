@@ -288,10 +288,10 @@ def _words(name: str) -> str:
 
 def _drift(session: Session, operation: Operation) -> tuple[str, ...]:
     notices = {
-        text
+        misfit.text
         for exchange in session.exchanges(operation)
         if exchange.ok
-        for drift, text in exchange.misfits
-        if drift
+        for misfit in exchange.misfits
+        if misfit.drift
     }
     return tuple(sorted(notices))

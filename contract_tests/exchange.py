@@ -14,7 +14,9 @@ from urllib.parse import unquote
 
 import msgspec
 
+from contract_tests.document import Misfit
 from contract_tests.redaction import Redactor
+from contract_tests.strict_json import without
 from contract_tests.transport import Answer
 
 EDGE = (
@@ -62,8 +64,8 @@ class Exchange:
     body: bytes
     json: Any
     """The body as JSON; None where it is none."""
-    misfits: tuple[tuple[bool, str], ...]
-    """What does not fit the operation's schema, each with whether it is only drift."""
+    misfits: tuple[Misfit, ...]
+    """What does not fit the operation's schema."""
     redact: Redactor
     """Takes the secrets out of everything that is shown."""
     payload: str = ""
@@ -135,13 +137,16 @@ class Exchange:
 
     @property
     def fits(self) -> bool:
-        """A success that can be read as the schema says; another law judges those that cannot."""
-        return self.ok and isinstance(self.json, dict) and all(drift for drift, _ in self.misfits)
+        """A success that can be read, but for single fields; another law judges what cannot."""
+        readable = all(each.drift or each.field for each in self.misfits)
+        return self.ok and isinstance(self.json, dict) and readable
 
-    @property
+    @cached_property
     def data(self) -> Any:
-        """The value of `data`; None where there is none."""
-        return self.json.get("data") if isinstance(self.json, dict) else None
+        """The value of `data`, less single fields that do not fit; None where there is none."""
+        broken = [each.field for each in self.misfits if each.field and not each.drift]
+        tree = without(self.json, broken) if broken else self.json
+        return tree.get("data") if isinstance(tree, dict) else None
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -150,9 +155,10 @@ class Exchange:
 
     @cached_property
     def plain_data(self) -> Any:
-        """`data` with instants and currencies in one notation each, to be compared."""
+        """All of `data`, with instants and currencies in one notation each, to be compared."""
+        data = self.json.get("data") if isinstance(self.json, dict) else None
         # Most answers are written so, and walking through thousands of orders takes time.
-        return in_one_notation(self.data) if _OTHER_NOTATION.search(self.body) else self.data
+        return in_one_notation(data) if _OTHER_NOTATION.search(self.body) else data
 
     @property
     def plain_records(self) -> list[dict[str, Any]]:
@@ -181,7 +187,7 @@ class Exchange:
         if self.status == NO_ANSWER:
             return f"no answer: {self._body_text(SHOWN)}"
         if self.json is None and self.misfits:
-            return f"{self.status}, {self.misfits[0][1]}: {self._body_text(160)}"
+            return f"{self.status}, {self.misfits[0].text}: {self._body_text(160)}"
         to = self.headers.get("location")
         where = f" to {self.redact(to)[:200]}" if to and 300 <= self.status < 400 else ""
         return f"{self.status}{where} {self._body_text(160)}".rstrip()

@@ -272,5 +272,5 @@ def _is_declared(exchange: Exchange, operation: Operation) -> bool:
     if exchange.status not in operation.statuses:
         return exchange.status < 500 and exchange.status in (408, 413, 414, 429, 431)
     kind = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
-    fits = all(drift for drift, _ in exchange.misfits)
+    fits = all(each.drift for each in exchange.misfits)
     return fits and exchange.json is not None and kind == "application/json"

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -79,6 +80,17 @@ def leaves(tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
             nodes += [(place, item) for item in reversed(node)]
         else:
             yield place, node
+
+
+def without(tree: Any, fields: Iterable[Sequence[Any]]) -> Any:
+    """A copy of a JSON tree that lacks the fields that stand at these places."""
+    tree = deepcopy(tree)
+    for *place, name in fields:
+        holder = tree
+        for step in place:
+            holder = holder[step] if isinstance(holder, list) else holder.get(step, {})
+        holder.pop(name, None)
+    return tree
 
 
 def _too_deep(text: str) -> bool:

@@ -97,4 +97,4 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
 
 def _ids_and_consents(exchange: Exchange) -> list[tuple[Any, Any]]:
     """Ids and consents, by which answers of two customers differ."""
-    return [(each.get("id"), each.get("opted_in")) for each in exchange.records]
+    return [(each.get("id"), each.get("opted_in")) for each in exchange.plain_records]

@@ -53,11 +53,11 @@ def difference(exchange: Exchange, other: Exchange) -> str:
     """The part in which an answer differs from another."""
     if exchange.status != other.status or exchange.json is None:
         return exchange.brief()
-    mine, theirs = exchange.records, other.records
+    mine, theirs = exchange.plain_records, other.plain_records
     if len(mine) != len(theirs):
         return f"{len(mine)} records"
     for record, against in zip(mine, theirs, strict=True):
-        if in_one_notation(record) != in_one_notation(against):
+        if record != against:
             return differing_field(record, against)
     return str({key: value for key, value in exchange.json.items() if key != "data"})
 

@@ -36,7 +36,7 @@ def every_error_has_a_message(session: Session, operation: Operation) -> None:
         _check_envelope(exchange)
         if exchange.status >= 500:
             raise Violation(expected="no 5xx", actual=exchange.brief(), exchange=exchange)
-        if misfits := [what for drift, what in exchange.misfits if not drift]:
+        if misfits := [each.text for each in exchange.misfits if not each.drift]:
             expected = "an error of the schema"
             raise Violation(expected=expected, actual=misfits[0], exchange=exchange)
 

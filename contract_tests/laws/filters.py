@@ -140,8 +140,8 @@ def _holdings(session: Session) -> list[Holding]:
 
 def _credits_used_on(page: Exchange) -> Iterator[str]:
     for order in page.records:
-        if order["status"] != "cancelled":
-            ids = (coupon.get("customer_credit_id") for coupon in order["coupon_codes"])
+        if order.get("status", "cancelled") != "cancelled":
+            ids = (each.get("customer_credit_id") for each in order.get("coupon_codes", ()))
             yield from (id.lower() for id in ids if id)
 
 

@@ -51,6 +51,13 @@ def has_password_is_text(tree: Tree, _request: Request) -> None:
     tree["data"]["has_password"] = "true"
 
 
+@edit("BODY-01", PREFERENCES)
+def a_consent_is_a_number(tree: Tree, _request: Request) -> None:
+    """Whether the last preference is opted in is told as 0 or 1."""
+    for preference in tree["data"][-1:]:
+        preference["opted_in"] = int(preference["opted_in"])
+
+
 @edit("BODY-01", CREDITS)
 def multi_use_is_a_number(tree: Tree, _request: Request) -> None:
     """A boolean is sent as 0 or 1, in credits with both flags only."""

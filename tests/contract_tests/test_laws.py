@@ -139,8 +139,7 @@ def test_answers_that_change_by_themselves_are_told_once(
 @pytest.mark.parametrize(
     ("mutant", "rule"),
     [
-        ("has-password-is-text", "BODY-01"),
-        ("multi-use-is-a-number", "BODY-01"),
+        ("a-field-is-missing-once", "BODY-01"),
         ("the-message-is-a-list", "ERR-01"),
     ],
 )
@@ -155,13 +154,20 @@ def test_what_does_not_fit_its_schema_is_told_once(
 
 
 @pytest.mark.slow
-def test_an_account_that_breaks_its_schema_still_tells_whose_records_are_whose(
-    mock: Implementation, contract: Contract
+@pytest.mark.parametrize(
+    ("mutant", "unread"),
+    [
+        ("has-password-is-text", []),
+        ("amounts-are-decimals", ["CHARGES-06@listMyAccountCharges"]),
+        ("multi-use-is-a-number", ["CREDITS-11@listMyAccountCredits"]),
+    ],
+)
+def test_all_that_needs_no_field_of_the_wrong_type_is_judged(
+    mock: Implementation, contract: Contract, mutant: str, unread: list[str]
 ) -> None:
     target, transport = mock
-    broken = MutantTransport(MUTANTS["has-password-is-text"], transport, People(target, contract))
-    plan = Plan(Options(only=("ownership",)), "quick")
-    report = check(target, plan, contract=contract, transport=broken)
-    missing = [each.id for each in report.verdicts if each.outcome == "not covered"]
+    broken = MutantTransport(MUTANTS[mutant], transport, People(target, contract))
+    report = check(target, Plan(depth="quick"), contract=contract, transport=broken)
 
-    assert missing == ["OWN-01@getMyAccountDetails", "OWN-04@getMyAccountDetails"]
+    assert {each.rule.id for each in report.violations} == {"BODY-01"}
+    assert [each.id for each in report.having("not covered")] == unread

@@ -102,7 +102,7 @@ def _follow_link(customer: Customer, page: Exchange, name: str) -> Exchange:
         expect(f"link {name}", f"to page {number}", "nowhere", page)
     query: Query = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     followed = customer.cached_call(customer.operation(ORDERS), tuple(query))
-    if not followed.fits:
+    if not followed.ok:
         expected = f"{name} to be answered 200"
         raise Violation(expected=expected, actual=followed.brief(), exchange=followed, after=[page])
     same_size = "per_page" in dict(query) or "per_page" not in numbers

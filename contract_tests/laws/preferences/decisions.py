@@ -154,7 +154,7 @@ def _lacks_the_list(decision: SteeredDecision) -> str:
     answer = decision.answer
     if not answer.fits:
         return answer.brief()
-    listed = [each["id"] for each in answer.records]
+    listed = [*consents_in(answer.records)]
     return "" if listed == list(decision.expected) else f"{len(listed)}: {listed}"
 
 

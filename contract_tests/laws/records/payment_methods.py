@@ -85,7 +85,7 @@ def a_known_customer_without_methods_has_an_empty_list(
 def the_last_four_digits_are_text(session: Session, operation: Operation) -> None:
     judged = 0
     for exchange in (each for each in session.exchanges(operation) if each.ok):
-        for record in exchange.records:
+        for record in exchange.plain_records:
             own = operation.id == PAYMENT_METHODS
             method = record if own else record.get("payment_method")
             if not isinstance(method, dict):
