@@ -20,7 +20,7 @@ from contract_tests.strict_json import without
 from contract_tests.transport import Answer
 
 EDGE = (
-    *(301, 302, 303, 307, 308, 400, 403, 405, 406, 408, 411, 413, 414, 415, 421, 429, 431),
+    *(301, 302, 303, 307, 308, 400, 403, 405, 406, 408, 411, 413, 414, 415, 416, 421, 429, 431),
     *(501, 502, 503, 504),
 )
 """Statuses that gateways, firewalls and proxies send in the API's place."""

@@ -11,6 +11,7 @@ from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws import aliases
 from contract_tests.laws.aliases import spellings
 from contract_tests.laws.comparison import changed, steady
+from contract_tests.laws.preferences.refusals import check_owners_unaffected
 from contract_tests.refusals import refusals
 from contract_tests.session import Session
 
@@ -71,6 +72,7 @@ def a_refused_change_changes_nothing(session: Session, operation: Operation) -> 
                 after=[*before, *attempts],
             )
         _check_nothing_differs(each, session.contract.preferences, earlier, attempts)
+    check_owners_unaffected(session, operation)
 
 
 def _check_nothing_differs(

@@ -111,11 +111,21 @@ def _staff_decided(request: Request, _response: Response, people: People) -> boo
 @stateful("AUTH-12", needs="a staff token, and a run that may write")
 def what_staff_may_not_do_dates_a_preference() -> Change:
     """A decision of staff is refused, and `updated_at` of the preference is its moment."""
+    return _dating_what_is_refused("staff")
+
+
+@stateful("AUTH-12", needs="customers of two organisations, and a run that may write")
+def what_is_foreign_is_dated_for_its_own() -> Change:
+    """A forbidden decision sets `updated_at` of its preference for those who may make it."""
+    return _dating_what_is_refused("customer")
+
+
+def _dating_what_is_refused(role: str) -> Change:
     when: dict[str, str] = {}
 
     def dated(request: Request, send: Send, people: People) -> Response:
         response = send(request)
-        if _staff_decided(request, response, people):
+        if decides(request) and response.status == 403 and people.role(request) == role:
             when.setdefault(request.path.rpartition("/")[2], people.now.isoformat())
 
         def date(tree: Tree, _request: Request) -> None:

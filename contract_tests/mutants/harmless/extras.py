@@ -31,6 +31,16 @@ def a_part_may_be_asked_for(response: Response, request: Request) -> Response:
 
 
 @mutant(HARMLESS)
+def a_file_server_knows_ranges_of_bytes_alone(
+    request: Request, send: Send, _people: People
+) -> Response:
+    """A range of anything but bytes is answered 416, as Go's file server does."""
+    unit = request.headers.get("range", "bytes=").partition("=")[0]
+    wrong = Response(416, b"invalid range", (("Content-Type", "text/plain"),))
+    return wrong if unit != "bytes" else send(request)
+
+
+@mutant(HARMLESS)
 def a_gateway_has_no_room_for_many_headers(
     request: Request, send: Send, _people: People
 ) -> Response:

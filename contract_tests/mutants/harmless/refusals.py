@@ -37,7 +37,8 @@ def other_wording(response: Response, _request: Request) -> Response:
 def strangers_are_401_everywhere(request: Request, send: Send, people: People) -> Response:
     """401 comes before 404 and 405."""
     response = send(request)
-    if response.status in (404, 405) and people.role(request) != "customer":
+    stranger = people.role(request) != "customer"
+    if response.status in (404, 405) and stranger and request.method != "HEAD":
         return with_header(error(401), "WWW-Authenticate", "Bearer")
     return response
 

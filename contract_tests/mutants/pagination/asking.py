@@ -109,6 +109,12 @@ def bad_sizes_are_taken_for_one(request: Request, send: Send, _people: People) -
 
 
 @mutant("PAGE-10")
+def minus_one_is_all(request: Request, send: Send, _people: People) -> Response:
+    """`per_page=-1` is taken for all there are."""
+    return _one_where(request, send, "per_page", lambda text: text == "-1")
+
+
+@mutant("PAGE-10")
 def an_empty_number_is_one(request: Request, send: Send, _people: People) -> Response:
     """`page=` is taken for page 1."""
     return _one_where(request, send, "page", lambda text: not text)
