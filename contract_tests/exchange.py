@@ -89,7 +89,10 @@ class Exchange:
         for name, value in self.sent.items():
             # To curl, a header that ends in a colon is one to leave out.
             words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};", self.redact)]
-        if self.payload:
+        names = {name.lower() for name in self.sent}
+        # curl ends chunks only where it is given data, which it calls a form unless told not to.
+        if self.payload or "transfer-encoding" in names:
+            words += [] if "content-type" in names else ["-H", "Content-Type:"]
             words += ["--data-raw", _shell_word(self.payload, self.redact)]
         return " ".join(["curl", "-i", *words])
 

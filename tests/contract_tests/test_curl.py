@@ -69,6 +69,7 @@ def shell(lines: list[str], target: Target) -> list[tuple[int, Any]]:
         env={"PATH": "/usr/bin:/bin"} | variables,
         capture_output=True,
         check=False,
+        timeout=60,
     )
     return [answer(part) for part in ran.stdout.decode(errors="replace").split("\n=====\n")]
 
@@ -116,6 +117,15 @@ def test_the_lines_of_a_violation_run_as_printed_and_show_it(broken: Broken, mut
         decided(shown, verdict.evidence) for shown in (again[-1], recorded(verdict.evidence[-1]))
     )
     assert first == second
+
+
+def test_the_line_of_a_stream_without_a_chunk_ends(broken: Broken) -> None:
+    target = broken("an-empty-stream-is-no-body")
+    report = check(target, Plan(Options(only=("PREF-09",)), "quick"))
+    verdict = report.violations[0]
+
+    again = shell(lines_of(verdict, printed(report)), target)
+    assert again[-1] == recorded(verdict.evidence[-1])
 
 
 def guarded(asked: Asked) -> Answer | None:
