@@ -98,6 +98,9 @@ def an_order_arrives() -> Change:
         nonlocal reads
         if not at(request, ORDERS):
             return send(request)
+        if request.method == "HEAD":
+            # Its length would be that of the page as it is at the server.
+            return without_header(send(request), "Content-Length")
         reads += 1
         return (
             _submitted_now(request, send, people) if reads > 9 else _one_order_less(request, send)
