@@ -112,8 +112,8 @@ def test_a_schema_of_openapi_means_what_it_says(
 
 def test_a_schema_has_the_properties_and_demands_of_its_parts() -> None:
     parts = [
+        {"allOf": [{"properties": {"c": {}}, "required": ["c"]}]},
         {"properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"], "nullable": True},
-        {"allOf": [{"properties": {"c": {}}, "required": ["c"]}], "nullable": True},
     ]
     flat = DOCUMENT.flat({"allOf": parts, "properties": {"b": {"enum": []}}, "required": ["b"]})
 
