@@ -7,7 +7,8 @@ import sys
 import httpx
 import pytest
 
-from tests.conftest import Serve
+from mock_server.app import Settings
+from tests.conftest import Caller, Serve
 
 HEALTH, SANDBOXES = "/__mock__/health", "/__mock__/sandboxes"
 
@@ -55,6 +56,35 @@ def test_with_an_admin_token_nobody_without_it_is_answered(serve: Serve) -> None
     assert httpx.get(f"{url}/__mock__/docs").status_code == 200
     ada = {"Authorization": "Bearer customer-ada"}
     assert httpx.get(f"{url}/customers/my-account", headers=ada).status_code == 200
+
+
+def test_an_admin_token_is_asked_for_where_the_document_says_so() -> None:
+    call = Caller(Settings(admin_token="letmein"))
+    sent = (
+        {},
+        *({"authorization": each} for each in ("Bearer guess", "letmein", "Bearer letmein")),
+    )
+    answers = [call("POST", SANDBOXES, body=b"{}", **headers) for headers in sent]
+
+    assert [each.status for each in answers] == [401, 401, 401, 201]
+    challenge = 'Bearer error="invalid_token"'
+    assert [each.header("WWW-Authenticate") for each in answers[1:]] == [challenge, challenge, None]
+    assert b"the server's admin token" in answers[0].body
+    for path in (HEALTH, "/__mock__/docs"):
+        assert call("GET", path).status == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [(Settings(), 403), (Settings(admin_token="x"), 200), (Settings(insecure_admin=True), 200)],
+)
+def test_under_any_name_only_a_guarded_or_a_daring_server_answers(
+    settings: Settings, status: int
+) -> None:
+    call = Caller(settings)
+
+    assert call("GET", HEALTH, host="mock.test:4010").status == status
+    assert call("GET", HEALTH, host="localhost").status == 200
 
 
 @pytest.mark.slow

@@ -253,6 +253,21 @@ def test_a_stream_goes_on_after_what_its_reader_has_seen(monkeypatch: pytest.Mon
     assert not journal._events
 
 
+def test_what_is_forgotten_is_kept_for_no_stream_either() -> None:
+    journal = Journal()
+    for _ in range(2):
+        journal.record(NOW, None, None, None, Request("GET", "/"), Response(200), [])
+
+    async def begin() -> list[int]:
+        stream: Any = journal.stream(Filter())
+        await anext(stream)
+        await anext(stream)
+        journal.forget()
+        return [*journal._events]
+
+    assert asyncio.run(begin()) == [2]
+
+
 def test_a_stream_is_kept_open_by_a_comment_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "HEARTBEAT_S", 0)
 
