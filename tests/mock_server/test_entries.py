@@ -319,6 +319,8 @@ def test_a_full_budget_is_kept_by_the_oldest_of_all_journals_and_one_entry_stays
     other.record(NOW, None, None, None, Request("", ""), Response(200, b"x"), [])
     other.record(NOW, None, None, None, Request("", ""), Response(200, b"x"), [])
     assert (numbers(one), numbers(other)) == ([], [4, 5])
+    other.record(NOW, None, None, None, Request("", "x" * 5), Response(200, b"x" * 5), [])
+    assert numbers(other) == [6]
 
 
 def test_coverage_is_what_of_all_that_there_is_was_met(charges: Route) -> None:

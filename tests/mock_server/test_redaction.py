@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mock_server.http.secrets import _SECRETS
 from mock_server.observation.redaction import Redactor
 
 NOTHING = Redactor({})
@@ -82,6 +83,19 @@ def test_what_a_request_says_in_secret_is_hidden_wherever_it_stands(
 )
 def test_what_a_name_or_a_look_tells_is_hidden_in_a_text(text: str, shown: str) -> None:
     assert NOTHING.text(text) == shown
+
+
+@pytest.mark.parametrize("name", _SECRETS)
+@pytest.mark.parametrize("written", ["{}", "My-{}", "x_{}"])
+def test_whatever_is_named_as_a_secret_is_hidden_where_nothing_else_hints_at_it(
+    name: str, written: str
+) -> None:
+    name = written.format(name)
+
+    assert NOTHING.text(f"a=b&{name}=hush") == f"a=b&{name}=REDACTED"
+    assert json.loads(NOTHING.text(json.dumps({name: "hush"}))) == {name: "REDACTED"}
+    assert NOTHING.text(f'{{"{name}": "hu') == f'{{"{name}": "REDACTED'
+    assert NOTHING.headers({name: "hush"}) == {name: "REDACTED"}
 
 
 @pytest.mark.parametrize(
