@@ -1,6 +1,7 @@
 """Traces that a run leaves behind, once everything was read, refused, decided and taken back."""
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -48,6 +49,7 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
         _check_head(customer, operation)
     _check_first_decision(session, operation)
     _check_every_read(session, operation)
+    _check_reads_change_no_date(session, operation)
     if "opted_in" in operation.fields:
         check_consents(session)
         _check_head_and_options(session, operation)
@@ -56,8 +58,6 @@ def nothing_is_left_behind(session: Session, operation: Operation) -> None:
 
 
 def _check_decisions(session: Session, operation: Operation) -> None:
-    if LAST_ACTIVE in operation.fields:
-        _check_reads_change_no_date(session, operation)
     staff = session.roles.get("staff", session.unknown)
     for customer in session.acting:
         with suppress(NotCovered):
@@ -184,7 +184,9 @@ def _check_every_read(session: Session, operation: Operation) -> None:
 
 
 def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
-    """Check that reads alone do not move `updated_at`; it may move with `last_active_at`."""
+    """Check that reads alone move no `updated_at`: that of an account, or of a preference."""
+    if not {LAST_ACTIVE, "opted_in"} & set(operation.fields):
+        return
     last: dict[str, Exchange] = {}
     changes: Counter[str] = Counter()
     for exchange in session.client.exchanges:
@@ -193,21 +195,28 @@ def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
         elif exchange.operation == operation.id and exchange.fits:
             before = last.get(exchange.actor, exchange)
             last[exchange.actor] = exchange
-            was, now = before.plain_data, exchange.plain_data
-            if (
-                was.get(LAST_ACTIVE) == now.get(LAST_ACTIVE)
-                and was["updated_at"] != now["updated_at"]
-            ):
-                changes[exchange.actor] += 1
-                # Once, somebody else may have changed it.
-                if changes[exchange.actor] >= DATED:
-                    raise Violation(
-                        expected=f"updated_at {was['updated_at']}, as nothing was written",
-                        actual=f"{now['updated_at']}",
-                        exchange=exchange,
-                        after=[before],
-                        certain=True,
-                    )
+            moved = next(_dates_moved(before, exchange), None)
+            changes[exchange.actor] += moved is not None
+            # Once, somebody else may have changed it.
+            if moved and changes[exchange.actor] >= DATED:
+                was, now = moved
+                raise Violation(
+                    expected=f"updated_at {was}, as nothing was written",
+                    actual=f"{now}",
+                    exchange=exchange,
+                    after=[before],
+                    certain=True,
+                )
+
+
+def _dates_moved(before: Exchange, after: Exchange) -> Iterator[tuple[Any, Any]]:
+    """Each `updated_at` and what it is later, where what explains it is the same."""
+    earlier = {each.get("id"): each for each in before.plain_records}
+    for record in after.plain_records:
+        was = earlier.get(record.get("id"), record)
+        explained = any(was.get(name) != record.get(name) for name in (LAST_ACTIVE, "opted_in"))
+        if not explained and was.get("updated_at") != record.get("updated_at"):
+            yield was.get("updated_at"), record.get("updated_at")
 
 
 def _writes(session: Session, customer: Customer) -> list[Exchange]:

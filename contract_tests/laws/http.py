@@ -15,7 +15,7 @@ from contract_tests.law import NotCovered, Violation, law
 from contract_tests.laws.aliases import spellings
 from contract_tests.laws.consents import check_same_consents
 from contract_tests.laws.extras import deviations
-from contract_tests.queries import malformed_queries, unusual_query
+from contract_tests.queries import malformed_queries, query_past_the_end, unusual_query
 from contract_tests.session import Session
 from contract_tests.transport import NotSent
 
@@ -202,7 +202,9 @@ def any_origin_may_read_and_ask(session: Session, operation: Operation) -> None:
         _check_preflight(session, operation, ORIGINS[number], headers)
     for number, origin in enumerate(ORIGINS if operation.reads else ()):
         customer = session.acting[number % len(session.acting)]
-        customer.with_headers({"Origin": origin} | BROWSER_HEADERS).call(operation)
+        answer = customer.with_headers({"Origin": origin} | BROWSER_HEADERS).call(operation)
+        if customer.cached_call(operation).ok and not (answer.ok or unanswered(answer)):
+            raise Violation(expected="200", actual=answer.brief(), exchange=answer)
     successes = [each for each in session.exchanges(operation) if each.ok]
     if not successes:
         raise NotCovered("no success was seen that a browser could read")
@@ -275,7 +277,9 @@ def head_answers_as_get_without_a_body(session: Session, operation: Operation) -
     turn = session.position(operation)
     customer = session.acting[turn % len(session.acting)]
     beside = session.customers[(turn + 1) % len(session.customers)]
-    for query in ((), *malformed_queries(operation)[:1]):
+    unusual = [unusual_query(operation), query_past_the_end(operation)]
+    queries = [*malformed_queries(operation)[:1], *(unusual if operation.parameters else [])]
+    for query in ((), *queries):
         for actor in (*session.customers, *session.strangers) if not query else (customer,):
             get = actor.cached_call(operation, query)
             head = actor.call(operation, query, method="HEAD")

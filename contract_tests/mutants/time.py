@@ -1,15 +1,19 @@
 """Mutants that show from one moment to the next."""
 
+import time
+
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     CHARGES,
     MEMBERSHIPS,
     ORDERS,
+    PREFERENCES,
     Change,
     Edit,
     Tree,
     at,
     changed,
+    decides,
     stateful,
 )
 from contract_tests.mutants.people import People
@@ -31,6 +35,27 @@ def every_other_page_is_short() -> Change:
 def every_third_read_of_memberships_is_short() -> Change:
     """Every third read of the memberships lacks the last one."""
     return _every(3, MEMBERSHIPS, _shorten)
+
+
+@stateful("TIME-01")
+def what_is_undecided_is_dated_when_it_is_read() -> Change:
+    """Until a customer decides, `updated_at` of what they are not opted in to is now."""
+    decided: set[str] = set()
+
+    def dating(request: Request, send: Send, people: People) -> Response:
+        name = people.name(request)
+        decided.update([name] if decides(request) else [])
+
+        def date(tree: Tree, _request: Request) -> None:
+            for each in tree["data"]:
+                if not each["opted_in"]:
+                    each["updated_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+        response = send(request)
+        undecided = at(request, PREFERENCES) and name not in decided
+        return changed(request, response, date) if undecided else response
+
+    return dating
 
 
 def _every(nth: int, path: str, change: Edit) -> Change:

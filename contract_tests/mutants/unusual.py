@@ -265,6 +265,13 @@ def nobody_may_ask_to_delete(request: Request, send: Send, _people: People) -> R
     return error(403) if asked and request.method == "OPTIONS" else send(request)
 
 
+@mutant("HTTP-02")
+def who_has_no_origin_is_refused(request: Request, send: Send, _people: People) -> Response:
+    """`Origin: null`, as frames in a sandbox and pages from a file have it, is answered 403."""
+    hidden = request.headers.get("origin") == "null" and request.method != "OPTIONS"
+    return error(403) if hidden else send(request)
+
+
 @mutant("AUTH-02")
 def a_token_may_be_quoted(request: Request, send: Send, _people: People) -> Response:
     """Quotes round a token are taken off."""
@@ -320,6 +327,16 @@ def head_of_a_page_is_short(request: Request, send: Send, _people: People) -> Re
     paged = request.method == "HEAD" and at(request, ORDERS) and "page=" in request.query
     short = paged and response.status == 200
     return with_header(response, "Content-Length", "2") if short else response
+
+
+@mutant("HTTP-05", needs="HEAD, and a customer with orders")
+def head_past_the_end_is_404(request: Request, send: Send, _people: People) -> Response:
+    """HEAD of a page past the end of the orders is answered 404."""
+    response = send(request)
+    if request.method != "HEAD" or not at(request, ORDERS) or response.status != 200:
+        return response
+    empty = not send(replace(request, method="GET")).json["data"]
+    return error(404) if empty and "page=" in request.query else response
 
 
 @stateful("TIME-02", needs="HEAD, and a customer with orders")
