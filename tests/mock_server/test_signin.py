@@ -205,7 +205,11 @@ def test_userinfo_tells_what_the_scopes_allow(world: Sandbox, app: Application) 
 
     assert (told["sub"], told["preferred_username"]) == (world.customer("ben").id, "ben")
     assert "phone_number" not in told
-    for wrong in ("", f"Bearer {world.tokens['staff']}", f"Bearer {world.tokens['expired']}"):
+    right = token["access_token"]
+    for wrong in (
+        *("", right, f"Basic {right}", f"Bearer {world.tokens['staff']}"),
+        f"Bearer {world.tokens['expired']}",
+    ):
         answer = httpx.get(app.known["userinfo_endpoint"], headers={"Authorization": wrong})
         assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, True)
 

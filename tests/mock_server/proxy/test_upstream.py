@@ -6,10 +6,13 @@ import ssl
 import zlib
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from mock_server.app import Mock, Settings
 from mock_server.http.problems import Problem
 from mock_server.http.upstream import MOST_MEMBERS, Upstream, decompress, end_to_end
 from tests.asgi import scope_of
@@ -173,3 +176,124 @@ def test_any_other_status_is_sent_on(status: int) -> None:
 )
 def test_why_an_answer_did_not_end_is_told(error: httpx.HTTPError, told: str) -> None:
     assert Upstream("http://shop.test", insecure=True, timeout_s=0.5).failure(error) == told
+
+
+NO_CREDITS = b'{"data":[]}'
+ACCOUNT, CREDITS = "/customers/my-account", "/customers/my-account/credits"
+
+
+def said(body: bytes, status: int = 200, content_type: str = "application/json") -> httpx.Response:
+    shared = {"access-control-allow-origin": "https://a.test"}
+    headers = {"content-type": content_type} | shared
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+
+class Proxied:
+    """A proxy before such an upstream, and what it sent of the last answer."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.upstream = Upstream("http://shop.test", insecure=True)
+        self.mock = Mock(Settings(upstream=self.upstream, scenario="empty", **settings))
+        self.journal = self.mock.sandboxes.get("default").journal
+
+    def __call__(self, answer: httpx.Response, path: str = CREDITS, **headers: str) -> bytes:
+        self.upstream._client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer))
+        told = {"host": "127.0.0.1", "authorization": "Bearer hush-hush"} | headers
+        named = ((name.encode(), text.encode()) for name, text in told.items())
+        scope = scope_of("GET", path.encode(), b"", named)
+        body = b""
+
+        async def send(message: Message) -> None:
+            nonlocal body
+            if message["type"] == "http.response.start":
+                self.status, self.headers = message["status"], dict(message["headers"])
+            body += message.get("body", b"")
+
+        async def receive() -> Message:
+            return await asyncio.Future()
+
+        asyncio.run(self.mock.app(scope, receive, send))
+        return body
+
+
+def test_what_passes_counts_as_met_by_those_whose_token_opened_something() -> None:
+    here = Proxied()
+    for answer in (
+        said(b'{"message":"No."}', 401),
+        said(NO_CREDITS),
+        said(NO_CREDITS, 404),
+    ):
+        here(answer)
+    refused, opened, later = here.journal.entries(lambda _: True)
+    (met,) = here.journal.coverage.as_json([opened.route])["operations"]
+
+    assert [(each.persona, each.role) for each in (refused, opened, later)] == [
+        (None, "unknown"),
+        ("customer-1", "customer"),
+        ("customer-1", "customer"),
+    ]
+    assert (met["statuses"]["200"], met["statuses"]["401"]) == (1, 1)
+    assert [state for state, seen in met["states"].items() if seen] == ["an empty list"]
+    assert (opened.response.states, later.response.states) == ({"an empty list"}, frozenset())
+
+
+def test_whoever_has_another_token_is_known_by_their_id() -> None:
+    here = Proxied()
+    for token, path, body in (
+        ("one", CREDITS, NO_CREDITS),
+        ("one", ACCOUNT, b'{"data":{"id":"7"}}'),
+        ("two", ACCOUNT, b'{"data":{"id":"8"}}'),
+        ("three", ACCOUNT, b'{"data":{"id":"7"}}'),
+        ("three", CREDITS, NO_CREDITS),
+    ):
+        here(said(body), path, authorization=f"Bearer {token}")
+
+    people = [each.persona for each in here.journal.entries(lambda _: True)]
+    assert people == [f"customer-{number}" for number in (1, 1, 2, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "is_page"),
+    [
+        ("application/json", False),
+        ("Application/JSON; charset=utf-8", False),
+        ("text/html", True),
+        ("image/svg+xml", True),
+        ("", True),
+        ("application/json, text/html", True),
+        ("application/json; a=b, text/html", True),
+    ],
+)
+def test_a_page_of_upstreams_may_not_do_what_the_console_may(
+    content_type: str, is_page: bool
+) -> None:
+    kept_away, trusted = Proxied(), Proxied(trust_pages=True)
+    for here in (kept_away, trusted):
+        assert here(said(NO_CREDITS, content_type=content_type)) == NO_CREDITS
+
+    assert (b"content-security-policy" in kept_away.headers) is is_page
+    assert b"content-security-policy" not in trusted.headers
+
+
+VIOLATION = b'answer: $.data: the object here is not of type "array"'
+
+
+@pytest.mark.parametrize(
+    ("errors", "headers", "status", "header"),
+    [
+        (False, {}, 200, None),
+        (False, {"prefer": "contract-violations"}, 200, VIOLATION),
+        (True, {}, 502, None),
+    ],
+)
+def test_a_violation_is_told_where_somebody_wants_to_know(
+    errors: bool, headers: dict[str, str], status: int, header: bytes | None
+) -> None:
+    here = Proxied(proxy_errors=errors)
+    body = here(said(b'{"data":{}}'), **headers)
+
+    assert (here.status, here.headers.get(b"x-contract-violations")) == (status, header)
+    assert (b"The contract is violated. answer: $.data: " in body) is errors
+    assert here.headers[b"access-control-allow-origin"] == b"https://a.test"
+    assert here(said(NO_CREDITS), **headers) == NO_CREDITS
+    assert here.status == 200
