@@ -111,7 +111,7 @@ def test_a_customer_signs_in_and_the_access_token_is_theirs(
 ) -> None:
     token = app.signs_in("ada")
 
-    assert token["expires_in"] == 3600
+    assert (token["token_type"], token["expires_in"], token["scope"]) == ("Bearer", 3600, SCOPE)
     assert token["access_token"].startswith(f"{world.id}.customer-ada~")
     assert account(world, token["access_token"]) == 200
 
