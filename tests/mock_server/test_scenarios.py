@@ -48,6 +48,16 @@ def mistakes(served: Any, text: str) -> list[str]:
     return [line.partition("mine.yaml:")[2] for line in str(caught.value).splitlines()]
 
 
+def test_scenarios_are_listed_with_their_titles(mock: Caller) -> None:
+    listed = mock.control("GET", "/__mock__/scenarios")
+    titles = {
+        file.stem: tree_of(file.read_text("utf-8"))["title"]
+        for file in Path("fixtures/scenarios").glob("*.yaml")
+    }
+
+    assert {each["name"]: each["title"] for each in listed} == titles
+
+
 def test_texts_are_read_as_they_were_written(served: Any) -> None:
     call = served(
         """

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from mock_server.app import Settings
-from mock_server.worlds.storage import Storage
+from mock_server.worlds.storage import Storage, StorageError
 from tests.conftest import Caller, Serve
 from tests.mock_server.test_time import ACCOUNT, NOW, SANDBOXES, World
 
@@ -233,6 +233,25 @@ def test_what_is_written_to_a_file_that_is_gone_is_refused(tmp_path: Path) -> No
     assert refused.status == 500
     assert "is gone" in json.loads(refused.body)["message"]
     assert [each["id"] for each in mock.control("GET", SANDBOXES)] == ["default"]
+
+
+def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
+    settings = Settings(scenario="empty", persist=tmp_path / "kept.db")
+    first = Caller(settings)
+    kept, closed = (first.control("POST", SANDBOXES, {"now": NOW})["id"] for _ in range(2))
+    first.control("POST", f"{SANDBOXES}/{kept}/faults", {"kind": "rate_limit"})
+    first.control("DELETE", f"{SANDBOXES}/{closed}")
+    with pytest.raises(StorageError, match="another server"):
+        Caller(settings)
+    storage = first.mock.sandboxes._storage
+    assert storage
+    storage._lock.release()
+    again = Caller(settings)
+
+    assert {each["id"] for each in again.control("GET", SANDBOXES)} == {"default", kept}
+    for place in ("faults", "clock"):
+        path = f"{SANDBOXES}/{kept}/{place}"
+        assert again.control("GET", path) == first.control("GET", path)
 
 
 def refused_start(file: Path) -> str:
