@@ -200,6 +200,14 @@ def the_clients_clock_is_believed(response: Response, request: Request) -> Respo
     return _cut(response, request, 0) if "2035" in request.headers.get("date", "") else response
 
 
+@answer("HEADER-01", CREDITS, status=200, needs="a customer with credits")
+def a_range_from_the_beginning_is_cut(response: Response, request: Request) -> Response:
+    """Who asks for all bytes of the credits from the first on is sent ten of them, under 200."""
+    if request.headers.get("range") != "bytes=0-":
+        return response
+    return replace(without_header(response, "Content-Length"), body=response.body[:10])
+
+
 @answer("HEADER-01", CHARGES, status=200, needs="a customer with charges")
 def a_range_of_records_is_given(response: Response, request: Request) -> Response:
     """Charges are cut to a range of items, and answered 206."""

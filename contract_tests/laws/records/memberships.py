@@ -87,7 +87,7 @@ def the_rate_is_one_of_the_type(session: Session, operation: Operation) -> None:
 @law("MEMBER-05")
 def a_membership_number_is_ten_digits(session: Session, operation: Operation) -> None:
     for exchange in (each for each in session.exchanges(operation) if each.ok):
-        for record in exchange.records:
+        for record in exchange.plain_records:
             members = record.get("members")
             holders = [record, *(members if isinstance(members, list) else ())]
             for number in (each.get("membership_number") for each in holders):
