@@ -113,14 +113,11 @@ class Journal:
             *(self.number, at, route, persona, role, request, response),
             *(request_bytes or len(request.body), body_bytes or len(response.body), changes),
             took_s=took_s,
-        )
-        size = request.size
-        if max(size, len(response.body)) > self.body_bytes:
-            entry = entry.cut(self.body_bytes)
-            size = entry.request.size
+        ).cut(self.body_bytes)
+        size = entry.request.size + len(entry.response.body)
         if len(self._entries) == KEPT:
             self.forget()
-        key = self._memory.reserve(self, ENTRY_BYTES + size + len(entry.response.body))
+        key = self._memory.reserve(self, ENTRY_BYTES + size)
         self._entries.append((key, entry, self._changes))
         if self._subscriptions:
             event = Event(entry, self.position)
