@@ -272,6 +272,13 @@ def who_has_no_origin_is_refused(request: Request, send: Send, _people: People) 
     return error(403) if hidden else send(request)
 
 
+@mutant("HTTP-02", needs="a run that may write")
+def apps_may_not_decide(request: Request, send: Send, _people: People) -> Response:
+    """A decision from an origin that is no website's is answered 403."""
+    website = request.headers.get("origin", "http").startswith("http")
+    return send(request) if website or not decides(request) else error(403)
+
+
 @mutant("AUTH-02")
 def a_token_may_be_quoted(request: Request, send: Send, _people: People) -> Response:
     """Quotes round a token are taken off."""
