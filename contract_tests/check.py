@@ -16,7 +16,7 @@ from contract_tests.engine import Options
 from contract_tests.law import Verdict
 from contract_tests.report.summary import Report
 from contract_tests.session import Session
-from contract_tests.target import Target, TargetError
+from contract_tests.target import Target, TargetError, Unreachable
 
 Depth = Literal["quick", "standard", "deep"]
 
@@ -72,6 +72,11 @@ def check(
                 if enough(verdicts[-1]):
                     break
             stopped = session.reason_to_stop()
+        except Unreachable as error:
+            # What had been found by then was found.
+            if not any(each.outcome == "violated" for each in verdicts):
+                raise
+            stopped = f"the target could be reached no more: {error}"
         finally:
             left = left_over.restore()
     report = _report(session, plan, verdicts, started_at, time.perf_counter() - started)

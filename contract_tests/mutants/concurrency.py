@@ -109,6 +109,23 @@ def _mixed_up(path: str) -> Change:
     return mixed
 
 
+@stateful("CONC-01", needs="two customers with marketing preferences, and a run that may write")
+def answers_to_decisions_are_mixed_up() -> Change:
+    """Where two customers decide at the same time, one is answered the other's list."""
+    under_way = _UnderWay()
+
+    def mixed(request: Request, send: Send, people: People) -> Response:
+        mine = people.name(request)
+        if not decides(request) or not mine:
+            return send(request)
+        with under_way(mine) as others:
+            time.sleep(WINDOW_S)
+            response, listed = send(request), replace(request, method="GET", path=PREFERENCES)
+            return send(people.as_customer(listed, others[0])) if others else response
+
+    return mixed
+
+
 @stateful("CONC-01", needs="a run that may write")
 def a_double_click_is_a_conflict() -> Change:
     """A decision while the same one is under way is answered 409."""

@@ -1,6 +1,8 @@
 """The laws and the rules they judge, and what the kit says of the mock."""
 
+import httpx
 import pytest
+from msgspec.structs import replace
 
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
@@ -117,6 +119,35 @@ def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
 
     assert {each.rule.id for each in waived} == {"PREF-06"}
     assert waived[0].actual == "until the next release"
+
+
+class Dying(httpx.BaseTransport):
+    """A server that can be reached no more after some requests."""
+
+    def __init__(self, inner: httpx.BaseTransport, requests: int) -> None:
+        self._inner, self._left = inner, requests
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._left -= 1
+        if self._left < 0:
+            raise httpx.ConnectError("nobody listens")
+        return self._inner.handle_request(request)
+
+
+@pytest.mark.slow
+def test_what_was_found_before_a_server_died_is_told(
+    mock: Implementation, contract: Contract
+) -> None:
+    everybody, transport = mock
+    target = replace(everybody, customers=everybody.customers[:2])
+    broken = MutantTransport(
+        MUTANTS["every-other-read-is-reversed"], transport, People(target, contract)
+    )
+    report = check(target, Plan(depth="quick"), contract=contract, transport=Dying(broken, 400))
+
+    assert [verdict.rule.id for verdict in report.violations] == ["TIME-01"]
+    assert any("could be reached no more" in note for note in report.notes)
+    assert report.state == "broken"
 
 
 @pytest.mark.slow
