@@ -11,6 +11,7 @@ from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     CREDITS,
     Tree,
+    answer,
     at,
     changed,
     edit,
@@ -227,6 +228,12 @@ def a_repeated_flag_is_accepted(request: Request, send: Send, _people: People) -
     """Of a repeated flag the first counts."""
     twice = at(request, CREDITS) and request.query.count("redeemed=") > 1
     return send(_with_query(request, request.query.partition("&")[0]) if twice else request)
+
+
+@answer("CREDITS-09", CREDITS, status=400)
+def a_refused_flag_is_not_named(_response: Response, _request: Request) -> Response:
+    """The refusal of a flag does not say which."""
+    return error(400, "The request is not valid.")
 
 
 @mutant("CREDITS-09")

@@ -51,6 +51,13 @@ def allow_is_missing(response: Response, _request: Request) -> Response:
 
 
 @answer("HTTP-01", status=405)
+def allow_names_put(response: Response, _request: Request) -> Response:
+    """Allow names PUT too, which nothing takes."""
+    allow = response.header("Allow") or ""
+    return with_header(without_header(response, "Allow"), "Allow", f"{allow}, PUT")
+
+
+@answer("HTTP-01", status=405)
 def allow_forgets_delete(response: Response, _request: Request) -> Response:
     """Where POST and DELETE are allowed, Allow names POST alone."""
     allow = response.header("Allow")
