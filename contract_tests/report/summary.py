@@ -13,6 +13,14 @@ JUDGED = ("holds", "violated", "unstable", "known")
 State = Literal["kept", "broken", "unstable", "not covered"]
 
 
+_READ_FIRST = (
+    *("bodies", "ownership", "errors", "records", "filters", "pagination", "preferences"),
+    *("authentication", "http", "extras", "time", "aftermath", "concurrency"),
+)
+"""Groups of laws: what one answer shows goes before what several do, one by one or at once."""
+_RANKS = {group: rank for rank, group in enumerate(_READ_FIRST)}
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The result of a run."""
@@ -41,7 +49,8 @@ class Report:
 
     @property
     def violations(self) -> list[Verdict]:
-        return self.having("violated")
+        """As they are best read: causes first, as far as the kind of a rule tells."""
+        return sorted(self.having("violated"), key=lambda verdict: _RANKS.get(verdict.group, 0))
 
     @property
     def failing(self) -> list[Verdict]:

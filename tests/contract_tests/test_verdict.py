@@ -46,6 +46,18 @@ def test_what_is_unstable_may_be_allowed() -> None:
     assert not report("unstable", allow_unstable=True).kept
 
 
+def test_of_violations_causes_are_told_first_and_what_races_last() -> None:
+    rule = Contract.load().rules["PAGE-03"]
+    groups = list(dict.fromkeys(law.group for law in LAWS))
+    verdicts = [Verdict(rule, group, "listMyAccountOrders", "violated") for group in groups]
+    told = [each.group for each in Report("http://x", 1, verdicts, 0.0, 0).violations]
+
+    assert told.index("bodies") == 0
+    assert told.index("records") < told.index("preferences") < told.index("time")
+    assert told[-1] == "concurrency"
+    assert sorted(told) == sorted(groups)
+
+
 def test_no_percentage_is_rounded_to_all_or_nothing() -> None:
     assert report("holds").percent == "100 %"
     assert report(*["holds"] * 2000, "not covered").percent == "99.9 %"
