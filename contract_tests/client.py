@@ -163,8 +163,8 @@ class Client:
         return self._send_renewing(method, url, headers, body)
 
     def wait(self, seconds: float) -> None:
-        """Let some time pass at the target."""
-        time.sleep(seconds)
+        """Let some time pass at the target, if it has not passed already."""
+        time.sleep(max(0.0, seconds))
 
     def now(self) -> datetime:
         """The time by the target's clock."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
+from contract_tests.exchange import Exchange
 from contract_tests.laws import LAWS
 from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.mutants.people import People
@@ -111,6 +112,17 @@ def test_rules_can_be_narrowed_to_the_documented_ones(url: str) -> None:
     report = check(complete(Target(base_url=url)), plan)
 
     assert {each.rule.source for each in report.verdicts} == {"documented"}
+
+
+def test_a_target_that_takes_its_time_is_judged_all_the_same(
+    mock: Implementation, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Exchange, "age_s", 30.0)
+    target, transport = mock
+    plan = Plan(Options(only=("TIME-01",)), "quick")
+    report = check(target, plan, contract=contract, transport=transport)
+
+    assert [each.outcome for each in report.verdicts] == ["holds"] * 7
 
 
 def test_a_waived_law_is_not_judged_and_its_reason_is_kept(url: str) -> None:
