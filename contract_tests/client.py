@@ -244,8 +244,9 @@ class Client:
         Raises:
             NotSent: the target is too busy to judge it.
         """
-        after = dict(answer.headers).get("retry-after")
-        if answer.status == 503 and after is None and not from_the_edge(answer):
+        headers = dict(answer.headers)
+        after = headers.get("retry-after")
+        if answer.status == 503 and after is None and not from_the_edge(answer.status, headers):
             return answer
         retry_after = f", Retry-After: {after}" if after else ""
         self._refused_as_busy = self.redact(f"rate-limited: {answer.status}{retry_after}"[:200])

@@ -214,7 +214,7 @@ def _note(recorder: Any, tallies: dict[str, Tally]) -> None:
             continue
         answer = _as_answer(response)
         tally.answered += 1
-        if from_the_edge(answer):
+        if from_the_edge(answer.status, dict(answer.headers)):
             tally.unanswered = f"something before the API answered {answer.status}"
             continue
         tally.judged += answer.status not in (401, 429)

@@ -1,20 +1,21 @@
 """Simultaneous requests: no decision is lost, no answers mix."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
 from contract_tests.document import Operation
 from contract_tests.exchange import NO_ANSWER, Exchange
 from contract_tests.law import NotCovered, Violation, law
-from contract_tests.laws.comparison import steady
+from contract_tests.laws.comparison import content
 from contract_tests.queries import unusual_query
 from contract_tests.session import Session
 
 AT_ONCE = 8
+Consents = Mapping[str, Mapping[str, bool]]
+"""What customers want of each of their preferences, by their names."""
 
 
 def _send_together(client: Client, calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
@@ -31,26 +32,25 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # Nothing was decided so far; what the first decision does cannot be seen later.
     session.first_decisions()
     consents = _changeable(session)
-    alike = [dict.fromkeys(before, operation.opts_in) for _, before in consents]
+    alike = {who.name: dict.fromkeys(before, operation.opts_in) for who, before in consents}
     _check_none_is_lost(session, consents, alike)
     # Some this way and some that, as who goes through a form leaves it, and each otherwise than
     # the other: an answer that is meant for the other shows by it.
-    mixed = [
-        {
+    mixed = {
+        who.name: {
             id: operation.opts_in == bool((place + turn) % 2)
             for place, id in enumerate(sorted(before))
         }
-        for turn, (_, before) in enumerate(consents)
-    ]
+        for turn, (who, before) in enumerate(consents)
+    }
     _check_none_is_lost(session, consents, mixed)
 
 
 def _check_none_is_lost(
     session: Session,
     consents: list[tuple[Customer, dict[str, bool]]],
-    each_wants: list[dict[str, bool]],
+    wanted: Consents,
 ) -> None:
-    wanted = {who.name: wants for (who, _), wants in zip(consents, each_wants, strict=True)}
     prepared = [
         exchange
         for who, before in consents
@@ -81,26 +81,29 @@ def _check_none_is_lost(
 
 
 def _check_all_answered(
-    answers: list[Exchange], wanted: dict[str, dict[str, bool]], prepared: list[Exchange]
+    answers: list[Exchange], wanted: Consents, prepared: list[Exchange]
 ) -> None:
     """Check that every simultaneous request was answered with the whole list, as just decided."""
     for answer in answers:
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
         listed, wants = consents_in(answer.records), wanted[answer.actor]
-        expected, actual = f"200 with {len(wants)} preferences", answer.brief()
+        others = [*prepared, *(each for each in answers if each is not answer)]
+        if not answer.ok or (answer.fits and listed.keys() != wants.keys()):
+            raise Violation(
+                expected=f"200 with {len(wants)} preferences",
+                actual=answer.brief(),
+                exchange=answer,
+                after=others,
+            )
         decided = answer.url.rpartition("/")[2]
-        if answer.ok and not (answer.fits and listed.keys() != wants.keys()):
-            if not answer.fits or listed.get(decided) == wants.get(decided):
-                continue
-            expected = f"opted_in {wants[decided]} for {decided}, as {answer.actor} just decided"
-            actual = f"opted_in {listed[decided]}"
-        raise Violation(
-            expected=expected,
-            actual=actual,
-            exchange=answer,
-            after=[*prepared, *(each for each in answers if each is not answer)],
-        )
+        if answer.fits and listed.get(decided) != wants.get(decided):
+            raise Violation(
+                expected=f"opted_in {wants[decided]} for {decided}, as {answer.actor} just decided",
+                actual=f"opted_in {listed[decided]}",
+                exchange=answer,
+                after=others,
+            )
 
 
 def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
@@ -131,18 +134,14 @@ def answers_at_the_same_time_never_mix(session: Session, operation: Operation) -
 
     for number, ((who, query), answer) in enumerate(zip(calls, answers, strict=True)):
         own = plain[who.name, query]
-        if _content(answer) == _content(own):
+        if content(answer) == content(own):
             continue
         for other in people:
             others = plain[other.name, query]
-            if _content(answer) == _content(others):
+            if content(answer) == content(others):
                 raise Violation(
                     expected=f"the answer to {who.name}: {own.brief()[:80]}",
                     actual=f"the one to {other.name}: {answer.brief()[:80]}",
                     exchange=answer,
                     after=[own, others, *answers[:number]],
                 )
-
-
-def _content(exchange: Exchange) -> Any:
-    return exchange.status, steady(exchange)

@@ -236,7 +236,7 @@ def read_catalogue(text: str) -> Catalogue:
         return catalogue
     (place, what), *_ = mistakes
     where = ".".join(place) or "the catalogue"
-    raise CatalogueError(f"{file}:{written.line_of(place)}: {where}: {what}")
+    raise CatalogueError(f"{file}:{scenario_text.line_of(written.lines, place)}: {where}: {what}")
 
 
 def unknown_name(what: str, name: str, known: Collection[str]) -> str | None:

@@ -24,7 +24,7 @@ from mock_server.http.yaml_text import YamlError
 from mock_server.worlds import scenario_text
 from mock_server.worlds.account import Kind
 from mock_server.worlds.catalogue import Catalogue, load_catalogue, unknown_references
-from mock_server.worlds.scenario_text import Place
+from mock_server.worlds.scenario_text import Place, depth_in, line_of
 from mock_server.worlds.shapes import MOST_SOUGHT, Mistakes, TooManyMistakes, convert, quoted
 
 Kinds = Mapping[str, Kind[Any, Any]]
@@ -80,7 +80,7 @@ class Places:
         """A line for each mistake: where it is, the words that lead there, and what it is."""
         order = {place: number for number, place in enumerate(self.lines)}
         ordered = sorted(
-            mistakes, key=lambda each: order.get(each[0][: self._depth_in_file(each[0])], 0)
+            mistakes, key=lambda each: order.get(each[0][: depth_in(self.lines, each[0])], 0)
         )
         lines = list(dict.fromkeys(self._line(place, what) for place, what in ordered))
         if len(mistakes) >= MOST_SOUGHT:
@@ -88,7 +88,7 @@ class Places:
         return ScenarioError("\n".join(lines))
 
     def _line(self, place: Place, what: str) -> str:
-        depth, depth_in_file = self._depth_in_overrides(place), self._depth_in_file(place)
+        depth, depth_in_file = self._depth_in_overrides(place), depth_in(self.lines, place)
         if depth and depth >= depth_in_file:
             named = place[len(self.within) :] if self.within else ("overrides", *place)
             return f"{'.'.join(named or place)}: {what}"
@@ -96,10 +96,7 @@ class Places:
         where = ".".join(within) or "scenario"
         if not self.source.is_file:
             return f"{'.'.join((self.source.origin, *place))}: {what}"
-        return f"{self.source.origin}:{self._number(place)}: {where}: {what}"
-
-    def _number(self, place: Place) -> int:
-        return self.lines.get(place[: self._depth_in_file(place)], 1)
+        return f"{self.source.origin}:{line_of(self.lines, place)}: {where}: {what}"
 
     def _depth_in_overrides(self, place: Place) -> int:
         node: Any = self.overrides
@@ -108,9 +105,6 @@ class Places:
                 return depth
             node = node[name]
         return len(place)
-
-    def _depth_in_file(self, place: Place) -> int:
-        return next(n for n in range(len(place), -1, -1) if n == 0 or place[:n] in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

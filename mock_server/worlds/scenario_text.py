@@ -1,6 +1,6 @@
 """YAML as it was written: nothing is read as what it cannot be written back as."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,16 @@ Place = tuple[str, ...]
 _CORE = "tag:yaml.org,2002:"
 
 
+def depth_in(lines: Mapping[Place, int], place: Place) -> int:
+    """How many of the names that lead to a place a text has, by the lines of its values."""
+    return next(n for n in range(len(place), -1, -1) if n == 0 or place[:n] in lines)
+
+
+def line_of(lines: Mapping[Place, int], place: Place) -> int:
+    """The line of a place, or of the innermost part of it that the text has."""
+    return lines.get(place[: depth_in(lines, place)], 1)
+
+
 @dataclass(slots=True)
 class YamlText:
     """What a text says: mappings, lists, texts and nulls, with the line of each."""
@@ -24,11 +34,6 @@ class YamlText:
     mistakes: list[tuple[Place, str]] = field(default_factory=list)
     """Keys that stand twice, and what no scenario is made of."""
     _count: int = 0
-
-    def line_of(self, place: Place) -> int:
-        """The line of a place, or of the innermost part of it that the text has."""
-        parts = (place[:depth] for depth in range(len(place), -1, -1))
-        return next((self.lines[part] for part in parts if part in self.lines), 1)
 
     def value(self, node: yaml.Node, place: Place = ()) -> Any:
         """What a node says; mistakes are noted."""

@@ -62,18 +62,15 @@ def check_owners_unaffected(session: Session, operation: Operation) -> None:
         session.client.wait(A_SECOND)
     for customer in session.acting:
         for preference in _foreign(customer, session.customers):
-            owners = [each for each in session.customers if preference in _listed_ids(each)]
+            owners = [
+                each for each in session.customers if session.has_preference(each, preference)
+            ]
             before = [each.preferences() for each in owners]
             refused = customer.call(operation, preference=preference)
             for owner, first in zip(owners, before, strict=True):
                 last = owner.preferences()
                 if refused.status >= 400 and first.plain_records != last.plain_records:
                     raise changed(first, last, [first, refused])
-
-
-def _listed_ids(customer: Customer) -> set[str]:
-    answer = customer.cached_call(customer.client.contract.preferences)
-    return {each["id"] for each in answer.records} if answer.fits else set()
 
 
 def _foreign(customer: Customer, customers: Iterable[Customer]) -> list[str]:
