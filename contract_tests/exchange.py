@@ -170,8 +170,9 @@ class Exchange:
     @cached_property
     def words(self) -> set[str]:
         """Every address, id and word of the answer, its headers included, in lower case."""
-        text = self.body if self.json is None else msgspec.json.encode(self.json)
-        return self.words_beside | _words_in_body(text.decode("utf-8", "replace"))
+        parts = [msgspec.json.encode(each) for each in _parts(self.json)] or [self.body]
+        words = (_words_in_body(each.decode("utf-8", "replace")) for each in parts)
+        return self.words_beside.union(*words)
 
     @cached_property
     def words_beside(self) -> set[str]:
@@ -242,9 +243,16 @@ def from_the_edge(status: int, headers: Mapping[str, str]) -> bool:
     return status in EDGE and "json" not in headers.get("content-type", "").lower()
 
 
-@lru_cache(maxsize=1024)
+def _parts(json: Any) -> list[Any]:
+    """A body in parts, of which each record of a list is one; none of what is no JSON."""
+    if isinstance(json, dict) and isinstance(json.get("data"), list):
+        return [{**json, "data": []}, *json["data"]]
+    return [] if json is None else [json]
+
+
+@lru_cache(maxsize=8192)
 def _words_in_body(text: str) -> set[str]:
-    """`words_in`, cached: the same body comes often."""
+    """`words_in`, cached: the same records come in many answers."""
     return words_in(text)
 
 

@@ -27,17 +27,18 @@ from contract_tests.laws.records import (
 )
 
 # The order matters, as all laws share one target and one record of exchanges. Laws that need the
-# target untouched come first (time, filters, pagination), then those that write: concurrency goes
-# before preferences, as it leaves every preference decided alike, which those need. Laws that only
-# look at what others exchanged come after them, and what a run leaves behind is judged last.
+# target untouched come first (filters, pagination, and time, which compares what those were shown a
+# second and more before), then those that write: concurrency goes before preferences, as it leaves
+# every preference decided alike, which those need. Laws that only look at what others exchanged
+# come after them, and what a run leaves behind is judged last.
 LAWS = laws_of(
     (
-        time,
         filters,
         meta,
         walking,
         links,
         asking,
+        time,
         concurrency,
         decisions,
         listing,
