@@ -15,6 +15,7 @@ import trustme
 from click.testing import CliRunner, Result
 
 from contract_tests.cli import main
+from contract_tests.document import Contract
 from tests.contract_tests.hostile import Answer, Asked, Odd, Raw, proxy
 
 pytestmark = pytest.mark.slow
@@ -178,6 +179,20 @@ def test_a_gateways_page_is_no_answer_of_the_api(url: str) -> None:
         result = run(at, *LITTLE)
 
     assert result.exit_code == 0, result.stdout
+
+
+def test_a_page_for_whatever_is_unknown_lets_nobody_in(url: str) -> None:
+    paths = {each.path for each in Contract.load().operations.values()}
+    known = re.compile("|".join(re.sub(r"{\w+}", "[^/]+", path) for path in paths))
+    page = Answer(200, {"Content-Type": "text/html"}, b"<!doctype html><div id=app></div>")
+
+    def odd(asked: Asked) -> Answer | None:
+        return None if known.fullmatch(asked.path) else page
+
+    with proxy(url, odd) as at:
+        result = quick(at, *TWO, "--only", "AUTH-01", "--only", "ERR-03")
+
+    assert set(re.findall(r"VIOLATED ([A-Z]+-\d+)", result.stdout)) == {"ERR-03"}
 
 
 def test_a_server_that_knows_no_chunks_keeps_the_contract(url: str) -> None:
