@@ -63,10 +63,29 @@ def difference(exchange: Exchange, other: Exchange) -> str:
 
 
 def differing_field(record: Record, other: Record) -> str:
-    one, another = in_one_notation(record), in_one_notation(other)
-    keys = one.keys() | another.keys()
-    name = min((key for key in keys if one.get(key) != another.get(key)), default="id")
-    return f"{name} {record.get(name)!r} in {record.get('id')}"
+    """The first value in which a record is not as another one, by its path, and the record's id."""
+    id = record.get("id")
+    if id != other.get("id"):
+        return f"the record {id}"
+    path, value = _first_difference(record, other)
+    return f"{'.'.join(path)} {value!r} in {id}"
+
+
+def _first_difference(one: Any, other: Any) -> tuple[list[str], Any]:
+    """Where a JSON value is not as another one, whatever their notation, and what stands there."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        pairs = [
+            (name, one.get(name), other.get(name)) for name in sorted(one.keys() | other.keys())
+        ]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(str(place), *both) for place, both in enumerate(zip(one, other, strict=True))]
+    else:
+        return [], one
+    for name, mine, theirs in pairs:
+        if in_one_notation(mine, name) != in_one_notation(theirs, name):
+            path, value = _first_difference(mine, theirs)
+            return [name, *path], value
+    return [], one
 
 
 def substance(exchange: Exchange) -> Any:

@@ -53,6 +53,15 @@ class Report:
         return sorted(self.having("violated"), key=lambda verdict: _RANKS.get(verdict.group, 0))
 
     @property
+    def findings(self) -> list[list[Verdict]]:
+        """What is wrong, as it is best read; verdicts that one request shows in one way are one."""
+        found = dict[object, list[Verdict]]()
+        for each in (*self.violations, *self.having("unstable")):
+            evidence = tuple(one.curl for one in each.evidence) or each.id
+            found.setdefault((each.outcome, each.expected, each.actual, evidence), []).append(each)
+        return [*found.values()]
+
+    @property
     def failing(self) -> list[Verdict]:
         """The verdicts for which a contract is not called kept."""
         unstable = [] if self.allow_unstable else self.having("unstable")

@@ -30,9 +30,9 @@ STATES: dict[State, str] = {
 def show(report: Report, console: Console) -> None:
     """Print the table of groups, each violation, what was not covered, and the result."""
     console.print(_groups(report))
-    for verdict in (*report.violations, *report.having("unstable")):
+    for verdicts in report.findings:
         # A line is never broken here: a `curl` line must be pasteable at any width.
-        console.print(_violation(verdict), soft_wrap=True)
+        console.print(_finding(verdicts), soft_wrap=True)
     for part in (_not_judged(report), _notices(report), _result(report)):
         if part:
             console.print(part, soft_wrap=True)
@@ -49,16 +49,21 @@ def _groups(report: Report) -> Table:
     return table
 
 
-def _violation(verdict: Verdict) -> Text:
-    rule, colour = verdict.rule, COLOURS[verdict.outcome]
-    lines = [
-        Text.assemble((f"{verdict.outcome.upper()} {verdict.id}", colour)),
-        Text.assemble("  ", (rule.text, "bold")),
-        Text(f"  {rule.source} rule, {FILE}:{rule.line}", style="dim"),
-        Text.assemble(("  expected  ", "green"), verdict.expected),
-        Text.assemble(("  actual    ", "red"), verdict.actual),
+def _finding(verdicts: list[Verdict]) -> Text:
+    """Every rule that is broken, and once what shows it."""
+    lines, first = list[Text](), verdicts[0]
+    for verdict in verdicts:
+        rule, colour = verdict.rule, COLOURS[verdict.outcome]
+        lines += [
+            Text.assemble((f"{verdict.outcome.upper()} {verdict.id}", colour)),
+            Text.assemble("  ", (rule.text, "bold")),
+            Text(f"  {rule.source} rule, {FILE}:{rule.line}", style="dim"),
+        ]
+    lines += [
+        Text.assemble(("  expected  ", "green"), first.expected),
+        Text.assemble(("  actual    ", "red"), first.actual),
     ]
-    for number, each in enumerate(verdict.evidence, 1):
+    for number, each in enumerate(first.evidence, 1):
         lines.append(Text(f"  {number}. {each.summary}", style="dim"))
         lines.append(Text(each.curl, style="cyan"))
     return Text("\n").join([*lines, Text("")])

@@ -9,6 +9,7 @@ from contract_tests.document import Contract
 from contract_tests.engine import Options
 from contract_tests.exchange import Exchange
 from contract_tests.laws import LAWS
+from contract_tests.laws.comparison import differing_field
 from contract_tests.mutants.catalogue import MUTANTS
 from contract_tests.mutants.people import People
 from contract_tests.mutants.transport import MutantTransport
@@ -214,3 +215,12 @@ def test_all_that_needs_no_field_of_the_wrong_type_is_judged(
 
     assert {each.rule.id for each in report.violations} == {"BODY-01"}
     assert [each.id for each in report.having("not covered")] == unread
+
+
+def test_of_two_records_the_value_is_told_in_which_they_differ_and_where_it_stands() -> None:
+    order = {"id": "o1", "items": [{"id": "i1", "at": "2026-01-01T10:00:00+00:00", "price": 10}]}
+    same_time = {"id": "i1", "at": "2026-01-01T11:00:00+01:00", "price": 12}
+
+    assert differing_field(order, order | {"items": [same_time]}) == "items.0.price 10 in o1"
+    assert differing_field(order, order | {"items": []}).startswith("items [{")
+    assert differing_field(order, order | {"id": "o2"}) == "the record o1"

@@ -6,17 +6,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema_rs import Draft202012Validator
+from rich.console import Console
 
 from contract_tests import cli, power
 from contract_tests.check import Plan, check
 from contract_tests.document import Contract
 from contract_tests.engine import Options
+from contract_tests.report import terminal
 from contract_tests.report.files import WRITERS
 from contract_tests.report.progress import progress
 from contract_tests.report.summary import Report
@@ -128,6 +131,22 @@ def test_markdown_is_a_job_summary_with_lines_to_paste(report: Report) -> None:
     assert "| PAGE-08 | listMyAccountOrders |" in text
     assert re.search(r"^curl -i ", text, re.M)
     assert text.count("<details>") == text.count("</details>") == len(report.violations)
+
+
+def test_what_one_request_shows_of_two_rules_is_told_once(url: str, contract: Contract) -> None:
+    with breaking(url, contract) as show:
+        target = show("a-reference-finds-anybodys-orders")
+        rules = ("QUERY-01", "OWN-01")
+        plan = Plan(Options(only=tuple(f"{each}@listMyAccountOrders" for each in rules)), "quick")
+        report = check(target, plan)
+    console = Console(file=StringIO(), width=80)
+    terminal.show(report, console)
+    told = console.file.getvalue()
+
+    assert {each.rule.id for each in report.violations} == set(rules)
+    assert [len(each) for each in report.findings] == [2]
+    assert all(f"VIOLATED {rule}@" in told for rule in rules)
+    assert told.count("expected  ") == 1
 
 
 def test_a_badge_is_what_shields_reads(report: Report, url: str) -> None:
