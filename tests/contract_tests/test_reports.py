@@ -139,9 +139,9 @@ def test_what_one_request_shows_of_two_rules_is_told_once(url: str, contract: Co
         rules = ("QUERY-01", "OWN-01")
         plan = Plan(Options(only=tuple(f"{each}@listMyAccountOrders" for each in rules)), "quick")
         report = check(target, plan)
-    console = Console(file=StringIO(), width=80)
-    terminal.show(report, console)
-    told = console.file.getvalue()
+    shown = StringIO()
+    terminal.show(report, Console(file=shown, width=80))
+    told = shown.getvalue()
 
     assert {each.rule.id for each in report.violations} == set(rules)
     assert [len(each) for each in report.findings] == [2]
