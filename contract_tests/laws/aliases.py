@@ -86,7 +86,9 @@ def check_spellings_show_own_data(session: Session, operation: Operation) -> Non
     for path in answered_spellings(session, operation):
         for customer in session.acting:
             plain, answer = customer.cached_call(operation), customer.at(path)
-            if not _is_answered(answer) or _ids_and_consents(answer) == _ids_and_consents(plain):
+            if not (plain.fits and _is_answered(answer)):
+                continue
+            if _ids_and_consents(answer) == _ids_and_consents(plain):
                 continue
             # It may have changed since it was first read.
             plain = customer.call(operation)

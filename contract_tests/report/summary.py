@@ -58,7 +58,7 @@ class Report:
         found = dict[object, list[Verdict]]()
         for each in (*self.violations, *self.having("unstable")):
             evidence = tuple(one.curl for one in each.evidence) or each.id
-            found.setdefault((each.outcome, each.expected, each.actual, evidence), []).append(each)
+            found.setdefault((each.outcome, each.actual, evidence), []).append(each)
         return [*found.values()]
 
     @property

@@ -214,6 +214,26 @@ def test_a_redirect_says_where_to(url: str) -> None:
     assert f"308 to https://elsewhere.example{ACCOUNT}/" in result.stderr
 
 
+@pytest.mark.parametrize("whose", [["chloe"], ["henry"], ["chloe", "henry"]])
+def test_an_account_that_fails_while_others_are_answered_is_a_violation(
+    url: str, whose: list[str]
+) -> None:
+    tokens = [f"Bearer customer-{name}" for name in whose]
+    panic = Answer(500, JSON | {"Access-Control-Allow-Origin": "*"}, b'{"message": "panic"}')
+
+    def odd(asked: Asked) -> Answer | None:
+        theirs = asked.headers.get("Authorization") in tokens
+        read = asked.method in ("GET", "HEAD") and asked.path == ACCOUNT
+        return panic if read and theirs else None
+
+    with proxy(url, odd) as at:
+        result = quick(at, *LITTLE)
+
+    broken = re.findall(r"VIOLATED (\S+)", result.stdout)
+    assert result.exit_code == 1, result.stderr
+    assert broken == [f"{rule}@getMyAccountDetails" for rule in ("BODY-01", "ERR-01")]
+
+
 def test_a_server_that_is_not_up_yet_is_waited_for(url: str) -> None:
     refused = 0
 
