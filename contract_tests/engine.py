@@ -10,7 +10,7 @@ from typing import Any
 from contract_tests.client import Client
 from contract_tests.document import Contract, Operation, Rule
 from contract_tests.exchange import Exchange
-from contract_tests.extras import plainer
+from contract_tests.extras import extras_of, plainer
 from contract_tests.law import Law, NotCovered, Verdict, Violation
 from contract_tests.laws import LAWS
 from contract_tests.laws.comparison import content
@@ -123,7 +123,8 @@ def _with_plainer_evidence(verdict: Verdict, operation: Operation, session: Sess
 
     with suppress(NotSent):
         last = plainer(session.client, operation, last, same)
-    return replace(verdict, evidence=(*before, last))
+    extras = frozenset(extras_of(last, operation).names)
+    return replace(verdict, evidence=(*before, last), extras=extras)
 
 
 def _form(exchange: Exchange) -> tuple[object, ...]:

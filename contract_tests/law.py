@@ -109,6 +109,8 @@ class Verdict:
     """Whether a violation counts though it is seen but once."""
     compares: bool = False
     """Whether a violation says no more than that an answer is another one than before."""
+    extras: frozenset[str] = frozenset()
+    """Parameters and headers beside those of the document that its last request takes."""
 
     def violated_by(self, violation: Violation) -> "Verdict":
         """The same with a violation as its outcome."""

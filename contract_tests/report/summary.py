@@ -14,8 +14,8 @@ State = Literal["kept", "broken", "unstable", "not covered"]
 
 
 _READ_FIRST = (
-    *("bodies", "ownership", "errors", "records", "filters", "pagination", "preferences"),
-    *("authentication", "http", "extras", "time", "aftermath", "concurrency"),
+    *("bodies", "ownership", "extras", "errors", "records", "filters", "pagination"),
+    *("preferences", "authentication", "http", "time", "aftermath", "concurrency"),
 )
 """Groups of laws: what one answer shows goes before what several do, one by one or at once."""
 _RANKS = {group: rank for rank, group in enumerate(_READ_FIRST)}
@@ -54,11 +54,15 @@ class Report:
 
     @property
     def findings(self) -> list[list[Verdict]]:
-        """What is wrong, as it is best read; verdicts that one request shows in one way are one."""
+        """
+        What is wrong, as it is best read: verdicts that one request shows in one way are one, and
+        those at one operation that take the same parameters and headers.
+        """
         found = dict[object, list[Verdict]]()
         for each in (*self.violations, *self.having("unstable")):
             evidence = tuple(one.curl for one in each.evidence) or each.id
-            found.setdefault((each.outcome, each.actual, evidence), []).append(each)
+            shown = (each.operation, each.extras) if each.extras else (each.actual, evidence)
+            found.setdefault((each.outcome, shown), []).append(each)
         return [*found.values()]
 
     @property

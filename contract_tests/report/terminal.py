@@ -50,22 +50,22 @@ def _groups(report: Report) -> Table:
 
 
 def _finding(verdicts: list[Verdict]) -> Text:
-    """Every rule that is broken, and once what shows it."""
-    lines, first = list[Text](), verdicts[0]
+    """Every rule that is broken, with the requests that show it, each of which is told once."""
+    lines, told = list[Text](), set[str]()
     for verdict in verdicts:
         rule, colour = verdict.rule, COLOURS[verdict.outcome]
         lines += [
             Text.assemble((f"{verdict.outcome.upper()} {verdict.id}", colour)),
             Text.assemble("  ", (rule.text, "bold")),
             Text(f"  {rule.source} rule, {FILE}:{rule.line}", style="dim"),
+            Text.assemble(("  expected  ", "green"), verdict.expected),
+            Text.assemble(("  actual    ", "red"), verdict.actual),
         ]
-    lines += [
-        Text.assemble(("  expected  ", "green"), first.expected),
-        Text.assemble(("  actual    ", "red"), first.actual),
-    ]
-    for number, each in enumerate(first.evidence, 1):
-        lines.append(Text(f"  {number}. {each.summary}", style="dim"))
-        lines.append(Text(each.curl, style="cyan"))
+        for number, each in enumerate(verdict.evidence, 1):
+            if each.curl not in told:
+                told.add(each.curl)
+                lines.append(Text(f"  {number}. {each.summary}", style="dim"))
+                lines.append(Text(each.curl, style="cyan"))
     return Text("\n").join([*lines, Text("")])
 
 
