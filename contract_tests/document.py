@@ -1,7 +1,7 @@
 """The contract: its operations, its rules and where they stand, and whether an answer fits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -57,6 +57,13 @@ class Parameter:
     """`path` or `query`."""
     type: str
     maximum: int | None
+
+    def takes(self, text: str) -> bool:
+        """Whether it is given in its usual form, and within what the document allows."""
+        if self.type != "integer":
+            return self.type == "boolean" and text in ("true", "false")
+        number = int(text) if re.fullmatch("[1-9][0-9]{0,15}", text) else 0
+        return 0 < number <= (self.maximum or number)
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,12 @@ class Operation:
         """The names of its query parameters of a type."""
         queries = (each for each in self.parameters if each.place == "query")
         return tuple(each.name for each in queries if each.type == type)
+
+    def understands(self, query: Sequence[tuple[str, str]]) -> bool:
+        """Whether all of a query are parameters of it, each once, with a value it takes."""
+        known = {each.name: each for each in self.parameters if each.place == "query"}
+        once = len(dict(query)) == len(query)
+        return once and all(name in known and known[name].takes(text) for name, text in query)
 
     def misfits(self, status: int, body: Any) -> Iterator[Misfit]:
         """What does not fit the schema of a status."""

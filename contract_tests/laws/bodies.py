@@ -8,11 +8,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import NO_ANSWER, Exchange
+from contract_tests.extras import extras_of
 from contract_tests.law import NotCovered, Violation, law
 from contract_tests.session import Session
 from contract_tests.strict_json import leaves
@@ -35,7 +36,7 @@ def _successes(session: Session, operation: Operation) -> list[Exchange]:
 
 @law("BODY-01")
 def a_customer_is_answered_what_the_schema_says(session: Session, operation: Operation) -> None:
-    for exchange in session.survey_answers(operation):
+    for exchange in (*session.survey_answers(operation), *_plainly_asked(session, operation)):
         missing = exchange.status == 404 and 404 in operation.statuses
         if not exchange.ok and not missing:
             raise Violation(expected="200", actual=exchange.brief(), exchange=exchange)
@@ -52,6 +53,19 @@ def a_customer_is_answered_what_the_schema_says(session: Session, operation: Ope
             raise Violation(
                 expected="text in UTF-8", actual="bytes that are none", exchange=exchange
             )
+
+
+def _plainly_asked(session: Session, operation: Operation) -> Iterator[Exchange]:
+    """What customers were answered who asked for no more than the document names."""
+    names = {each.name for each in session.customers}
+    for exchange in session.exchanges(operation):
+        if exchange.method != "GET" or exchange.actor not in names or exchange.ok:
+            continue
+        query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+        plainly = operation.understands(query) and not extras_of(exchange, operation)
+        # Who is told to sign in again, or to come back later, may be told so at any time.
+        if plainly and exchange.status not in (NO_ANSWER, 401, 429, 503):
+            yield exchange
 
 
 def _is_utf8(body: bytes) -> bool:

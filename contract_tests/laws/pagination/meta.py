@@ -73,6 +73,8 @@ def a_page_size_over_the_cap_is_silently_capped(
     session: Session, customers: list[Customer]
 ) -> None:
     caps: dict[int, Exchange] = {}
+    for customer in readable(customers):
+        successful_page(customer, "a capped page", per_page=HUGE)
     sample_pages(readable(customers), session.seed)
     for customer in readable(customers):
         largest = customer.operation(ORDERS).largest.get("per_page", HUGE)

@@ -60,6 +60,13 @@ def a_large_page_is_refused(request: Request, send: Send, _people: People) -> Re
     return error(400, "per_page must not be over 100") if large else send(request)
 
 
+@mutant(("PAGE-02", "BODY-01"))
+def a_page_of_thirty_is_refused(request: Request, send: Send, _people: People) -> Response:
+    """A page size over 25 is answered 400."""
+    large = at(request, ORDERS) and (number(request, "per_page") or 0) > 25
+    return error(400, "per_page must not be over 25") if large else send(request)
+
+
 @edit("PAGE-02", ORDERS)
 def meta_tells_the_size_asked_for(tree: Tree, request: Request) -> None:
     """`meta.per_page` is what was asked for, not what was applied."""
