@@ -3,7 +3,6 @@
 import html
 import json
 import re
-from codecs import BOM_UTF8
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -45,10 +44,6 @@ def a_customer_is_answered_what_the_schema_says(session: Session, operation: Ope
         if exchange.json is None or misfits:
             actual = misfits[0].text if misfits else exchange.brief()
             raise Violation(expected="a body of the schema", actual=actual, exchange=exchange)
-        if exchange.body.startswith(BOM_UTF8):
-            # RFC 8259 forbids it, section 8.1; browsers drop it, and many other clients fail.
-            actual = "a byte order mark before it"
-            raise Violation(expected="JSON alone", actual=actual, exchange=exchange)
         if not _is_utf8(exchange.body):
             raise Violation(
                 expected="text in UTF-8", actual="bytes that are none", exchange=exchange

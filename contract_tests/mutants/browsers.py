@@ -1,6 +1,5 @@
 """Mutants that answer by headers which must not count."""
 
-from codecs import BOM_UTF8
 from zlib import compress
 
 from msgspec.structs import replace
@@ -113,12 +112,6 @@ def names_are_not_in_utf_8(response: Response, _request: Request) -> Response:
     """The account has a letter in Latin-1, and says so nowhere."""
     named = replace(response, body=response.body.replace(b'"data"', b'"note":"\xe9","data"', 1))
     return with_header(named, "Content-Type", "application/json")
-
-
-@answer("BODY-01", CHARGES, status=200)
-def charges_begin_with_a_mark(response: Response, _request: Request) -> Response:
-    """Before the charges stands a byte order mark."""
-    return replace(response, body=BOM_UTF8 + response.body)
 
 
 @answer("TIME-01", status=200)
