@@ -24,6 +24,9 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#0*39|#x0*27|#0*34|#x0*22);", re.
 _BACKSLASHED = re.compile(r"\\(.)")
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d(:\d\d)?)")
 
+_ANY_TIME = (NO_ANSWER, 401, 429, 502, 503, 504)
+"""What tells to sign in again, or to come back later, which may be at any time."""
+
 
 def _successes(session: Session, operation: Operation) -> list[Exchange]:
     successes = [each for each in session.exchanges(operation) if each.ok]
@@ -58,8 +61,7 @@ def _plainly_asked(session: Session, operation: Operation) -> Iterator[Exchange]
             continue
         query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         plainly = operation.understands(query) and not extras_of(exchange, operation)
-        # Who is told to sign in again, or to come back later, may be told so at any time.
-        if plainly and exchange.status not in (NO_ANSWER, 401, 429, 503):
+        if plainly and exchange.status not in _ANY_TIME:
             yield exchange
 
 
