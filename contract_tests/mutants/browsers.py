@@ -227,6 +227,12 @@ def a_frame_may_not_read_errors(response: Response, request: Request) -> Respons
 
 
 @mutant("HTTP-02")
+def preflights_are_no_method(request: Request, send: Send, _people: People) -> Response:
+    """Preflights are answered 405 everywhere, as OPTIONS is of no path."""
+    return error(405) if request.method == "OPTIONS" else send(request)
+
+
+@mutant("HTTP-02")
 def a_preflight_looks_for_the_preference(request: Request, send: Send, _people: People) -> Response:
     """The preflight of a preference that does not exist is answered 404."""
     unknown = decides(replace(request, method="POST")) and len(request.path.split("/")[-1]) != 36
