@@ -54,14 +54,18 @@ def a_customer_is_answered_what_the_schema_says(session: Session, operation: Ope
 
 
 def _plainly_asked(session: Session, operation: Operation) -> Iterator[Exchange]:
-    """What customers were answered who asked for no more than the document names."""
-    names = {each.name for each in session.customers}
+    """How customers were refused who asked for no more than the document names."""
+    people = {each.name: each for each in session.customers}
     for exchange in session.exchanges(operation):
-        if exchange.method != "GET" or exchange.actor not in names or exchange.ok:
+        customer, unjudged = people.get(exchange.actor), exchange.ok or exchange.concurrent
+        if customer is None or unjudged or exchange.status in _ANY_TIME:
             continue
         query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+        theirs = operation.reads or session.has_preference(
+            customer, operation.parameter_in(exchange.url)
+        )
         plainly = operation.understands(query) and not extras_of(exchange, operation)
-        if plainly and exchange.status not in _ANY_TIME:
+        if exchange.method == operation.method and theirs and plainly and not exchange.payload:
             yield exchange
 
 

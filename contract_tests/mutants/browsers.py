@@ -1,5 +1,6 @@
 """Mutants that answer by headers which must not count."""
 
+import re
 from zlib import compress
 
 from msgspec.structs import replace
@@ -214,6 +215,13 @@ def who_is_near_needs_no_token(request: Request, send: Send, people: People) -> 
     near = request.headers.get("x-forwarded-for", "").startswith("127.")
     opened = near and at(request, CHARGES) and not people.name(request)
     return send(people.as_customer(request) if opened else request)
+
+
+@mutant("HEADER-01")
+def who_is_far_away_is_refused(request: Request, send: Send, _people: People) -> Response:
+    """Memberships are answered 403 where `X-Forwarded-For` is an address of no private net."""
+    near = re.fullmatch(r"(|(127|10|192\.168)\..*)", request.headers.get("x-forwarded-for", ""))
+    return send(request) if near or not at(request, MEMBERSHIPS) else error(403)
 
 
 @answer("HTTP-04", status=ERRORS)
