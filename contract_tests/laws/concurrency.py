@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import MappingProxyType
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
@@ -43,21 +44,26 @@ def no_decision_is_lost(session: Session, operation: Operation) -> None:
         }
         for turn, (who, before) in enumerate(consents)
     }
-    _check_none_is_lost(session, consents, mixed)
+    # One stays as it is, which shows a list that is read when it is half written.
+    spared = {who.name: max(before) for who, before in consents if len(before) > 2}
+    mixed |= {name: mixed[name] | {id: True} for name, id in spared.items()}
+    _check_none_is_lost(session, consents, mixed, spared)
 
 
 def _check_none_is_lost(
     session: Session,
     consents: list[tuple[Customer, dict[str, bool]]],
     wanted: Consents,
+    spared: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    prepared = [
-        exchange
-        for who, before in consents
-        for exchange in who.restore({id: not wanted[who.name][id] for id in before}, before)
-    ]
+    """Check that of decisions made at once, but on what is `spared`, each is kept and answered."""
+    prepared = []
+    for who, before in consents:
+        stays = spared.get(who.name)
+        first = {id: wanted[who.name][id] == (id == stays) for id in before}
+        prepared += who.restore(first, before)
     # By turns, so that those of two customers for one preference come at the same time.
-    calls = [(who, id) for who, before in consents for id in before]
+    calls = [(who, id) for who, before in consents for id in before if id != spared.get(who.name)]
     calls.sort(key=lambda call: call[1])
     decisions = [partial(who.decide, id, opted_in=wanted[who.name][id]) for who, id in calls]
     # A double click, and a page that is opened meanwhile.
@@ -66,7 +72,7 @@ def _check_none_is_lost(
         *(partial(who.call, session.contract.preferences) for who, _ in consents),
     ]
     answers = _send_together(session.client, decisions)
-    _check_all_answered(answers, wanted, prepared)
+    _check_all_answered(answers, wanted, spared, prepared)
     for who, before in consents:
         read, wants = who.preferences(), wanted[who.name]
         after = consents_in(read.records)
@@ -81,9 +87,12 @@ def _check_none_is_lost(
 
 
 def _check_all_answered(
-    answers: list[Exchange], wanted: Consents, prepared: list[Exchange]
+    answers: list[Exchange], wanted: Consents, spared: Mapping[str, str], prepared: list[Exchange]
 ) -> None:
-    """Check that every simultaneous request was answered with the whole list, as just decided."""
+    """
+    Check that every simultaneous request was answered with the whole list, in which what was just
+    decided is as decided, and what nobody decided as it was.
+    """
     for answer in answers:
         if answer.from_the_edge or answer.status == NO_ANSWER:
             continue
@@ -97,13 +106,15 @@ def _check_all_answered(
                 after=others,
             )
         decided = answer.url.rpartition("/")[2]
-        if answer.fits and listed.get(decided) != wants.get(decided):
-            raise Violation(
-                expected=f"opted_in {wants[decided]} for {decided}, as {answer.actor} just decided",
-                actual=f"opted_in {listed[decided]}",
-                exchange=answer,
-                after=others,
-            )
+        reasons = {decided: "just decided", spared.get(answer.actor, ""): "left as it was"}
+        for id, reason in reasons.items():
+            if answer.fits and id in wants and listed[id] != wants[id]:
+                raise Violation(
+                    expected=f"opted_in {wants[id]} for {id}, which {answer.actor} {reason}",
+                    actual=f"opted_in {listed[id]}",
+                    exchange=answer,
+                    after=others,
+                )
 
 
 def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:

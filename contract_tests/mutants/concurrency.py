@@ -14,6 +14,8 @@ from contract_tests.mutants.mutant import (
     ORDERS,
     PREFERENCES,
     Change,
+    Edit,
+    Tree,
     at,
     changed,
     decides,
@@ -151,13 +153,29 @@ def a_double_click_is_a_conflict() -> Change:
 @stateful("CONC-01", needs="a run that may write")
 def nothing_is_listed_while_it_is_decided() -> Change:
     """Preferences that are read while the customer decides are none."""
+    return _read_half_written(lambda tree, _: tree["data"].clear())
+
+
+@stateful("CONC-01", needs="a customer with three marketing preferences, and a run that may write")
+def nothing_is_opted_in_to_while_it_is_decided() -> Change:
+    """Preferences that are read while the customer decides are those of who never opted in."""
+
+    def opted_out(tree: Tree, _request: Request) -> None:
+        for preference in tree["data"]:
+            preference["opted_in"] = False
+
+    return _read_half_written(opted_out)
+
+
+def _read_half_written(change: Edit) -> Change:
+    """What is listed is changed while the customer decides."""
     under_way: Counter[str] = Counter()
     guard = Lock()
 
-    def clearing(request: Request, send: Send, people: People) -> Response:
+    def reading(request: Request, send: Send, people: People) -> Response:
         name = people.name(request)
         if request.path == PREFERENCES and under_way[name]:
-            return changed(request, send(request), lambda tree, _: tree["data"].clear())
+            return changed(request, send(request), change)
         if not decides(request):
             return send(request)
         with guard:
@@ -168,4 +186,4 @@ def nothing_is_listed_while_it_is_decided() -> Change:
             under_way[name] -= 1
         return response
 
-    return clearing
+    return reading
