@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from html.entities import html5
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +21,9 @@ from contract_tests.strict_json import leaves
 _INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d[\d:.,]* ?(?:[Zz]|[+-][\d:]+)?)"')
 """What is meant for an instant, and no sentence that begins with a date."""
 _MARKED = re.compile(r"[^\x00-\x7f]|[&<>'\"%\\]")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#0*39|#x0*27|#0*34|#x0*22);", re.I)
+_ENTITY = re.compile(
+    rf"&(?:{'|'.join(name[:-1] for name in html5 if name[-1] == ';')}|#[0-9]+|#[xX][0-9a-fA-F]+);"
+)
 _BACKSLASHED = re.compile(r"\\(.)")
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d(:\d\d)?)")
 

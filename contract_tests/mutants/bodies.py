@@ -237,6 +237,13 @@ def wishes_are_escaped_for_html(tree: Tree, _request: Request) -> None:
 
 
 @edit("BODY-06", MEMBERSHIPS)
+def terms_are_typeset_for_html(tree: Tree, _request: Request) -> None:
+    """The terms of memberships have dashes and quotation marks as a page of HTML has them."""
+    for membership in tree["data"]:
+        membership["type"]["terms"] = "Paid monthly &mdash; see &ldquo;Fees&rdquo;."
+
+
+@edit("BODY-06", MEMBERSHIPS)
 def terms_are_encoded_twice(tree: Tree, _request: Request) -> None:
     """The bytes of the terms of memberships, which stand nowhere else, were taken for Latin-1."""
     for membership in tree["data"]:
