@@ -184,9 +184,7 @@ def _check_every_read(session: Session, operation: Operation) -> None:
 
 
 def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
-    """Check that reads alone move no `updated_at`: that of an account, or of a preference."""
-    if not {LAST_ACTIVE, "opted_in"} & set(operation.fields):
-        return
+    """Check that reads alone move no `updated_at` of what else stays as it was."""
     last: dict[str, Exchange] = {}
     changes: Counter[str] = Counter()
     for exchange in session.client.exchanges:
@@ -210,13 +208,13 @@ def _check_reads_change_no_date(session: Session, operation: Operation) -> None:
 
 
 def _dates_moved(before: Exchange, after: Exchange) -> Iterator[tuple[Any, Any]]:
-    """Each `updated_at` and what it is later, where what explains it is the same."""
+    """Each `updated_at` and what it is later, where nothing that explains it has changed."""
     earlier = {each.get("id"): each for each in before.plain_records}
     for record in after.plain_records:
         was = earlier.get(record.get("id"), record)
-        explained = any(was.get(name) != record.get(name) for name in (LAST_ACTIVE, "opted_in"))
-        if not explained and was.get("updated_at") != record.get("updated_at"):
-            yield was.get("updated_at"), record.get("updated_at")
+        date, dated = was.get("updated_at"), record.get("updated_at")
+        if date != dated and was | {"updated_at": dated} == record:
+            yield date, dated
 
 
 def _writes(session: Session, customer: Customer) -> list[Exchange]:

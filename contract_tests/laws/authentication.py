@@ -83,10 +83,18 @@ def _check_nothing_differs(
 ) -> None:
     """Check that refused attempts changed nothing, not even a date."""
     first, last = before[customer.name, operation.id], customer.call(operation)
-    whole = operation.lists
-    was, now = (each.plain_records if whole else steady(each) for each in (first, last))
-    if first.fits and last.fits and was != now:
+    if not _differ(operation, first, last):
+        return
+    # What reads alone change is none of the refusals' doing.
+    for each in customer.client.contract.reads:
+        customer.call(each)
+    if not _differ(operation, last, customer.call(operation)):
         raise changed(first, last, [first, *attempts])
+
+
+def _differ(operation: Operation, one: Exchange, other: Exchange) -> bool:
+    was, now = (each.plain_records if operation.lists else steady(each) for each in (one, other))
+    return bool(one.fits and other.fits and was != now)
 
 
 @law("AUTH-01")

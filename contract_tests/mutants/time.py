@@ -1,12 +1,14 @@
 """Mutants that show from one moment to the next."""
 
 import time
+from collections import Counter
 
 from contract_tests.mutants.message import Request, Response, Send
 from contract_tests.mutants.mutant import (
     CHARGES,
     MEMBERSHIPS,
     ORDERS,
+    PAYMENT_METHODS,
     PREFERENCES,
     Change,
     Edit,
@@ -95,6 +97,26 @@ def reading_changes_a_charge() -> Change:
         return response
 
     return changing
+
+
+@stateful("TIME-02")
+def reading_charges_dates_payment_methods() -> Change:
+    """Whoever reads their charges changes the `updated_at` of their first payment method."""
+    reads: Counter[str] = Counter()
+
+    def dating(request: Request, send: Send, people: People) -> Response:
+        name = people.name(request)
+        reads[name] += request.method == "GET" and at(request, CHARGES)
+
+        def dated(tree: Tree, _request: Request) -> None:
+            for method in tree["data"][:1]:
+                method["updated_at"] = f"2026-01-01T00:{reads[name] % 60:02}:00Z"
+
+        response = send(request)
+        read = request.method == "GET" and at(request, PAYMENT_METHODS)
+        return changed(request, response, dated) if read else response
+
+    return dating
 
 
 def _renamed(tree: Tree, _request: Request) -> None:
