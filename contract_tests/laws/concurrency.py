@@ -61,7 +61,7 @@ def _check_none_is_lost(
     for who, before in consents:
         stays = spared.get(who.name)
         first = {id: wanted[who.name][id] == (id == stays) for id in before}
-        prepared += who.restore(first, before)
+        prepared += who.restore(first)
     # By turns, so that those of two customers for one preference come at the same time.
     calls = [(who, id) for who, before in consents for id in before if id != spared.get(who.name)]
     calls.sort(key=lambda call: call[1])

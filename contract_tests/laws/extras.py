@@ -15,6 +15,7 @@ from contract_tests.extras import (
     bundles,
     claims,
     narrowed,
+    surroundings,
     unanswered,
 )
 from contract_tests.headers import UNPACKED
@@ -169,6 +170,9 @@ class _Steering:
             made = bundles(contract, operation, sample, turn)
             for extras in made:
                 yield from self._deviating(customer, extras)
+            # A parameter may hide what a header does.
+            alone = Extras(headers=surroundings(3 * turn).headers)
+            yield from self._deviating(customer, alone)
             if operation.parameters:
                 beside = made[turn % len(made)].halves[0]
                 yield from self._deviating(customer, beside, unusual_query(operation))

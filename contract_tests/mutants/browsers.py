@@ -218,6 +218,15 @@ def who_is_near_needs_no_token(request: Request, send: Send, people: People) -> 
 
 
 @mutant("HEADER-01")
+def telephones_are_shown_five_orders(request: Request, send: Send, _people: People) -> Response:
+    """A page has five orders on a telephone, unless the query speaks of a size."""
+    mobile = "Mobile" in request.headers.get("user-agent", "") and at(request, ORDERS)
+    sized = "per_page" in request.query
+    few = replace(request, query=f"{request.query}&per_page=5".lstrip("&"))
+    return send(few if mobile and not sized else request)
+
+
+@mutant("HEADER-01")
 def who_is_far_away_is_refused(request: Request, send: Send, _people: People) -> Response:
     """Memberships are answered 403 where `X-Forwarded-For` is an address of no private net."""
     near = re.fullmatch(r"(|(127|10|192\.168)\..*)", request.headers.get("x-forwarded-for", ""))
