@@ -156,7 +156,7 @@ def test_what_was_found_before_a_server_died_is_told(
     broken = MutantTransport(
         MUTANTS["every-other-read-is-reversed"], transport, People(target, contract)
     )
-    report = check(target, Plan(depth="quick"), contract=contract, transport=Dying(broken, 400))
+    report = check(target, Plan(depth="quick"), contract=contract, transport=Dying(broken, 1000))
 
     assert [verdict.rule.id for verdict in report.violations] == ["TIME-01"]
     assert any("could be reached no more" in note for note in report.notes)
