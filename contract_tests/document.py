@@ -92,6 +92,11 @@ class Operation:
         """Its path before its parameter; all of it without one."""
         return self.path.partition("/{")[0]
 
+    @property
+    def unknown_path(self) -> str:
+        """A path below it that is none."""
+        return f"{self.fixed_path}/no-such/thing"
+
     def parameter_in(self, url: str) -> str:
         """What stands in a URL in place of its parameter."""
         behind = self.path.removeprefix(self.fixed_path).count("/")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -74,6 +74,11 @@ class Exchange:
     curl_options: Sequence[str] = ()
     """The options by which curl reaches the target: proxies, certificates."""
     _received_at: float = field(default_factory=time.monotonic, repr=False, compare=False)
+
+    @cached_property
+    def query(self) -> Query:
+        """The parameters of the request, in their order."""
+        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
     @property
     def age_s(self) -> float:

@@ -6,7 +6,7 @@ them all, and where the answer is another one, the one name that makes it so.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from contract_tests.actor import Customer
 from contract_tests.client import Client
@@ -139,9 +139,8 @@ def _needed(extras: Extras, shows: Callable[[Extras], bool]) -> Extras:
 def extras_of(exchange: Exchange, operation: Operation) -> Extras:
     """What a request carried that the document does not know."""
     known = {each.name for each in operation.parameters}
-    query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
     return Extras(
-        tuple(pair for pair in query if pair[0] not in known),
+        tuple(pair for pair in exchange.query if pair[0] not in known),
         tuple(pair for pair in exchange.sent.items() if pair[0].lower() not in OWN_HEADERS),
     )
 
@@ -150,11 +149,10 @@ def plainer(
     client: Client, operation: Operation, exchange: Exchange, fails: Callable[[Exchange], bool]
 ) -> Exchange:
     """The same request with as few extras as still fail; as it is where it has none."""
-    extras, parts = extras_of(exchange, operation), urlsplit(exchange.url)
+    extras = extras_of(exchange, operation)
     if not extras:
         return exchange
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    known = tuple(pair for pair in query if pair not in extras.query)
+    known = tuple(pair for pair in exchange.query if pair not in extras.query)
     own = {name: value for name, value in exchange.sent.items() if name.lower() in OWN_HEADERS}
     path = exchange.url.partition("?")[0].removeprefix(client.target.base_url)
 

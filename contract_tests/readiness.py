@@ -31,21 +31,20 @@ def ready(target: Target, contract: Contract, patience_s: float) -> Target:
 
 def _check_tokens(target: Target, contract: Contract) -> None:
     client, account = Client(target, contract), contract.account
-    failed, answered = "", False
+    replies = []
     for customer in target.customers:
         answer = _read(client, account, customer)
         reply = f"{account.path} answered {customer.name} {answer.brief()}"
         if answer.status not in (401, 403):
-            # Where others are answered, a law tells of whoever is not.
-            answered |= answer.ok
-            failed = failed if answer.ok else failed or reply
+            replies.append((answer.ok, reply))
         elif customer is target.customers[0]:
             raise Unreachable(f"not ready: {reply}")
         else:
             raise TargetError(f"the token of {customer.name} is not accepted: {reply}")
-    others = (_read(client, each, target.customers[0]) for each in contract.reads)
-    if failed and not answered and not any(each.ok for each in others):
-        raise Unreachable(f"not ready: {failed}")
+    # Where anything is answered, a law tells of what is not.
+    others = (_read(client, each, target.customers[0]).ok for each in contract.reads)
+    if replies and not any(ok for ok, _ in replies) and not any(others):
+        raise Unreachable(f"not ready: {replies[0][1]}")
 
 
 def _read(client: Client, operation: Operation, customer: NamedCustomer) -> Exchange:

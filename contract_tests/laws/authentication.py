@@ -116,7 +116,7 @@ def without_a_token_there_is_no_answer(session: Session, operation: Operation) -
 
 def _is_that_of_no_path(session: Session, operation: Operation, answer: Exchange) -> bool:
     """Whether a path that is none is answered so, too, which another law judges."""
-    nowhere = session.client.send(operation.method, f"{operation.fixed_path}/no-such/thing")
+    nowhere = session.client.send(operation.method, operation.unknown_path)
     return (nowhere.status, nowhere.body) == (answer.status, answer.body)
 
 

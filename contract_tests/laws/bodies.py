@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from html.entities import html5
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from contract_tests.actor import Record
 from contract_tests.document import Operation
@@ -63,11 +63,10 @@ def _plainly_asked(session: Session, operation: Operation) -> Iterator[Exchange]
         customer, unjudged = people.get(exchange.actor), exchange.ok or exchange.concurrent
         if customer is None or unjudged or exchange.status in _ANY_TIME:
             continue
-        query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         theirs = operation.reads or session.has_preference(
             customer, operation.parameter_in(exchange.url)
         )
-        plainly = operation.understands(query) and not extras_of(exchange, operation)
+        plainly = operation.understands(exchange.query) and not extras_of(exchange, operation)
         if exchange.method == operation.method and theirs and plainly and not exchange.payload:
             yield exchange
 

@@ -1,9 +1,8 @@
 """Simultaneous requests: no decision is lost, no answers mix."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import MappingProxyType
 
 from contract_tests.actor import Actor, Customer, consents_in
 from contract_tests.client import Client
@@ -15,7 +14,7 @@ from contract_tests.queries import unusual_query
 from contract_tests.session import Session
 
 AT_ONCE = 8
-Consents = Mapping[str, Mapping[str, bool]]
+Consents = dict[str, dict[str, bool]]
 """What customers want of each of their preferences, by their names."""
 
 
@@ -32,53 +31,49 @@ def _send_together(client: Client, calls: Sequence[Callable[[], Exchange]]) -> l
 def no_decision_is_lost(session: Session, operation: Operation) -> None:
     # Nothing was decided so far; what the first decision does cannot be seen later.
     session.first_decisions()
-    consents = _changeable(session)
-    alike = {who.name: dict.fromkeys(before, operation.opts_in) for who, before in consents}
-    _check_none_is_lost(session, consents, alike)
+    changeable = _changeable(session)
+    people = [who for who, _ in changeable]
+    alike = {who.name: dict.fromkeys(ids, operation.opts_in) for who, ids in changeable}
+    _check_none_is_lost(session, people, alike, {who.name: {} for who in people})
     # Some this way and some that, as who goes through a form leaves it, and each otherwise than
     # the other: an answer that is meant for the other shows by it.
     mixed = {
         who.name: {
-            id: operation.opts_in == bool((place + turn) % 2)
-            for place, id in enumerate(sorted(before))
+            id: operation.opts_in == bool((place + turn) % 2) for place, id in enumerate(ids)
         }
-        for turn, (who, before) in enumerate(consents)
+        for turn, (who, ids) in enumerate(changeable)
     }
     # One stays as it is, which shows a list that is read when it is half written.
-    spared = {who.name: max(before) for who, before in consents if len(before) > 2}
-    mixed |= {name: mixed[name] | {id: True} for name, id in spared.items()}
-    _check_none_is_lost(session, consents, mixed, spared)
+    spared = {who.name: {ids[-1]: True} if len(ids) > 2 else {} for who, ids in changeable}
+    _check_none_is_lost(session, people, mixed, spared)
 
 
 def _check_none_is_lost(
-    session: Session,
-    consents: list[tuple[Customer, dict[str, bool]]],
-    wanted: Consents,
-    spared: Mapping[str, str] = MappingProxyType({}),
+    session: Session, people: Sequence[Customer], decided: Consents, spared: Consents
 ) -> None:
-    """Check that of decisions made at once, but on what is `spared`, each is kept and answered."""
+    """Check that of decisions made at once each is kept, and what is `spared` stays as it is."""
+    wanted = {name: consents | spared[name] for name, consents in decided.items()}
     prepared = []
-    for who, before in consents:
-        stays = spared.get(who.name)
-        first = {id: wanted[who.name][id] == (id == stays) for id in before}
-        prepared += who.restore(first)
+    for who in people:
+        contrary = {id: not opted_in for id, opted_in in decided[who.name].items()}
+        prepared += who.restore(contrary | spared[who.name])
     # By turns, so that those of two customers for one preference come at the same time.
-    calls = [(who, id) for who, before in consents for id in before if id != spared.get(who.name)]
+    calls = [(who, id) for who in people for id in decided[who.name] if id not in spared[who.name]]
     calls.sort(key=lambda call: call[1])
-    decisions = [partial(who.decide, id, opted_in=wanted[who.name][id]) for who, id in calls]
+    decisions = [partial(who.decide, id, opted_in=decided[who.name][id]) for who, id in calls]
     # A double click, and a page that is opened meanwhile.
     decisions[1:1] = [
         decisions[0],
-        *(partial(who.call, session.contract.preferences) for who, _ in consents),
+        *(partial(who.call, session.contract.preferences) for who in people),
     ]
     answers = _send_together(session.client, decisions)
     _check_all_answered(answers, wanted, spared, prepared)
-    for who, before in consents:
+    for who in people:
         read, wants = who.preferences(), wanted[who.name]
         after = consents_in(read.records)
-        if lost := [each for each in before if after.get(each) != wants[each]]:
+        if lost := [each for each in wants if after.get(each) != wants[each]]:
             raise Violation(
-                expected=f"{len(before)} preferences as they were decided at once, "
+                expected=f"{len(wants)} preferences as they were decided at once, "
                 f"opted_in {wants[lost[0]]} for {lost[0]}",
                 actual=f"opted_in {after.get(lost[0])} for {', '.join(lost)} of {who.name}",
                 exchange=read,
@@ -87,7 +82,7 @@ def _check_none_is_lost(
 
 
 def _check_all_answered(
-    answers: list[Exchange], wanted: Consents, spared: Mapping[str, str], prepared: list[Exchange]
+    answers: list[Exchange], wanted: Consents, spared: Consents, prepared: list[Exchange]
 ) -> None:
     """
     Check that every simultaneous request was answered with the whole list, in which what was just
@@ -106,7 +101,7 @@ def _check_all_answered(
                 after=others,
             )
         decided = answer.url.rpartition("/")[2]
-        reasons = {decided: "just decided", spared.get(answer.actor, ""): "left as it was"}
+        reasons = {decided: "just decided"} | dict.fromkeys(spared[answer.actor], "left as it was")
         for id, reason in reasons.items():
             if answer.fits and id in wants and listed[id] != wants[id]:
                 raise Violation(
@@ -117,16 +112,17 @@ def _check_all_answered(
                 )
 
 
-def _changeable(session: Session) -> list[tuple[Customer, dict[str, bool]]]:
-    consents, reasons = [], []
+def _changeable(session: Session) -> list[tuple[Customer, list[str]]]:
+    """Two customers, at most, who have several preferences, and the ids of these in order."""
+    changeable, reasons = [], []
     for who in session.acting[:2]:
         try:
-            consents.append((who, who.consents_to_change(2)))
+            changeable.append((who, sorted(who.consents_to_change(2))))
         except NotCovered as reason:
             reasons.append(reason)
-    if not consents:
+    if not changeable:
         raise reasons[0]
-    return consents
+    return changeable
 
 
 @law("CONC-02")

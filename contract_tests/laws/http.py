@@ -129,11 +129,10 @@ def _unknown_paths_near(session: Session, operation: Operation) -> list[tuple[Cu
     """Paths near an operation's that are none, and who asks for them."""
     # Two segments more, and none in place of a parameter, which any text may stand for; beside
     # it only where that is within the API.
-    fixed = operation.fixed_path
-    parent = fixed.rpartition("/")[0]
+    parent = operation.fixed_path.rpartition("/")[0]
     beside = [f"{parent}/no-such-thing"] if parent.count("/") > 1 else []
     customer = session.acting[len(operation.path) % len(session.acting)]
-    near = [(customer, path) for path in (f"{fixed}/no-such/thing", *beside)]
+    near = [(customer, path) for path in (operation.unknown_path, *beside)]
     return near + _record_below(session, operation)
 
 

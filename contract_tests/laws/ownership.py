@@ -125,10 +125,11 @@ def _check_own_tags(session: Session, operation: Operation) -> None:
 @law("OWN-02")
 def no_record_is_listed_for_two_customers(session: Session, operation: Operation) -> None:
     owner: dict[object, Exchange] = {}
-    answers = {id(exchange): exchange for _, exchange, _ in session.records(operation)}
+    shown = [*session.records(operation)]
+    answers = {id(exchange): exchange for _, exchange, _ in shown}
     asking_more = {key for key, each in answers.items() if extras_of(each, operation)}
     # What was asked for plainly tells whose a record is; what asked for more may show others'.
-    shown = sorted(session.records(operation), key=lambda each: id(each[1]) in asking_more)
+    shown.sort(key=lambda each: id(each[1]) in asking_more)
     for customer, exchange, record in shown:
         first = owner.setdefault(str(record["id"]).lower(), exchange)
         if first.actor != customer.name:
@@ -206,8 +207,7 @@ def _provoke_refusals_after_another(session: Session, operation: Operation) -> N
     """Refuse a customer right after another one was answered: who called may be remembered."""
     for customer, other in session.pairs[:1]:
         customer.call(session.contract.account)
-        unknown = f"{operation.fixed_path}/no-such/thing"
-        session.client.send("GET", unknown, actor=other.name, token=other.token)
+        session.client.send("GET", operation.unknown_path, actor=other.name, token=other.token)
         with suppress(NotSent):
             other.call(operation, method="PATCH", preference=session.preference(operation))
 

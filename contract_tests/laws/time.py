@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.actor import Customer, Record, readers
 from contract_tests.document import Operation
@@ -149,8 +148,7 @@ def _agrees_now(
     """Whether the two requests, made again one after the other, agree on a record."""
 
     def now(exchange: Exchange) -> Record | None:
-        query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
-        answer = customer.call(operation, tuple(query))
+        answer = customer.call(operation, exchange.query)
         return next((each for each in answer.plain_records if each.get("id") == id), None)
 
     before = now(first)
